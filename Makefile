@@ -1,0 +1,102 @@
+# memtrace: `make help` lists what can be made.
+#
+# Native parts go to build/ (and the launcher to bin/memtrace), TypeScript to dist/.
+
+CC       ?= cc
+CFLAGS   ?= -O2 -g
+WARN     := -std=c11 -Wall -Wextra -Werror
+DEPFLAGS  = -MMD -MP
+PREFIX   ?= /usr/local
+
+SHIM_SRC       := $(shell find shim -name '*.c')
+CORE_SRC       := $(wildcard daemon/native/core/*.c)
+SYMBOLIZER_SRC := $(wildcard daemon/native/symbolizer/*.c)
+LAUNCHER_SRC   := $(wildcard cli/launcher/*.c) shim/inspect.c
+TS_SRC         := $(shell find proto views daemon tui cli test bench -name '*.ts' -not -path '*/node_modules/*')
+C_FILES         = $(shell git ls-files '*.c' '*.h' '*.cpp' '*.def')
+
+SHIM       := build/libmemtrace.so
+CORE       := build/libmemtrace-core.so
+SYMBOLIZER := build/memtrace-symbolizer
+LAUNCHER   := bin/memtrace
+LAYOUT     := proto/generated/layout.ts
+
+all: native dist/.built ## build everything
+native: $(SHIM) $(CORE) $(SYMBOLIZER) $(LAUNCHER) ## build the C parts only
+
+objects = $(patsubst %.c,build/obj/%.o,$(1))
+
+# The shim runs inside malloc: no stack protector (TLS reads before TLS exists), frame pointers in the hooks
+# so that the caller's registers are found without unwinding our own frame.
+build/obj/shim/%.o: EXTRA := -fPIC -fvisibility=hidden -fno-omit-frame-pointer -fno-stack-protector \
+	-ftls-model=initial-exec -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
+build/obj/daemon/native/core/%.o: EXTRA := -fPIC -fvisibility=hidden
+
+build/obj/%.o: %.c | build/.deps
+	@mkdir -p $(@D)
+	$(CC) $(WARN) $(CFLAGS) $(EXTRA) $(DEPFLAGS) -I. -c $< -o $@
+
+$(SHIM): $(call objects,$(SHIM_SRC)) shim/exports.map
+	$(CC) -shared $(CFLAGS) -o $@ $(filter %.o,$^) -Wl,--version-script=shim/exports.map -Wl,-z,now -Wl,-z,nodelete -Wl,-soname,libmemtrace.so
+$(CORE): $(call objects,$(CORE_SRC))
+	$(CC) -shared $(CFLAGS) -o $@ $^ -pthread
+$(SYMBOLIZER): $(call objects,$(SYMBOLIZER_SRC))
+	$(CC) $(CFLAGS) -o $@ $^ -ldw -lelf -liberty
+$(LAUNCHER): $(call objects,$(LAUNCHER_SRC))
+	@mkdir -p bin
+	$(CC) $(CFLAGS) -o $@ $^
+
+-include $(shell find build/obj -name '*.d' 2>/dev/null)
+
+# The TypeScript mirror of the C layout is printed by a program compiled from the headers themselves.
+$(LAYOUT): proto/generate.c $(wildcard proto/*.h) | build/.deps
+	@mkdir -p build proto/generated
+	$(CC) $(WARN) -I. proto/generate.c -o build/generate-layout
+	./build/generate-layout > $@.tmp && mv $@.tmp $@
+
+dist/.built: $(TS_SRC) $(LAYOUT) tsconfig.json node_modules/.installed
+	npx tsc -p tsconfig.json
+	@touch $@
+
+node_modules/.installed: package.json $(wildcard package-lock.json)
+	npm install --no-audit --no-fund --loglevel=error
+	@touch $@
+
+build/.deps: scripts/install-deps.sh
+	@mkdir -p build
+	sh scripts/install-deps.sh build
+	@touch $@
+build/.test-deps: scripts/install-deps.sh
+	@mkdir -p build
+	sh scripts/install-deps.sh test
+	@touch $@
+
+include test/programs/programs.mk
+-include test/native/native.mk
+
+test: all build/.test-deps programs ## install what is needed, build, and pass every test
+	npx ava
+test-all: test ## everything, also what is too slow for CI
+bench: all build/.test-deps programs ## wall, CPU and memory beside the bare program and peers
+	node dist/bench/main.js
+demo: all programs ## trace a leaking example and a Debian program, ending in their reports
+	sh examples/demo.sh
+lint: node_modules/.installed $(LAYOUT) build/.test-deps ## formatters and linters of both languages, without changing anything
+	npx biome check .
+	clang-format --dry-run --Werror $(C_FILES)
+	npx tsc -p tsconfig.json --noEmit
+format: node_modules/.installed ## format both languages in place
+	npx biome check --write .
+	clang-format -i $(C_FILES)
+
+install: all ## install below PREFIX (default /usr/local)
+	sh scripts/install.sh "$(DESTDIR)$(PREFIX)"
+
+clean: ## remove everything that was built
+	rm -rf build dist proto/generated bin/memtrace
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.PHONY: all native test test-all bench demo lint format install clean help programs
+.DELETE_ON_ERROR:

@@ -1,0 +1,105 @@
+/* event.h — the 16-byte events of a ring, and the order of events of one address.
+ *
+ * Contract between the shim (writes) and the drain core (reads). Fields may be added in spare bits, a meaning
+ * is never changed; a new layout is a new SEGMENT_VERSION. Worked byte examples: proto/README.md.
+ *
+ * One event is two 64-bit words:
+ *
+ *   word 0   bits  0..44  address >> 3          (47-bit x86-64 and 48-bit AArch64 user addresses)
+ *            bits 45..47  type, enum event_type
+ *            bits 48..63  order, low 16 bits
+ *   word 1   bits  0..31  size in bytes         EVENT_SIZE_EXTENDED: the next slot's word 0 is the size
+ *            bits 32..57  stack, id of a node in the segment's stack table
+ *            bits 58..63  order, high 6 bits
+ *
+ * Order. Rings of different threads are read at different times, so each event carries a ticket that orders
+ * it among the events of its address: tickets are drawn, 0, 1, 2 …, from one of ORDER_SLOTS counters of the
+ * process, chosen by hashing the address. An allocation draws after the real call returned and a free before
+ * the real call is made, so for one address  allocation < free < next allocation  in ticket order on any
+ * memory model, without a clock. All tickets of a counter are published exactly once; the reader consumes
+ * each counter's tickets in sequence and sets aside what arrives early. Tickets are compared modulo
+ * 2^ORDER_BITS; a counter can never have that many events in flight (rings hold 2^16).
+ */
+#ifndef MEMTRACE_PROTO_EVENT_H
+#define MEMTRACE_PROTO_EVENT_H
+
+#include <assert.h>
+#include <stdint.h>
+
+struct event {
+    uint64_t word[2];
+};
+static_assert(sizeof(struct event) == 16, "event size is part of the protocol");
+
+enum event_type {
+    EVENT_ALLOC = 1,   /* a block: address, size, stack */
+    EVENT_FREE = 2,    /* free() and its like: address */
+    EVENT_RELEASE = 3, /* the old block of a successful realloc: address; never a temporary block */
+    EVENT_CANCEL = 4,  /* fills a ticket that was drawn for a call that then failed: address only */
+    EVENT_MAP = 5,     /* mmap: address (page), stack; the next slot: word 0 = length, word 1 = 0 */
+    EVENT_UNMAP = 6,   /* munmap: address; the next slot: word 0 = length, word 1 = 0 */
+    EVENT_CONTROL = 7, /* no address, no order: bits 0..44 hold enum control_event; word 1 is its value */
+};
+
+/* EVENT_MAP, EVENT_UNMAP and their EVENT_CANCEL draw from the one counter ORDER_MAPS, because ranges overlap.
+ */
+enum control_event {
+    CONTROL_CLOCK = 1, /* what follows happened at or after this value of the session's clock */
+    CONTROL_FORK = 2,  /* value: the segment ticket's parent handshake, see segment_header.fork_serial */
+};
+
+#define EVENT_ADDRESS_BITS  45
+#define EVENT_ADDRESS_MASK  ((UINT64_C(1) << EVENT_ADDRESS_BITS) - 1)
+#define EVENT_TYPE_SHIFT    45
+#define EVENT_TYPE_MASK     UINT64_C(7)
+#define EVENT_STACK_BITS    26
+#define EVENT_STACK_MASK    ((UINT64_C(1) << EVENT_STACK_BITS) - 1)
+#define EVENT_SIZE_EXTENDED UINT32_C(0xffffffff)
+
+#define ORDER_BITS       22
+#define ORDER_MASK       ((UINT32_C(1) << ORDER_BITS) - 1)
+#define ORDER_SLOTS_LOG2 16
+#define ORDER_SLOTS      (UINT32_C(1) << ORDER_SLOTS_LOG2)
+#define ORDER_MAPS       ORDER_SLOTS       /* the counter of all map events */
+#define ORDER_COUNTERS   (ORDER_SLOTS + 1) /* how many counters there are */
+
+/* Which counter orders the heap events of `address` (Fibonacci hashing of the 16-byte granule). */
+static inline uint32_t event_order_slot(uint64_t address) {
+    return (uint32_t)(((address >> 4) * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - ORDER_SLOTS_LOG2));
+}
+
+static inline struct event event_pack(enum event_type type, uint64_t address, uint32_t size, uint32_t stack,
+                                      uint32_t order) {
+    struct event e;
+    e.word[0] = (address >> 3) | (uint64_t)type << EVENT_TYPE_SHIFT | (uint64_t)(order & 0xffff) << 48;
+    e.word[1] = (uint64_t)size | (uint64_t)stack << 32 | (uint64_t)(order >> 16 & 0x3f) << 58;
+    return e;
+}
+
+static inline struct event event_pack_control(enum control_event what, uint64_t value) {
+    return (struct event){{(uint64_t)what | (uint64_t)EVENT_CONTROL << EVENT_TYPE_SHIFT, value}};
+}
+
+static inline uint64_t event_address(const struct event *e) {
+    return (e->word[0] & EVENT_ADDRESS_MASK) << 3;
+}
+static inline enum event_type event_type(const struct event *e) {
+    return (enum event_type)(e->word[0] >> EVENT_TYPE_SHIFT & EVENT_TYPE_MASK);
+}
+static inline uint32_t event_order(const struct event *e) {
+    return (uint32_t)(e->word[0] >> 48) | (uint32_t)(e->word[1] >> 58) << 16;
+}
+static inline uint32_t event_size(const struct event *e) {
+    return (uint32_t)e->word[1];
+}
+static inline uint32_t event_stack(const struct event *e) {
+    return (uint32_t)(e->word[1] >> 32 & EVENT_STACK_MASK);
+}
+/* Does a second slot with a 64-bit size or length follow? */
+static inline int event_is_extended(const struct event *e) {
+    enum event_type type = event_type(e);
+    return type == EVENT_MAP || type == EVENT_UNMAP ||
+           (type == EVENT_ALLOC && event_size(e) == EVENT_SIZE_EXTENDED);
+}
+
+#endif

@@ -1,0 +1,130 @@
+/* records.h — what the drain core hands to the daemon over FFI: arrays of fixed-size records.
+ *
+ * The core fills them, the daemon reads them as typed arrays at the offsets of the generated mirror. All are
+ * copies: the daemon may keep them. 64-bit counters stay below 2^53.
+ */
+#ifndef MEMTRACE_PROTO_RECORDS_H
+#define MEMTRACE_PROTO_RECORDS_H
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum process_state {
+    PROCESS_RUNNING = 1,
+    PROCESS_ENDED = 2,   /* exited, was killed or replaced itself by exec, and all of its events are in */
+    PROCESS_UNTRACED = 3 /* announced as running without the shim */
+};
+
+enum process_flag {
+    PROCESS_HAS_EXIT_CODE = 1,
+    PROCESS_EXECED = 2,  /* ended because a later image took over its pid */
+    PROCESS_CORRUPT = 4, /* its segment held impossible values; what was read until then stands */
+    PROCESS_DETACHED = 8
+};
+
+struct process_record {
+    uint32_t index; /* of the process in the core; stable, dense, from 0 */
+    uint32_t ticket;
+    uint32_t pid;
+    uint32_t parent_pid;
+    uint32_t parent_index; /* of the image it was forked from, or 0xffffffff */
+    uint32_t state;        /* enum process_state */
+    uint32_t flags;        /* enum process_flag */
+    int32_t exit_code;
+    uint32_t untraced_reason; /* enum untraced_reason */
+    uint32_t detach_reason;   /* enum detach_reason */
+    uint32_t sites;
+    uint32_t nodes;
+    uint32_t modules;
+    uint32_t threads;
+    uint32_t origin; /* enum segment_origin */
+    uint32_t reserved0;
+
+    uint64_t started_ns; /* CLOCK_REALTIME */
+    uint64_t ended_ns;   /* 0 while it runs */
+    uint64_t peak_ns;    /* when the heap was largest */
+
+    /* heap */
+    uint64_t allocations;
+    uint64_t frees;
+    uint64_t live_bytes;
+    uint64_t live_blocks;
+    uint64_t total_bytes;
+    uint64_t peak_bytes;
+    uint64_t peak_blocks;
+    uint64_t temporary_blocks;
+
+    /* mappings */
+    uint64_t mapped_bytes;
+    uint64_t mapped_total_bytes;
+    uint64_t mapped_peak_bytes;
+    uint64_t maps;
+    uint64_t unmaps;
+
+    /* honesty */
+    uint64_t events;
+    uint64_t lost;
+    uint64_t unknown_frees;
+    uint64_t truncated; /* allocations whose stack was cut */
+    uint64_t inherited_blocks;
+    uint64_t inherited_bytes;
+    uint64_t inherited_frees; /* frees, by a forked child, of blocks that it did not allocate itself */
+    uint64_t skipped_orders;  /* tickets that never came (a thread died inside the shim) */
+};
+static_assert(sizeof(struct process_record) == 64 + 24 + 64 + 40 + 64, "process record");
+
+enum site_kind { SITE_HEAP = 0, SITE_MMAP = 1, SITE_PYTHON = 2 };
+
+/* All that happened at one stack. */
+struct site_record {
+    uint32_t stack; /* node id of the innermost frame */
+    uint32_t kind;  /* enum site_kind */
+    uint64_t live_bytes;
+    uint64_t live_blocks;
+    uint64_t total_bytes;
+    uint64_t total_blocks;
+    uint64_t peak_bytes; /* at the moment of the process's peak of this kind */
+    uint64_t peak_blocks;
+    uint64_t temporary_blocks;
+};
+static_assert(sizeof(struct site_record) == 64, "site record");
+
+struct module_record {
+    uint64_t base;
+    uint64_t end;
+    uint64_t bias;
+    uint32_t flags; /* enum module_flags */
+    uint32_t path_bytes;
+    uint32_t build_id_bytes;
+    uint32_t reserved;
+    uint8_t build_id[32];
+    uint8_t path[4096];
+};
+static_assert(sizeof(struct module_record) == 24 + 16 + 32 + 4096, "module record");
+
+struct thread_record {
+    uint32_t tid;
+    uint32_t reserved;
+    uint8_t name[16];
+    uint64_t allocations;
+    uint64_t frees;
+    uint64_t live_bytes; /* allocated by this thread and not yet freed by anyone */
+    uint64_t total_bytes;
+    uint64_t temporary_blocks;
+    uint64_t lost;
+    uint64_t waits;
+};
+static_assert(sizeof(struct thread_record) == 80, "thread record");
+
+/* Size class i counts heap blocks of 2^(i-1) < size <= 2^i; class 0 is sizes 0 and 1. */
+#define SIZE_CLASSES 64
+struct size_record {
+    uint64_t total_blocks;
+    uint64_t total_bytes;
+    uint64_t live_blocks;
+    uint64_t live_bytes;
+};
+static_assert(sizeof(struct size_record) == 32, "size record");
+
+#endif

@@ -1,0 +1,155 @@
+/* segment.h — the shared memory of one traced process image: `segment.<ticket>` in the session directory.
+ *
+ * Ownership: everything is written by the shim and read by the daemon, but for `ring.tail`, which the daemon
+ * writes. A program may scribble on its segment: the reader copies a field, then checks it, then uses it.
+ * No page is touched by the shim before fallocate has given it (a full tmpfs would kill the program by
+ * SIGBUS).
+ *
+ * The file is sparse and has these areas, each at the offset that the header states:
+ *   header · info (executable, command line) · modules · strings · rings (control lines) · nodes · events
+ * Order of publication: a count in the header is stored with release after what it counts is complete.
+ */
+#ifndef MEMTRACE_PROTO_SEGMENT_H
+#define MEMTRACE_PROTO_SEGMENT_H
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/event.h"
+
+#define SEGMENT_MAGIC   UINT64_C(0x656d676573744d4d) /* "MMtsegme" */
+#define SEGMENT_VERSION UINT32_C(1)
+
+enum segment_origin {
+    ORIGIN_EXEC = 0, /* a new program image */
+    ORIGIN_FORK = 1  /* a forked copy of `parent_ticket`: its inherited blocks are not its own */
+};
+
+struct segment_header {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t ticket; /* of this image in the session's registry */
+    uint32_t pid;
+    uint32_t parent_pid;
+    uint32_t parent_ticket; /* ORIGIN_FORK: the image it was forked from, else 0 */
+    uint32_t origin;        /* enum segment_origin */
+    uint64_t fork_serial;   /* ORIGIN_FORK: equals the value of the CONTROL_FORK event in the parent, or 0 */
+    uint64_t started_ns;    /* CLOCK_REALTIME */
+    uint64_t start_ticks;   /* field 22 of /proc/PID/stat: tells this process from a later one with its pid */
+
+    /* Areas: offset in the file and capacity in items. */
+    uint64_t info_offset;
+    uint64_t modules_offset;
+    uint64_t strings_offset;
+    uint64_t rings_offset;
+    uint64_t nodes_offset;
+    uint64_t events_offset;
+    uint32_t modules_capacity;
+    uint32_t strings_bytes;
+    uint32_t rings_capacity;
+    uint32_t nodes_capacity;
+    uint32_t executable_bytes; /* at info_offset */
+    uint32_t command_bytes;    /* at info_offset + INFO_COMMAND: arguments, each ended by NUL */
+
+    /* Counts, grown by the shim while it runs. */
+    uint32_t modules;
+    uint32_t strings;
+    uint32_t rings;
+    uint32_t nodes; /* ids 0 … nodes-1 may be read; STACK_FIRST_NODE is the first real one */
+
+    /* What went wrong or is over. */
+    uint32_t detached; /* enum detach_reason */
+    uint32_t exited;   /* 1: exit_code is what the program gave to exit or _exit */
+    int32_t exit_code;
+    uint32_t reserved0;
+    uint64_t lost;            /* events that no ring could take (beside each ring's own) */
+    uint64_t truncated_nodes; /* stacks that could not be recorded because `nodes` was full */
+    uint8_t reserved1[80];
+};
+static_assert(sizeof(struct segment_header) == 256, "segment header");
+static_assert(offsetof(struct segment_header, info_offset) == 56, "areas");
+static_assert(offsetof(struct segment_header, modules) == 128, "counts");
+static_assert(offsetof(struct segment_header, lost) == 160, "losses");
+
+enum detach_reason {
+    DETACH_NONE = 0,
+    DETACH_STOPPED = 1,     /* the session ended */
+    DETACH_DAEMON_DIED = 2, /* seen by a waiting producer; all after that is untraced */
+    DETACH_NO_MEMORY = 3    /* the segment could not grow */
+};
+
+/* ---- info ---- */
+#define INFO_BYTES   16384u
+#define INFO_COMMAND 4096u /* offset of the command line in the info area */
+
+/* ---- modules ---- */
+#define MODULES_CAPACITY 4096u
+#define STRINGS_BYTES    (1u << 20)
+#define MODULE_NONE      UINT32_C(0xffffffff) /* a pc in no module: JIT code, anonymous memory */
+
+enum module_flags { MODULE_GONE = 1 /* unloaded; its index is never used again */ };
+
+struct module {
+    uint64_t base;        /* first mapped address */
+    uint64_t end;         /* past the last */
+    uint64_t bias;        /* add to a link-time address to get the run-time one */
+    uint32_t path_offset; /* in the strings area */
+    uint16_t path_bytes;
+    uint8_t build_id_bytes; /* 0: it has none */
+    uint8_t flags;          /* enum module_flags */
+    uint8_t build_id[32];
+};
+static_assert(sizeof(struct module) == 64, "module");
+
+/* ---- stacks: a tree of frames, root first ---- */
+#define STACK_NONE       UINT32_C(0) /* no stack; the parent of a complete stack's outermost frame */
+#define STACK_TRUNCATED  UINT32_C(1) /* the parent of the outermost known frame of a stack that was cut */
+#define STACK_FIRST_NODE UINT32_C(2)
+#define NODES_CAPACITY   (UINT32_C(1) << EVENT_STACK_BITS) /* the most that an event can name */
+
+/* A pc that stands for the frames left out of a stack deeper than the limit. */
+#define NODE_PC_OMITTED UINT64_C(1)
+
+struct node {
+    uint64_t pc; /* return address; NODE_PC_EXACT: the interrupted instruction itself */
+    uint32_t parent;
+    uint32_t module; /* index, or MODULE_NONE */
+};
+static_assert(sizeof(struct node) == 16, "node");
+#define NODE_PC_EXACT (UINT64_C(1) << 63) /* set in pc: look it up as it is, not at pc - 1 */
+
+/* ---- rings ---- */
+#define RINGS_CAPACITY    4096u
+#define RING_EVENTS       65536u                               /* a busy ring */
+#define RING_EVENTS_START 4096u                                /* what a ring begins with */
+#define RING_BYTES        (RING_EVENTS * sizeof(struct event)) /* its place in the events area */
+
+enum ring_state {
+    RING_ACTIVE = 1,
+    RING_RETIRED = 2 /* its thread is gone; the next new thread may take it over once it is drained */
+};
+
+/* One producer at a time, one consumer. head and tail count events since the ring began; the event n is at
+ * slot n & (size - 1). `size` changes only while head == tail, before the next head is released. */
+struct ring {
+    /* producer's line */
+    uint64_t head;    /* release: events before it are complete */
+    uint32_t size;    /* in events, a power of two, at most RING_EVENTS */
+    uint32_t waiting; /* 1: the producer sleeps on the low word of tail */
+    uint32_t tid;
+    uint32_t state;      /* enum ring_state */
+    uint32_t generation; /* bumped when another thread takes the ring over */
+    uint32_t level;      /* 0 the thread itself, 1… a signal handler that interrupted the shim */
+    uint64_t lost;       /* events dropped because the ring was full or could not be had */
+    uint64_t waits;      /* how often the producer had to wait */
+    uint8_t name[16];    /* thread name at start, NUL-padded */
+
+    /* consumer's line */
+    uint64_t tail; /* release: slots before it may be written again */
+    uint8_t reserved[56];
+};
+static_assert(sizeof(struct ring) == 128, "ring");
+static_assert(offsetof(struct ring, tail) == 64, "consumer's line");
+
+#endif

@@ -1,0 +1,102 @@
+/* session.h — what all processes of one session share: the control page and the registry.
+ *
+ * Both are files in the session directory, made and sized by the daemon before it starts the program, mode
+ * 0600: control   one page; the daemon writes, shims map it read-only; registry  a ring of announcements by
+ * which shims tell the daemon of process images; mapped read-write. The directory also holds
+ * `libmemtrace.so`, a symbolic link to the shim: LD_PRELOAD names it, so that the preload alone leads a new
+ * image to its session.  Segments are files `segment.<ticket>` in it.
+ */
+#ifndef MEMTRACE_PROTO_SESSION_H
+#define MEMTRACE_PROTO_SESSION_H
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SESSION_VERSION UINT32_C(1)
+
+#define SESSION_CONTROL_FILE  "control"
+#define SESSION_REGISTRY_FILE "registry"
+#define SESSION_SHIM_LINK     "libmemtrace.so"
+#define SESSION_SEGMENT_FILE  "segment." /* followed by the ticket in decimal */
+
+/* ---- control page ---- */
+
+#define CONTROL_MAGIC UINT64_C(0x6c6f72746e6f434d) /* "MControl" */
+#define CONTROL_BYTES 4096
+
+enum on_full { ON_FULL_WAIT = 0, ON_FULL_DROP = 1 };
+
+struct control {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t on_full; /* enum on_full: what a producer does when its ring is full */
+    uint8_t reserved0[48];
+
+    /* Hot line, read at each event. */
+    uint32_t clock;   /* bumped by the drain; orders the rings against each other for the peak */
+    uint32_t stopped; /* not 0: detach for good, the session has ended */
+    uint8_t reserved1[56];
+
+    /* A robust, process-shared pthread mutex held by the daemon for as long as it lives. Its first word is
+     * the lock word of glibc; FUTEX_OWNER_DIED (0x40000000) in it says that the daemon is dead, also as a
+     * zombie. */
+    uint8_t life[64];
+};
+static_assert(offsetof(struct control, clock) == 64, "hot line");
+static_assert(offsetof(struct control, life) == 128, "life sign");
+static_assert(sizeof(struct control) == 192, "control page");
+
+/* ---- registry ---- */
+
+#define REGISTRY_MAGIC   UINT64_C(0x7274736967655252) /* "RRegistr" */
+#define REGISTRY_ENTRIES 4096u
+
+struct registry_header {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t entries; /* REGISTRY_ENTRIES */
+    uint8_t reserved0[48];
+
+    uint32_t next;     /* the next ticket; entry = ticket % entries. Tickets start at 1. */
+    uint32_t refused;  /* announcements that found their entry still in use: images that run untraced */
+    uint32_t doorbell; /* futex: bumped by a producer whose ring passed half while the drain sleeps */
+    uint32_t sleeping; /* 1 while the drain waits at the doorbell */
+    uint8_t reserved1[48];
+};
+static_assert(sizeof(struct registry_header) == 128, "registry header");
+
+enum registry_state {
+    REGISTRY_FREE = 0,    /* set by the daemon once it has copied the entry */
+    REGISTRY_CLAIMED = 1, /* being filled in; `pid` is valid first */
+    REGISTRY_TRACED = 2,  /* the segment file of this ticket is ready */
+    REGISTRY_UNTRACED = 3 /* this process image runs without the shim, for `reason` */
+};
+
+enum untraced_reason {
+    UNTRACED_NONE = 0,
+    UNTRACED_STATIC = 1,       /* no program interpreter: nothing can be preloaded */
+    UNTRACED_SETUID = 2,       /* setuid, setgid or file capabilities: the loader ignores the preload */
+    UNTRACED_SANITIZER = 3,    /* a sanitizer runtime replaces malloc itself */
+    UNTRACED_ARCHITECTURE = 4, /* another class or machine */
+    UNTRACED_LIBC = 5,         /* another C library's loader (musl …) */
+    UNTRACED_UNREADABLE = 6,   /* the file cannot be read, so that it cannot be known to be safe */
+    UNTRACED_NO_SEGMENT = 7,   /* no room for the segment (tmpfs full, RLIMIT_FSIZE, RLIMIT_AS) */
+    UNTRACED_EXCLUDED = 8,     /* the user asked for it (--only, --exclude) */
+    UNTRACED_SCRIPT = 9        /* a script whose interpreter is one of the above or does not exist */
+};
+
+struct registry_entry {
+    uint32_t state; /* enum registry_state; released last */
+    uint32_t ticket;
+    uint32_t pid;
+    uint32_t parent_pid;
+    uint32_t reason; /* enum untraced_reason */
+    uint32_t path_bytes;
+    uint8_t path[232]; /* executable of an untraced image; the tail of it when longer */
+};
+static_assert(sizeof(struct registry_entry) == 256, "registry entry");
+
+#define REGISTRY_BYTES (sizeof(struct registry_header) + REGISTRY_ENTRIES * sizeof(struct registry_entry))
+
+#endif
