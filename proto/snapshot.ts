@@ -1,0 +1,259 @@
+/**
+ * The files memtrace writes for others to read: the snapshot (`memtrace.snapshot/1`), the difference of two
+ * (`memtrace.diff/1`) and the machine-readable report (`memtrace.report/1`).
+ *
+ * Field names are a contract: fields may be added, never changed or given another meaning. Optional fields are
+ * such additions. snapshot.schema.json, diff.schema.json and report.schema.json say the same to other languages.
+ */
+
+/** A size in bytes as the program requested it, without the allocator's own overhead. */
+export type Bytes = number;
+/** A number of blocks, calls or events. */
+export type Count = number;
+/** A position in one of the snapshot's own arrays. */
+export type Index = number;
+/** Where a reference may lead nowhere: a root stack, a frame outside every module. */
+export type IndexOrNone = Index | -1;
+
+export const SNAPSHOT_SCHEMA = 'memtrace.snapshot/1';
+export const DIFF_SCHEMA = 'memtrace.diff/1';
+export const REPORT_SCHEMA = 'memtrace.report/1';
+
+export interface Snapshot {
+  readonly schema: typeof SNAPSHOT_SCHEMA;
+  readonly process: ProcessInfo;
+  readonly capture: CaptureInfo;
+  readonly totals: Totals;
+  readonly modules: readonly Module[];
+  readonly frames: readonly Frame[];
+  readonly stacks: readonly StackNode[];
+  readonly sites: readonly Site[];
+  readonly threads: readonly ThreadInfo[];
+  readonly sizes: readonly SizeClass[];
+  readonly sources: SourceTexts;
+  readonly timeline: readonly TimelinePoint[];
+  /** What a reader should know, in whole sentences: "no debug information for ./server: …". */
+  readonly notes?: readonly string[];
+}
+
+export type ProcessState = 'running' | 'exited' | 'killed' | 'replaced';
+
+export interface ProcessInfo {
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly command: readonly string[];
+  readonly executable: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  /** ISO 8601, UTC. */
+  readonly takenAt: string;
+  /** Null while it runs, and when a signal ended it. */
+  readonly exitCode: number | null;
+  /** "SIGSEGV"; null unless a signal ended it. */
+  readonly signal: string | null;
+  /** Replaced: the image went away by exec, the pid lives on. */
+  readonly state?: ProcessState;
+  /** What was alive in the parent when this process was forked: outside its own totals. */
+  readonly inherited?: Inherited;
+  /** Why nothing was traced; absent for a traced process. */
+  readonly untraced?: string;
+}
+
+export interface Inherited {
+  readonly blocks: Count;
+  readonly bytes: Bytes;
+  /** Inherited blocks that the child freed. */
+  readonly frees: Count;
+}
+
+export interface CaptureInfo {
+  readonly mode: 'full' | 'sampled';
+  /** Of kind heap only. */
+  readonly allocations: Count;
+  /** Of kind heap only. */
+  readonly frees: Count;
+  /** Events that never reached the daemon. */
+  readonly lost: Count;
+  /** Frees of blocks whose allocation was not seen. */
+  readonly unknownFrees: Count;
+  /** Stacks of which a middle part or the outer end is missing. */
+  readonly truncatedStacks: Count;
+  /** Processes of the tree that ran without memtrace. */
+  readonly untracedChildren?: Count;
+}
+
+/** Of kind heap only; what was mapped directly is told apart by the kind of its sites. */
+export interface Totals {
+  readonly liveBytes: Bytes;
+  readonly liveBlocks: Count;
+  readonly totalBytes: Bytes;
+  readonly totalBlocks: Count;
+  readonly peakBytes: Bytes;
+  /** Milliseconds from the start of the process to the peak. */
+  readonly peakAtMs: number;
+  /** Blocks freed by the thread that made them before it made another. */
+  readonly temporaryBlocks: Count;
+  /** Resident set when the snapshot was taken: the whole process, not only its heap. */
+  readonly rssBytes: Bytes;
+  readonly peakRssBytes: Bytes;
+}
+
+export interface Module {
+  readonly path: string;
+  /** Lower-case hexadecimal, or null when the file has none. */
+  readonly buildId: string | null;
+}
+
+export interface Frame {
+  /** Demangled; null where unknown. */
+  readonly function: string | null;
+  readonly file: string | null;
+  /** Counted from 1; null where unknown. */
+  readonly line: number | null;
+  readonly module: IndexOrNone;
+  /** From the start of the module as linked (what addr2line takes), or the bare address without a module. */
+  readonly offset: number;
+  readonly language: 'native' | 'python';
+  /** The compiler merged this function into the frame that is its parent in the stack. */
+  readonly inlined: boolean;
+}
+
+/** A tree, root first: a parent always stands before its children. A stack is named by its innermost node. */
+export interface StackNode {
+  readonly parent: IndexOrNone;
+  readonly frame: Index;
+}
+
+export type SiteKind = 'heap' | 'mmap' | 'python';
+
+/** The counters of one stack: every byte the program asked for belongs to exactly one site. */
+export interface Site extends SiteCounters {
+  readonly stack: Index;
+  readonly kind: SiteKind;
+}
+
+export interface SiteCounters {
+  readonly liveBytes: Bytes;
+  readonly liveBlocks: Count;
+  readonly totalBytes: Bytes;
+  readonly totalBlocks: Count;
+  /** Alive at the moment when the whole process had its peak. */
+  readonly peakBytes: Bytes;
+  readonly peakBlocks: Count;
+  readonly temporaryBlocks: Count;
+}
+
+export interface ThreadInfo {
+  readonly tid: number;
+  readonly name: string;
+  readonly allocations?: Count;
+  readonly frees?: Count;
+  /** Of blocks this thread allocated, whoever frees them. */
+  readonly liveBytes?: Bytes;
+  readonly liveBlocks?: Count;
+  readonly totalBytes?: Bytes;
+  readonly temporaryBlocks?: Count;
+}
+
+/** Blocks of `bytes` ≤ size < 2 × `bytes`; class 0 holds only blocks of no bytes. */
+export interface SizeClass {
+  readonly bytes: Bytes;
+  readonly blocks: Count;
+  readonly liveBlocks?: Count;
+  readonly liveBytes?: Bytes;
+  readonly totalBytes?: Bytes;
+}
+
+/** file → the lines that frames of sites name, with a few around, sorted by line. */
+export type SourceTexts = Readonly<Record<string, readonly SourceLine[]>>;
+
+export interface SourceLine {
+  readonly line: number;
+  readonly text: string;
+}
+
+export interface TimelinePoint {
+  /** Milliseconds from the start of the process. */
+  readonly ms: number;
+  readonly liveBytes: Bytes;
+  readonly rssBytes: Bytes;
+}
+
+/** What the rows of a report or a diff stand for. */
+export type GroupBy = 'line' | 'function' | 'file' | 'module' | 'stack';
+/** What rows are sorted by. */
+export type Metric = 'live' | 'peak' | 'total' | 'temporary' | 'blocks';
+/** What two snapshots are compared by. */
+export type DiffMetric = 'live' | 'peak' | 'total';
+/** Which sites are looked at: what came from malloc and its kin, what was mapped directly, or everything. */
+export type KindFilter = 'heap' | 'mmap' | 'all';
+
+export interface Change {
+  readonly before: number;
+  readonly after: number;
+  readonly delta: number;
+}
+
+export interface DiffRow {
+  readonly function: string | null;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly bytes: Change;
+  readonly blocks: Change;
+  readonly state?: 'new' | 'gone' | 'changed';
+  /** Path of the module; null where unknown. */
+  readonly module?: string | null;
+  /** Within the module; only for rows without a name. */
+  readonly offset?: number | null;
+  /** The text of the line, where the newer snapshot (else the older) keeps it. */
+  readonly source?: string | null;
+  /** By stack only: innermost frame first, as the printed report shows them. */
+  readonly frames?: readonly string[];
+}
+
+/** Rows sorted by the size of the change, largest first; rows that did not change are left out. */
+export interface Diff {
+  readonly schema: typeof DIFF_SCHEMA;
+  readonly by: GroupBy;
+  readonly metric: DiffMetric;
+  /** Of bytes, over all rows, also those that a limit left out. */
+  readonly totals: Change;
+  readonly rows: readonly DiffRow[];
+  readonly kind?: KindFilter;
+  /** Of blocks, over all rows. */
+  readonly blocks?: Change;
+  /** Rows that changed but that the limit left out. */
+  readonly omittedRows?: Count;
+  /** What a reader should know: "the two are of different programs". */
+  readonly warnings?: readonly string[];
+}
+
+export interface ReportRow extends SiteCounters {
+  readonly function: string | null;
+  readonly file: string | null;
+  readonly line: number | null;
+  /** Path of the module; null where unknown. */
+  readonly module: string | null;
+  /** Within the module; only for rows without a name. */
+  readonly offset: number | null;
+  /** False: no frame of the stack is the user's code, the row is what a library allocates by itself. */
+  readonly user: boolean;
+  readonly source: string | null;
+  /** By stack only: innermost frame first. */
+  readonly frames?: readonly string[];
+}
+
+export interface Report {
+  readonly schema: typeof REPORT_SCHEMA;
+  readonly by: GroupBy;
+  readonly sort: Metric;
+  readonly kind: KindFilter;
+  readonly process: ProcessInfo;
+  readonly capture: CaptureInfo;
+  readonly totals: Totals;
+  /** The sum over all rows, also those that the limit left out. */
+  readonly sum: SiteCounters;
+  readonly rows: readonly ReportRow[];
+  readonly omittedRows: Count;
+  readonly notes: readonly string[];
+}
