@@ -1,0 +1,69 @@
+/**
+ * Which frame of a stack answers for what the stack allocated.
+ *
+ * The rule: the innermost frame that is the user's code. When no frame is, the innermost one that is not an
+ * allocator; what a library allocates on its own account (views/ownership.ts) is that library's.
+ *
+ * As stacks are a tree, root first, the answer for a node follows from its parent's:
+ *
+ *   blame(n) = n            if n is user, base or ownAccount
+ *            = blame(p)     if n is an allocator (n itself at the root)
+ *            = blame(p)     if n is runtime and blame(p) is user or ownAccount
+ *            = n            else
+ *
+ * so it costs one step per node, once: the mapping of a stack never changes.
+ */
+import type { Index } from '../proto/snapshot.js';
+import { type ModuleRole, moduleRole, type Ownership, ownershipOf } from './ownership.js';
+import type { Profile } from './profile.js';
+
+export interface Blame {
+  /** The stack node whose frame is blamed for what this stack allocated. */
+  readonly nodeOf: (stack: Index) => Index;
+  /** Whether the blamed frame is the user's code. */
+  readonly isUser: (stack: Index) => boolean;
+  /** The innermost node that is no allocator: where a printed stack starts. */
+  readonly callerOf: (stack: Index) => Index;
+  /** Takes in the stacks that were appended to the profile since the last call. */
+  readonly catchUp: () => void;
+}
+
+/** @param profile may grow at its ends; call `catchUp` then */
+export const blameStacks = (profile: Pick<Profile, 'modules' | 'frames' | 'stacks'>): Blame => {
+  const roles: ModuleRole[] = [];
+  const owners: Ownership[] = [];
+  const nodes: Index[] = [];
+  const callers: Index[] = [];
+
+  const ownerOfNode = (node: Index): Ownership => owners[profile.stacks[node]?.frame ?? -1] ?? 'runtime';
+
+  const catchUp = () => {
+    for (let at = roles.length; at < profile.modules.length; at += 1)
+      roles.push(moduleRole(profile.modules[at]));
+    for (let at = owners.length; at < profile.frames.length; at += 1) {
+      const frame = profile.frames[at];
+      if (frame) owners.push(ownershipOf(frame, roles[frame.module] ?? 'user'));
+    }
+    for (let node = nodes.length; node < profile.stacks.length; node += 1) {
+      const parent = profile.stacks[node]?.parent ?? -1;
+      const owner = ownerOfNode(node);
+      const outer = parent < 0 ? -1 : (nodes[parent] ?? -1);
+      nodes.push(outer >= 0 && answersFor(ownerOfNode(outer), owner) ? outer : node);
+      callers.push(outer >= 0 && owner === 'allocator' ? (callers[parent] ?? node) : node);
+    }
+  };
+  catchUp();
+
+  return {
+    nodeOf: (stack) => nodes[stack] ?? stack,
+    isUser: (stack) => ownerOfNode(nodes[stack] ?? stack) === 'user',
+    callerOf: (stack) => callers[stack] ?? stack,
+    catchUp,
+  };
+};
+
+/** Whether the frame blamed so far stays blamed when a further frame is found inside it. */
+const answersFor = (blamed: Ownership, inner: Ownership): boolean => {
+  if (inner === 'allocator') return true;
+  return inner === 'runtime' && (blamed === 'user' || blamed === 'ownAccount');
+};

@@ -1,0 +1,128 @@
+/**
+ * What changed between two snapshots, row by row.
+ *
+ * Rows are matched by the names views/group.ts tells groups apart by, never by address: the loader puts
+ * everything somewhere else in every run.
+ */
+import type {
+  Bytes,
+  Change,
+  Count,
+  Diff,
+  DiffMetric,
+  DiffRow,
+  GroupBy,
+  KindFilter,
+  SiteCounters,
+  Snapshot,
+} from '../proto/snapshot.js';
+import { DIFF_SCHEMA } from '../proto/snapshot.js';
+import { createGroupTable, type Group, groupStacks, sumGroups } from './group.js';
+import { frameText } from './names.js';
+import { compareNames, sizeOf } from './order.js';
+import { emptySum, type Profile, sumSites } from './profile.js';
+import { sourceText } from './source.js';
+
+export interface DiffOptions {
+  readonly by: GroupBy;
+  readonly metric: DiffMetric;
+  readonly kind: KindFilter;
+  /** How many rows at most; all without it. */
+  readonly limit?: Count;
+}
+
+export const diffSnapshots = (before: Snapshot, after: Snapshot, options: DiffOptions): Diff => {
+  const { by, metric, kind, limit = Number.POSITIVE_INFINITY } = options;
+  const rows = changedRows(before, after, options);
+  const sumBefore = sizeOf(sumSites(before.sites, kind), metric);
+  const sumAfter = sizeOf(sumSites(after.sites, kind), metric);
+  return {
+    schema: DIFF_SCHEMA,
+    by,
+    metric,
+    kind,
+    totals: change(sumBefore.bytes, sumAfter.bytes),
+    blocks: change(sumBefore.blocks, sumAfter.blocks),
+    rows: rows.slice(0, limit).map(({ group, bytes, blocks, state }) => ({
+      function: group.function,
+      file: group.file,
+      line: group.line,
+      bytes,
+      blocks,
+      state,
+      module: group.module,
+      offset: group.offset,
+      source:
+        sourceText(after.sources, group.file, group.line) ??
+        sourceText(before.sources, group.file, group.line),
+      ...(group.frames ? { frames: group.frames.map((frame) => frameText(frame)) } : {}),
+    })),
+    omittedRows: Math.max(0, rows.length - limit),
+    warnings: mismatchWarnings(before, after),
+  };
+};
+
+interface ChangedGroup {
+  readonly group: Group;
+  readonly bytes: Change;
+  readonly blocks: Change;
+  readonly state: NonNullable<DiffRow['state']>;
+}
+
+/** All groups that changed, largest change first. */
+const changedRows = (
+  before: Profile,
+  after: Profile,
+  { by, metric, kind }: DiffOptions,
+): readonly ChangedGroup[] => {
+  const table = createGroupTable(by);
+  const sumsBefore = sumGroups(groupStacks(table, before), before.sites, kind);
+  const sumsAfter = sumGroups(groupStacks(table, after), after.sites, kind);
+  return table.groups
+    .map((group, index) => changeOf(group, sumsBefore[index], sumsAfter[index], metric))
+    .filter(({ bytes, blocks }) => bytes.delta !== 0 || blocks.delta !== 0)
+    .sort(
+      (a, b) =>
+        Math.abs(b.bytes.delta) - Math.abs(a.bytes.delta) ||
+        Math.abs(b.blocks.delta) - Math.abs(a.blocks.delta) ||
+        compareNames(a.group, b.group),
+    );
+};
+
+const changeOf = (
+  group: Group,
+  before: SiteCounters | undefined,
+  after: SiteCounters | undefined,
+  metric: DiffMetric,
+): ChangedGroup => {
+  const from = sizeOf(before ?? emptySum(), metric);
+  const to = sizeOf(after ?? emptySum(), metric);
+  const state = isEmpty(from) ? 'new' : isEmpty(to) ? 'gone' : 'changed';
+  return { group, state, bytes: change(from.bytes, to.bytes), blocks: change(from.blocks, to.blocks) };
+};
+
+const isEmpty = (size: { readonly bytes: Bytes; readonly blocks: Count }): boolean =>
+  size.bytes === 0 && size.blocks === 0;
+
+const change = (before: number, after: number): Change => ({ before, after, delta: after - before });
+
+/** What makes a comparison doubtful. */
+const mismatchWarnings = (before: Snapshot, after: Snapshot): readonly string[] => {
+  const a = programName(before);
+  const b = programName(after);
+  const warnings: string[] = [];
+  if (a !== b)
+    warnings.push(`the two snapshots are of different programs: ${a} and ${b}; few rows will match`);
+  if (before.capture.mode !== after.capture.mode)
+    warnings.push(
+      `one snapshot is ${before.capture.mode}, the other ${after.capture.mode}: figures differ by that alone`,
+    );
+  if (a === b && before.process.pid === after.process.pid && before.process.takenAt > after.process.takenAt)
+    warnings.push('the first snapshot is the later one: growth shows as shrinking');
+  return warnings;
+};
+
+const programName = (snapshot: Snapshot): string => {
+  const path = snapshot.process.executable || snapshot.process.command[0] || '(unknown)';
+  return path.slice(path.lastIndexOf('/') + 1).replace(/ \(deleted\)$/, '');
+};

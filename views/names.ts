@@ -1,0 +1,33 @@
+/** How a place in a program is written: `main.c:12`, `libfoo.so.1+0x4f2`, `libfoo.so.1`. */
+import type { FrameName, Group } from './group.js';
+
+/** Shortens a path for display; the identity keeps it whole. */
+export type PathStyle = (path: string) => string;
+
+export const whole: PathStyle = (path) => path;
+
+/** The function, or "??" where unknown. */
+export const functionName = (place: Pick<Group, 'function'>): string => place.function ?? '??';
+
+/** Where it is: file and line, else module and offset, else module, else "(no module)". */
+export const placeName = (
+  place: Pick<FrameName, 'file' | 'line' | 'module'> & {
+    readonly function: string | null;
+    readonly offset: number | null;
+  },
+  path: PathStyle = whole,
+): string => {
+  if (place.file !== null)
+    return place.line === null ? path(place.file) : `${path(place.file)}:${place.line}`;
+  if (place.module === null) return '(no module)';
+  const hasOffset = place.offset !== null && place.function === null;
+  return hasOffset ? `${baseName(place.module)}+0x${place.offset.toString(16)}` : baseName(place.module);
+};
+
+/** "main (src/main.c:12)": one frame on one line. */
+export const frameText = (frame: FrameName, path: PathStyle = whole): string =>
+  frame.function === null && frame.file === null
+    ? placeName(frame, path)
+    : `${functionName(frame)} (${placeName(frame, path)})`;
+
+export const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1) || path;

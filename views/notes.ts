@@ -1,0 +1,39 @@
+/** What is wrong with a profile that its user can mend, with the remedy. */
+import type { Index } from '../proto/snapshot.js';
+import { blameStacks } from './blame.js';
+import { baseName } from './names.js';
+import type { Profile } from './profile.js';
+
+/** A module has to hide at least this share of all bytes to be worth a line in the report. */
+const WORTH_TELLING = 0.01;
+
+/** One sentence per module that is blamed for memory but says no lines, largest first. */
+export const debugInfoNotes = (profile: Profile): readonly string[] => {
+  const blame = blameStacks(profile);
+  const hidden = new Map<Index, { bytes: number; named: boolean }>();
+  let all = 0;
+  for (const site of profile.sites) {
+    if (site.kind !== 'heap') continue;
+    all += site.totalBytes;
+    if (!blame.isUser(site.stack)) continue;
+    const frame = profile.frames[profile.stacks[blame.nodeOf(site.stack)]?.frame ?? -1];
+    if (!frame || frame.file !== null || frame.module < 0) continue;
+    const entry = hidden.get(frame.module) ?? { bytes: 0, named: false };
+    entry.bytes += site.totalBytes;
+    entry.named ||= frame.function !== null;
+    hidden.set(frame.module, entry);
+  }
+  return [...hidden]
+    .filter(([, { bytes }]) => bytes >= WORTH_TELLING * all)
+    .sort(([, a], [, b]) => b.bytes - a.bytes)
+    .map(([module, { named }]) => {
+      const path = profile.modules[module]?.path ?? '';
+      const shows = named ? 'functions but no lines' : 'offsets instead of names';
+      return `${baseName(path)} has no debug information, so it shows ${shows}: ${remedyFor(path)}`;
+    });
+};
+
+const remedyFor = (path: string): string =>
+  /^\/(?:usr\/)?(?:lib|bin|sbin|libexec)/.test(path)
+    ? 'install its debug symbols (on Debian the package that ends in -dbgsym) and run again'
+    : 'compile it with -g and do not strip it';

@@ -1,0 +1,73 @@
+/**
+ * Which rows come first and how many are shown.
+ *
+ * Equal rows are ordered by name, so that the same data always gives the same text.
+ */
+import type { Bytes, Count, Metric, SiteCounters } from '../proto/snapshot.js';
+import type { Group } from './group.js';
+
+/** The figure a row is sorted by: bytes for live, peak and total, blocks for temporary and blocks. */
+export const metricOf = (counters: SiteCounters, metric: Metric): number => {
+  switch (metric) {
+    case 'live':
+      return counters.liveBytes;
+    case 'peak':
+      return counters.peakBytes;
+    case 'total':
+      return counters.totalBytes;
+    case 'temporary':
+      return counters.temporaryBlocks;
+    case 'blocks':
+      return counters.liveBlocks;
+  }
+};
+
+/** The bytes and blocks that go with a metric. */
+export const sizeOf = (
+  counters: SiteCounters,
+  metric: Metric,
+): { readonly bytes: Bytes; readonly blocks: Count } => {
+  switch (metric) {
+    case 'peak':
+      return { bytes: counters.peakBytes, blocks: counters.peakBlocks };
+    case 'total':
+    case 'temporary':
+      return { bytes: counters.totalBytes, blocks: counters.totalBlocks };
+    case 'live':
+    case 'blocks':
+      return { bytes: counters.liveBytes, blocks: counters.liveBlocks };
+  }
+};
+
+/** Largest first; rows that have nothing of the metric are left out. */
+export const topRows = <R extends Group & SiteCounters>(
+  rows: readonly R[],
+  metric: Metric,
+  limit = Number.POSITIVE_INFINITY,
+): { readonly rows: readonly R[]; readonly omitted: Count } => {
+  const present = rows.filter((row) => metricOf(row, metric) > 0 || sizeOf(row, metric).blocks > 0);
+  const wanted = metric === 'temporary' ? present.filter((row) => row.temporaryBlocks > 0) : present;
+  const sorted = [...wanted].sort(
+    (a, b) =>
+      metricOf(b, metric) - metricOf(a, metric) ||
+      sizeOf(b, metric).bytes - sizeOf(a, metric).bytes ||
+      compareNames(a, b),
+  );
+  const shown = sorted.slice(0, limit);
+  return { rows: shown, omitted: sorted.length - shown.length };
+};
+
+export const compareNames = (a: Group, b: Group): number =>
+  compare(a.file ?? a.module ?? '', b.file ?? b.module ?? '') ||
+  (a.line ?? 0) - (b.line ?? 0) ||
+  compare(a.function ?? '', b.function ?? '') ||
+  (a.offset ?? 0) - (b.offset ?? 0) ||
+  compare(stackText(a), stackText(b));
+
+const stackText = (group: Group): string =>
+  group.frames
+    ?.map(({ function: name, file, line, offset }) => [name, file, line, offset].join(' '))
+    .join('\n') ?? '';
+
+// Not localeCompare: the order must not depend on the machine's language.
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,0 +1,71 @@
+/**
+ * Whose code a frame is. This decides which line an allocation is blamed on (views/blame.ts), so the rule is
+ * written out here and nowhere else:
+ *
+ * - *allocator*: malloc and its kin, operator new, memtrace itself. Never blamed, wherever it lives.
+ * - *runtime*: code no user wrote for this program: the C library, the loader, the C++ and Rust runtimes, the
+ *   Python interpreter, and their header-only parts that the compiler put into the user's own binary.
+ * - *ownAccount*: a runtime function that allocates for its own ends, whoever called it: the buffer of a stdio
+ *   stream, the stack and the thread-local storage of a new thread. What it allocates is shown apart.
+ * - *base*: where the runtime starts the program; everything further out belongs to nobody.
+ * - *user*: all the rest, in whatever language.
+ */
+import type { Frame, Module } from '../proto/snapshot.js';
+
+export type Ownership = 'user' | 'runtime' | 'ownAccount' | 'base' | 'allocator';
+
+export const ownershipOf = (frame: Frame, module: ModuleRole): Ownership => {
+  if (frame.language === 'python') return frame.file?.startsWith('<frozen ') ? 'runtime' : 'user';
+  if (module === 'allocator') return 'allocator';
+  const name = frame.function;
+  if (name !== null && ALLOCATOR.test(name)) return 'allocator';
+  if (module === 'runtime') {
+    if (name === null) return 'runtime';
+    if (OWN_ACCOUNT.test(name)) return 'ownAccount';
+    return BASE.test(name) ? 'base' : 'runtime';
+  }
+  if (name !== null && START_FILE.test(name)) return 'base';
+  if (frame.file !== null) return RUNTIME_SOURCE.test(frame.file) ? 'runtime' : 'user';
+  if (name !== null) return RUNTIME_NAME.test(name) ? 'runtime' : 'user';
+  // Without a module and without a name it may be a JIT's code or a stack gone astray: no one to blame.
+  return frame.module < 0 ? 'runtime' : 'user';
+};
+
+export type ModuleRole = 'user' | 'runtime' | 'allocator';
+
+export const moduleRole = (module: Module | undefined): ModuleRole => {
+  if (!module) return 'user';
+  const name = module.path.slice(module.path.lastIndexOf('/') + 1).replace(/ \(deleted\)$/, '');
+  if (ALLOCATOR_MODULE.test(name)) return 'allocator';
+  return RUNTIME_MODULE.test(name) ? 'runtime' : 'user';
+};
+
+const SHARED = String.raw`(?:-[\d.]+)?\.so(?:\.\d+)*$`;
+
+const ALLOCATOR_MODULE = new RegExp(`^lib(?:memtrace|jemalloc|tcmalloc\\w*|mimalloc\\w*)${SHARED}`);
+
+const RUNTIME_MODULE = new RegExp(
+  [
+    `^lib(?:c|m|mvec|dl|rt|util|anl|nsl|resolv|crypt|pthread|thread_db|nss_\\w+|gcc_s|atomic|gomp|stdc\\+\\+|c\\+\\+|c\\+\\+abi|unwind)${SHARED}`,
+    String.raw`^ld(?:-linux\S*|-musl\S*|64|-[\d.]+)\.so(?:\.\d+)*$`,
+    String.raw`^(?:linux-vdso|linux-gate)\.so\.\d+$|^\[vdso\]$`,
+    String.raw`^python\d*(?:\.\d+)?[a-z]*$|^libpython\d`,
+  ].join('|'),
+);
+
+const ALLOCATOR =
+  /^(?:_*libc_|__GI_+|je_|tc_|mi_)?(?:malloc|calloc|realloc|reallocarray|posix_memalign|aligned_alloc|memalign|valloc|pvalloc|mmap|mmap64|mremap)$|^operator new(?:\[\])?(?:\(|$)|^_?Py(?:Mem|Object)_(?:Raw)?(?:Malloc|Calloc|Realloc|New)$|^__r(?:ust|dl|g)_(?:alloc|realloc)/;
+
+const OWN_ACCOUNT =
+  /^_*(?:IO_w?file_doallocate|IO_w?doallocbuf|pthread_create(?:_2_1)?|dl_allocate_tls(?:_init)?|tls_get_addr)$/;
+
+const BASE =
+  /^_*(?:libc_start_main|libc_start_call_main|libc_start_main_impl|libc_init_first|dl_start_user)$/;
+
+const START_FILE =
+  /^(?:_start|_init|_fini|__libc_csu_init|__libc_csu_fini|__do_global_dtors_aux|frame_dummy)$/;
+
+const RUNTIME_SOURCE =
+  /\/include\/c\+\+\/|\/c\+\+\/v1\/|\/libstdc\+\+-v3\/|^\/usr\/include\/|\/lib\/gcc\/|^\/rustc\/|\/rustlib\/src\/|\/rust-deps\//;
+
+const RUNTIME_NAME = /^(?:void |bool )?<?(?:std|__gnu_cxx|__cxxabiv1|alloc)::/;
