@@ -41,8 +41,8 @@ enum event_type {
     EVENT_CONTROL = 7, /* no address, no order: bits 0..44 hold enum control_event; word 1 is its value */
 };
 
-/* EVENT_MAP, EVENT_UNMAP and their EVENT_CANCEL draw from the one counter ORDER_MAPS, because ranges overlap.
- */
+/* EVENT_MAP and EVENT_UNMAP draw from the one counter ORDER_MAPS, because ranges overlap. An EVENT_CANCEL of
+ * that counter says so by address 0, which no heap event has. */
 enum control_event {
     CONTROL_CLOCK = 1, /* what follows happened at or after this value of the session's clock */
     CONTROL_FORK = 2,  /* value: the segment ticket's parent handshake, see segment_header.fork_serial */
@@ -94,6 +94,13 @@ static inline uint32_t event_size(const struct event *e) {
 }
 static inline uint32_t event_stack(const struct event *e) {
     return (uint32_t)(e->word[1] >> 32 & EVENT_STACK_MASK);
+}
+/* The counter that this event's ticket was drawn from; not for EVENT_CONTROL, which has none. */
+static inline uint32_t event_counter(const struct event *e) {
+    enum event_type type = event_type(e);
+    if (type == EVENT_MAP || type == EVENT_UNMAP || (type == EVENT_CANCEL && event_address(e) == 0))
+        return ORDER_MAPS;
+    return event_order_slot(event_address(e));
 }
 /* Does a second slot with a 64-bit size or length follow? */
 static inline int event_is_extended(const struct event *e) {
