@@ -1,0 +1,44 @@
+/** What the rest of the daemon says to the symbolizer, and what it gets back. */
+
+export interface SymbolFrame {
+  readonly function: string | null;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly inlined: boolean;
+}
+
+export interface ModuleRef {
+  readonly path: string;
+  /** hex of the GNU build-id of the mapped file */
+  readonly buildId: string | null;
+  /** pid of a process that maps it, to reach it through /proc/PID/root or map_files */
+  readonly pid: number | null;
+}
+
+export interface LookupRequest {
+  readonly module: ModuleRef;
+  /** link-time virtual address (pc - load bias), ALREADY minus one for return addresses */
+  readonly address: number;
+}
+
+export interface ModuleProblem {
+  readonly path: string;
+  readonly problem: string;
+  readonly remedy: string | null;
+}
+
+export interface Symbolizer {
+  /**
+   * Called when a module is first seen: opens and HOLDS the file (the process may exit, the file may be
+   * replaced or deleted). Never throws.
+   */
+  hold(module: ModuleRef): void;
+  /**
+   * Same order as the requests; frames innermost first, the last one is the physical function, all earlier ones
+   * have `inlined: true`. Unknown: []. Never rejects.
+   */
+  lookup(requests: readonly LookupRequest[]): Promise<SymbolFrame[][]>;
+  /** Modules whose names are missing, and why. Hints at Debian packages arrive shortly after the lookup. */
+  problems(): ModuleProblem[];
+  close(): Promise<void>;
+}

@@ -1,0 +1,61 @@
+/** Says in a person's words why a module's names are missing, and what to do. */
+import type { Holding } from './heldFile.js';
+import type { ModuleProblem } from './model.js';
+import type { ModuleStatus } from './protocol.js';
+
+export interface ProblemFacts {
+  readonly path: string;
+  readonly buildId: string | null;
+  readonly holding: Holding | null;
+  /** null: not looked at yet */
+  readonly status: ModuleStatus | null;
+  /** how the symbolizer died over it, when it was given up */
+  readonly fatal: string | null;
+  /** where a package has its debug information */
+  readonly hint: string | null;
+}
+
+export const problemOf = (facts: ProblemFacts): ModuleProblem | null => {
+  const problem = (text: string, remedy: string | null): ModuleProblem => ({
+    path: facts.path,
+    problem: text,
+    remedy,
+  });
+  if (facts.fatal !== null)
+    return problem(
+      `unreadable: the symbolizer died twice over it (${facts.fatal})`,
+      'its debug information is damaged: build it again',
+    );
+  if (facts.status === null || isVdso(facts.path)) return null;
+  const compile = facts.hint ?? 'build it with -g, and do not strip it';
+  switch (facts.status.state) {
+    case 'lines':
+      return null;
+    case 'symbols':
+      return problem('no debug information: functions, but no source lines', compile);
+    case 'exports':
+      return problem('stripped: only its exported functions have names', compile);
+    case 'stripped':
+      return problem('stripped: no names', compile);
+    case 'compressed':
+      return problem(
+        `debug information that libdw cannot read: ${facts.status.detail}`,
+        'build it with -gz=zlib or -gz=none (libdw before 0.189 does not know zstd)',
+      );
+    case 'mismatch':
+      return replaced(facts, facts.status.detail);
+    case 'unreadable':
+      if (facts.holding?.kind === 'replaced') return replaced(facts, facts.holding.foundBuildId ?? '');
+      if (facts.holding?.kind === 'unreachable')
+        return problem(`cannot be opened: ${facts.holding.why}`, null);
+      return problem(`unreadable: ${facts.status.detail}`, null);
+  }
+};
+
+export const isVdso = (path: string): boolean => path === '[vdso]' || path === 'linux-vdso.so.1';
+
+const replaced = ({ path, buildId }: ProblemFacts, found: string): ModuleProblem => ({
+  path,
+  problem: `replaced after the program loaded it: the file has build-id ${found || '(none)'}, the program ${buildId ?? '(none)'}`,
+  remedy: 'start the program again, or install the debug file of the build that is running',
+});

@@ -1,0 +1,196 @@
+/**
+ * Names for addresses: holds the files that traced processes map, asks the symbolizer child in batches, and
+ * remembers every answer by file identity and address.
+ */
+import { closeSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Reply, symbolizerChild } from './child.js';
+import { debugPackageHint } from './debian.js';
+import { type Holding, holdFile } from './heldFile.js';
+import type { LookupRequest, ModuleProblem, ModuleRef, SymbolFrame, Symbolizer } from './model.js';
+import { isVdso, problemOf } from './problem.js';
+import type { ModuleDefinition, ModuleStatus } from './protocol.js';
+
+export type { LookupRequest, ModuleProblem, ModuleRef, SymbolFrame, Symbolizer } from './model.js';
+
+/** Small enough that a live view's question is not kept waiting long by a report's. */
+const batchAddresses = 256;
+const deathsMax = 2;
+
+/** A file, whatever paths and processes it was seen in. */
+interface Module {
+  readonly number: number;
+  readonly ref: ModuleRef;
+  holding: Holding | null;
+  readonly frames: Map<number, readonly SymbolFrame[]>;
+  /** addresses under way, and the batch that will bring them */
+  readonly asked: Map<number, Promise<void>>;
+  status: ModuleStatus | null;
+  /** in a row */
+  deaths: number;
+  fatal: string | null;
+  hint: string | null;
+}
+
+export const openSymbolizer = (options: { binary?: string; env?: NodeJS.ProcessEnv } = {}): Symbolizer => {
+  const binary =
+    options.binary ?? fileURLToPath(new URL('../../../build/memtrace-symbolizer', import.meta.url));
+  const child = symbolizerChild(binary, childEnvironment(options.env ?? process.env));
+  const modules: Module[] = [];
+  const byKey = new Map<string, Module>();
+  let unstartable: string | null = null;
+  let closed = false;
+
+  const add = (ref: ModuleRef, holding: Holding | null): Module => {
+    const module: Module = {
+      number: modules.length,
+      ref,
+      holding,
+      frames: new Map(),
+      asked: new Map(),
+      status: null,
+      deaths: 0,
+      fatal: null,
+      hint: null,
+    };
+    modules.push(module);
+    return module;
+  };
+
+  /** The module of a reference, opened when it is first seen. */
+  const moduleOf = (ref: ModuleRef): Module => {
+    const key = ref.buildId ?? `${ref.pid ?? ''} ${ref.path}`;
+    const known = byKey.get(key);
+    if (known) return known;
+    const holding = isVdso(ref.path) || closed ? null : holdFile(ref);
+    const module = sharedModule(ref, holding) ?? add(ref, holding);
+    byKey.set(key, module);
+    return module;
+  };
+
+  /** Without a build-id the same file seen from two processes is recognized by its inode. */
+  const sharedModule = (ref: ModuleRef, holding: Holding | null): Module | null => {
+    if (ref.buildId !== null || holding?.kind !== 'held') return null;
+    const { fd, identity } = holding.file;
+    const key = `file ${identity}`;
+    const known = byKey.get(key);
+    if (known) closeSync(fd);
+    const module = known ?? add(ref, holding);
+    byKey.set(key, module);
+    return module;
+  };
+
+  /** A module that could not be reached may be reachable through another process. */
+  const hold = (ref: ModuleRef): void => {
+    const module = moduleOf(ref);
+    if (closed || module.holding === null || module.holding.kind === 'held' || module.status !== null) return;
+    if (module.ref.pid !== ref.pid || module.ref.path !== ref.path) module.holding = holdFile(ref);
+  };
+
+  const settle = (module: Module, addresses: readonly number[], reply: Reply): void => {
+    if (reply.kind === 'unstartable') unstartable = reply.why;
+    const frames = reply.kind === 'answer' ? reply.answer.frames : [];
+    addresses.forEach((address, i) => {
+      module.frames.set(address, frames[i] ?? []);
+      module.asked.delete(address);
+    });
+    if (reply.kind !== 'answer') return;
+    module.deaths = 0;
+    if (reply.answer.status && !module.status) {
+      module.status = reply.answer.status;
+      void lookForHint(module);
+    }
+  };
+
+  const ask = async (module: Module, addresses: readonly number[]): Promise<void> => {
+    const question = { number: module.number, module: definitionOf(module), addresses };
+    for (;;) {
+      const reply: Reply = module.fatal === null ? await child.ask(question) : { kind: 'closed' };
+      if (reply.kind !== 'died') {
+        settle(module, addresses, reply);
+        return;
+      }
+      module.deaths++;
+      if (module.deaths >= deathsMax) module.fatal = reply.how;
+    }
+  };
+
+  /** Starts batches for the addresses that are neither known nor under way; returns all that must be awaited. */
+  const request = (module: Module, addresses: ReadonlySet<number>): Promise<void>[] => {
+    const awaited = new Set<Promise<void>>();
+    const missing: number[] = [];
+    for (const address of addresses) {
+      const underWay = module.asked.get(address);
+      if (underWay) awaited.add(underWay);
+      else if (!module.frames.has(address)) missing.push(address);
+    }
+    missing.sort((a, b) => a - b); // neighbours share a unit
+    for (let i = 0; i < missing.length; i += batchAddresses) {
+      const batch = missing.slice(i, i + batchAddresses);
+      const answered = ask(module, batch);
+      for (const address of batch) module.asked.set(address, answered);
+      awaited.add(answered);
+    }
+    return [...awaited];
+  };
+
+  const lookup = async (requests: readonly LookupRequest[]): Promise<SymbolFrame[][]> => {
+    const wanted = requests.map(({ module, address }) => ({ module: moduleOf(module), address }));
+    const addressesOf = new Map<Module, Set<number>>();
+    for (const { module, address } of wanted) {
+      if (!Number.isSafeInteger(address) || address < 0) continue;
+      const addresses = addressesOf.get(module) ?? new Set();
+      addressesOf.set(module, addresses.add(address));
+    }
+    await Promise.all([...addressesOf].flatMap(([module, addresses]) => request(module, addresses)));
+    return wanted.map(({ module, address }) => [...(module.frames.get(address) ?? [])]);
+  };
+
+  return {
+    hold,
+    lookup,
+    problems: () => {
+      const start: ModuleProblem[] =
+        unstartable === null
+          ? []
+          : [
+              {
+                path: binary,
+                problem: `the symbolizer cannot be started, so nothing has a name: ${unstartable}`,
+                remedy: 'apt-get install libdw1 libelf1',
+              },
+            ];
+      const each = modules.map((module) =>
+        problemOf({ ...module, path: module.ref.path, buildId: module.ref.buildId }),
+      );
+      return [...start, ...each.filter((problem) => problem !== null)];
+    },
+    close: async () => {
+      closed = true;
+      await child.close();
+      for (const module of modules) {
+        if (module.holding?.kind === 'held') closeSync(module.holding.file.fd);
+        module.holding = null;
+      }
+    },
+  };
+};
+
+const definitionOf = ({ ref, holding }: Module): ModuleDefinition => ({
+  buildId: ref.buildId,
+  source: holding?.kind === 'held' ? `/proc/${process.pid}/fd/${holding.file.fd}` : null,
+  name: ref.path.replace(/ \(deleted\)$/, ''),
+});
+
+/** Our own tracing must not reach into the child, and the network must not be asked. */
+const childEnvironment = ({
+  LD_PRELOAD: _,
+  DEBUGINFOD_URLS: __,
+  ...rest
+}: NodeJS.ProcessEnv): NodeJS.ProcessEnv => rest;
+
+const lookForHint = async (module: Module): Promise<void> => {
+  const state = module.status?.state;
+  if (state === 'symbols' || state === 'exports' || state === 'stripped')
+    module.hint = await debugPackageHint(module.ref.path);
+};
