@@ -11,7 +11,7 @@ PREFIX   ?= /usr/local
 SHIM_SRC       := $(shell find shim -name '*.c')
 CORE_SRC       := $(wildcard daemon/native/core/*.c)
 SYMBOLIZER_SRC := $(wildcard daemon/native/symbolizer/*.c)
-LAUNCHER_SRC   := $(wildcard cli/launcher/*.c) shim/inspect.c
+LAUNCHER_SRC   := $(wildcard cli/launcher/*.c) shim/inspect.c shim/inspect_elf.c
 TS_SRC         := $(shell find proto views daemon tui cli test bench -name '*.ts' -not -path '*/node_modules/*')
 C_FILES         = $(shell git ls-files '*.c' '*.h' '*.cpp' '*.def')
 
