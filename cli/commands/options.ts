@@ -1,0 +1,35 @@
+/** Options that several commands read alike: one table for help, completion and the commands themselves. */
+import type { Options } from 'yargs';
+import type { GroupBy, KindFilter, Metric } from '../../proto/snapshot.js';
+import { usageError } from '../../views/error.js';
+
+export const GROUPINGS: readonly GroupBy[] = ['line', 'function', 'file', 'module', 'stack'];
+export const METRICS: readonly Metric[] = ['live', 'peak', 'total', 'temporary', 'blocks'];
+export const KINDS: readonly KindFilter[] = ['heap', 'mmap', 'all'];
+
+export const viewOptions = {
+  by: { choices: GROUPINGS, default: 'line', describe: 'what a row stands for' },
+  kind: {
+    choices: KINDS,
+    default: 'heap',
+    describe: 'malloc and its kin, what was mapped directly, or both',
+  },
+  limit: { type: 'number', default: 20, describe: 'rows at most; 0 for all' },
+  json: { type: 'boolean', default: false, describe: 'print JSON instead of a table' },
+  color: {
+    choices: ['auto', 'always', 'never'],
+    default: 'auto',
+    describe: 'colour on a terminal, always, or never',
+  },
+} as const satisfies Readonly<Record<string, Options>>;
+
+/** @returns a number of rows, infinite for 0 */
+export const rowLimit = (limit: number): number => {
+  if (!Number.isInteger(limit) || limit < 0)
+    throw usageError(
+      `--limit ${limit} makes no sense`,
+      'A number of rows is a whole number, 0 or more.',
+      'Give --limit 20, or --limit 0 for all rows.',
+    );
+  return limit === 0 ? Number.POSITIVE_INFINITY : limit;
+};

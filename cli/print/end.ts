@@ -1,0 +1,82 @@
+/**
+ * The report at the end of `memtrace run`: what ran and how it ended, its figures, the ten lines that answer for
+ * what is live at exit and for what was live at the peak, the other processes, what went wrong, what to do next.
+ */
+import type { Metric, Snapshot } from '../../proto/snapshot.js';
+import { groupSites } from '../../views/group.js';
+import { debugInfoNotes } from '../../views/notes.js';
+import { sumSites } from '../../views/profile.js';
+import { formatBytes, formatDuration } from '../../views/units.js';
+import { commandText } from './command.js';
+import { blocks, endText, liveTitle, mappedLines, noteLines, plural, totalsLines } from './facts.js';
+import { type ProcessLine, processLines } from './processes.js';
+import { splitRows, withSources } from './report.js';
+import { ownAccountLines, rowLines } from './rows.js';
+import type { Surface } from './surface.js';
+import { cutEnd } from './text.js';
+
+export interface EndOfRun {
+  /** Of the first process. */
+  readonly snapshot: Snapshot;
+  readonly durationMs: number;
+  /** The other processes of the tree, in order of their start. */
+  readonly others: readonly ProcessLine[];
+  /** Where the snapshot is; null where none was kept. */
+  readonly savedAs: string | null;
+  /** What went wrong, with the remedy, beyond `snapshot.notes`. */
+  readonly problems: readonly string[];
+}
+
+const ROWS = 10;
+
+export const endLines = (end: EndOfRun, surface: Surface): readonly string[] => {
+  const { snapshot } = end;
+  const { paint } = surface;
+  const problems = [...end.problems, ...(snapshot.notes ?? []), ...debugInfoNotes(snapshot)];
+  return [
+    paint.strong(cutEnd(`memtrace: ${headline(end, surface)}`, surface.width, surface.ellipsis)),
+    ...totalsLines(snapshot),
+    '',
+    ...topTable(capitalized(liveTitle(snapshot)), snapshot, 'live', surface),
+    '',
+    ...topTable('Live at the peak', snapshot, 'peak', surface),
+    ...mappedLines(snapshot, 'heap', surface),
+    ...(end.others.length > 0 ? ['', ...processLines(end.others, surface)] : []),
+    ...noteLines(problems, surface),
+    '',
+    ...nextLines(end.savedAs, surface),
+  ];
+};
+
+const headline = ({ snapshot, durationMs }: EndOfRun, surface: Surface): string => {
+  const { process } = snapshot;
+  return `${commandText(process.command, surface.path)} (pid ${process.pid}) ${endText(process)} after ${formatDuration(durationMs)}`;
+};
+
+const topTable = (title: string, snapshot: Snapshot, sort: Metric, surface: Surface): readonly string[] => {
+  const whole = sumSites(snapshot.sites, 'heap');
+  const [bytes, count] =
+    sort === 'peak' ? [whole.peakBytes, whole.peakBlocks] : [whole.liveBytes, whole.liveBlocks];
+  const { user, libraries, omitted } = splitRows(groupSites(snapshot, 'line'), sort, ROWS);
+  const top = user.length < ROWS ? '' : `top ${ROWS} `;
+  return [
+    surface.paint.strong(`${title}, ${top}by line: ${formatBytes(bytes)} in ${blocks(count)}`),
+    ...(user.length > 0
+      ? rowLines(withSources(user, snapshot), { by: 'line', sort, whole, figures: 'compact' }, surface)
+      : ['  nothing that your code allocated']),
+    ...(omitted > 0 ? [`  and ${plural(omitted, 'more line')}`] : []),
+    ...ownAccountLines(libraries, sort, surface),
+  ];
+};
+
+const nextLines = (savedAs: string | null, surface: Surface): readonly string[] => {
+  if (savedAs === null) return ['No snapshot was kept (--no-output).'];
+  const file = commandText([savedAs], surface.path);
+  return [
+    `Saved as ${file}`,
+    `  memtrace report ${file} --by stack`,
+    `  memtrace dump --diff ${file} LATER.json`,
+  ];
+};
+
+const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,0 +1,73 @@
+/**
+ * The figures above the tables. What was lost, unknown or truncated always stands there, also when it is 0: a
+ * reader must be able to tell "none" from "not counted".
+ */
+import type { KindFilter, Snapshot } from '../../proto/snapshot.js';
+import { sumSites } from '../../views/profile.js';
+import { formatBytes, formatCount, formatDuration, formatShare } from '../../views/units.js';
+import type { Surface } from './surface.js';
+import { clean, wrap } from './text.js';
+
+export const totalsLines = (snapshot: Snapshot): readonly string[] => {
+  const { capture, totals, process } = snapshot;
+  const share = formatShare(totals.temporaryBlocks, totals.totalBlocks);
+  const facts: readonly (readonly [string, string])[] = [
+    ['allocations', `${formatCount(capture.allocations)}, ${formatBytes(totals.totalBytes)} in total`],
+    ['frees', formatCount(capture.frees)],
+    ['temporary', `${formatCount(totals.temporaryBlocks)}${share && ` (${share} of all blocks)`}`],
+    ['peak', `${formatBytes(totals.peakBytes)} after ${formatDuration(totals.peakAtMs)}`],
+    [liveTitle(snapshot), `${formatBytes(totals.liveBytes)} in ${blocks(totals.liveBlocks)}`],
+    ['RSS', `${formatBytes(totals.rssBytes)}, at most ${formatBytes(totals.peakRssBytes)}`],
+    ['not seen', unseen(snapshot)],
+    ...(process.inherited ? [['inherited', inherited(process.inherited)] as const] : []),
+    ...(capture.mode === 'sampled' ? [['sampled', 'figures are estimates'] as const] : []),
+  ];
+  const longest = Math.max(...facts.map(([name]) => name.length));
+  return facts.map(([name, value]) => `  ${name.padEnd(longest)}  ${value}`);
+};
+
+/** "1 block", "2 blocks". */
+export const blocks = (count: number): string => plural(count, 'block');
+
+export const plural = (count: number, one: string): string =>
+  `${formatCount(count)} ${one}${count === 1 ? '' : 's'}`;
+
+const unseen = ({ capture }: Snapshot): string =>
+  [
+    `${plural(capture.lost, 'event')} lost`,
+    plural(capture.unknownFrees, 'unknown free'),
+    plural(capture.truncatedStacks, 'truncated stack'),
+    ...(capture.untracedChildren
+      ? [`${formatCount(capture.untracedChildren)} untraced child processes`]
+      : []),
+  ].join(', ');
+
+const inherited = (from: NonNullable<Snapshot['process']['inherited']>): string =>
+  `${formatBytes(from.bytes)} in ${blocks(from.blocks)} of the parent, ${formatCount(from.frees)} freed here`;
+
+/** What was mapped directly, where the tables leave it out. */
+export const mappedLines = (snapshot: Snapshot, shown: KindFilter, surface: Surface): readonly string[] => {
+  if (shown !== 'heap') return [];
+  const mapped = sumSites(snapshot.sites, 'mmap');
+  if (mapped.totalBlocks === 0) return [];
+  const live = `${formatBytes(mapped.liveBytes)} in ${plural(mapped.liveBlocks, 'mapping')}`;
+  const text = `Mapped directly, apart from the heap: live ${live}, ${formatBytes(mapped.peakBytes)} at the heap's peak (thread stacks, large buffers; --kind mmap shows them)`;
+  return ['', ...wrap(text, surface.width)];
+};
+
+/** What the reader should know, one paragraph each. */
+export const noteLines = (notes: readonly string[], surface: Surface): readonly string[] =>
+  notes.length === 0
+    ? []
+    : ['', ...notes.flatMap((note) => wrap(`note: ${clean(note)}`, surface.width)).map(surface.paint.alarm)];
+
+/** How the last state of a process is called. */
+export const liveTitle = ({ process }: Snapshot): string =>
+  process.exitCode === null && process.signal === null ? 'live' : 'live at exit';
+
+/** "exited with 0", "was killed by SIGKILL", "was still running". */
+export const endText = (process: Pick<Snapshot['process'], 'exitCode' | 'signal' | 'state'>): string => {
+  if (process.signal !== null) return `was killed by ${process.signal}`;
+  if (process.exitCode !== null) return `exited with ${process.exitCode}`;
+  return process.state === 'replaced' ? 'became another program' : 'was still running';
+};

@@ -1,0 +1,94 @@
+/** What `memtrace report` prints of a snapshot: which process, its totals, then one table. */
+import type { GroupBy, KindFilter, Metric, Snapshot } from '../../proto/snapshot.js';
+import { groupSites, type Row } from '../../views/group.js';
+import { debugInfoNotes } from '../../views/notes.js';
+import { topRows } from '../../views/order.js';
+import { sumSites } from '../../views/profile.js';
+import { sourceText } from '../../views/source.js';
+import { formatCount } from '../../views/units.js';
+import { commandText } from './command.js';
+import { mappedLines, noteLines, totalsLines } from './facts.js';
+import { ownAccountLines, type PrintedRow, rowLines } from './rows.js';
+import type { Surface } from './surface.js';
+import { cutEnd } from './text.js';
+
+export interface ReportLayout {
+  readonly by: GroupBy;
+  readonly sort: Metric;
+  readonly kind: KindFilter;
+  readonly limit: number;
+}
+
+export const reportLines = (
+  snapshot: Snapshot,
+  layout: ReportLayout,
+  surface: Surface,
+): readonly string[] => {
+  const { paint } = surface;
+  const { process } = snapshot;
+  const heading = `${commandText(process.command, surface.path)} (pid ${process.pid}), ${process.takenAt}`;
+  return [
+    paint.strong(cutEnd(heading, surface.width, surface.ellipsis)),
+    ...totalsLines(snapshot),
+    '',
+    ...tablesOf(snapshot, layout, surface),
+    ...mappedLines(snapshot, layout.kind, surface),
+    ...noteLines([...(snapshot.notes ?? []), ...debugInfoNotes(snapshot)], surface),
+  ];
+};
+
+const tablesOf = (snapshot: Snapshot, layout: ReportLayout, surface: Surface): readonly string[] => {
+  const { by, sort, kind, limit } = layout;
+  const { user, libraries, omitted } = splitRows(groupSites(snapshot, by, kind), sort, limit);
+  const whole = sumSites(snapshot.sites, kind);
+  const rows = withSources(user, snapshot);
+  const empty = rows.length === 0 && libraries.length === 0;
+  return [
+    surface.paint.strong(`${TITLES[sort]}, by ${by}${kind === 'heap' ? '' : KIND_TITLES[kind]}`),
+    ...(empty ? ['  nothing'] : []),
+    ...(rows.length > 0 ? rowLines(rows, { by, sort, whole, figures: 'wide' }, surface) : []),
+    ...(omitted > 0 ? [`  ${formatCount(omitted)} more rows; --limit N shows more`] : []),
+    ...(libraries.length > 0 ? [''] : []),
+    ...ownAccountLines(libraries, sort, surface),
+  ];
+};
+
+const TITLES: Readonly<Record<Metric, string>> = {
+  live: 'Live',
+  peak: 'Live at the peak',
+  total: 'Allocated in total',
+  temporary: 'Freed before the next allocation',
+  blocks: 'Live, most blocks first',
+};
+
+const KIND_TITLES: Readonly<Record<Exclude<KindFilter, 'heap'>, string>> = {
+  mmap: ' (mapped directly)',
+  all: ' (heap and mapped directly)',
+};
+
+export interface SplitRows {
+  readonly user: readonly Row[];
+  /** What libraries allocate by themselves. */
+  readonly libraries: readonly Row[];
+  /** Rows of `user` that the limit left out. */
+  readonly omitted: number;
+}
+
+/** Tells what the user's code answers for from the rest; a program without any code of the user's is all rest. */
+export const splitRows = (rows: readonly Row[], sort: Metric, limit: number): SplitRows => {
+  const mine = rows.some((row) => row.user) ? rows.filter((row) => row.user) : rows;
+  const top = topRows(mine, sort, limit);
+  const libraries =
+    mine === rows
+      ? []
+      : topRows(
+          rows.filter((row) => !row.user),
+          sort,
+        ).rows;
+  return { user: top.rows, libraries, omitted: top.omitted };
+};
+
+export const withSources = (
+  rows: readonly Row[],
+  { sources }: Pick<Snapshot, 'sources'>,
+): readonly PrintedRow[] => rows.map((row) => ({ ...row, source: sourceText(sources, row.file, row.line) }));

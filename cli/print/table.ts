@@ -1,0 +1,68 @@
+/**
+ * A table whose first columns are numbers, right-aligned, then a place, then free text to the end of the line;
+ * under each row there may be further lines (source text, stack frames). Never wider than the surface.
+ */
+import type { Surface } from './surface.js';
+import { clean, cutEnd, cutStart, padEnd, padStart, width } from './text.js';
+
+export interface TableRow {
+  readonly numbers: readonly string[];
+  /** "src/main.c:12": cut at its start. */
+  readonly place: string;
+  /** "main": cut at its end. */
+  readonly name: string;
+  /** Shown below, indented. */
+  readonly below?: readonly string[];
+  readonly mood?: 'more' | 'less';
+}
+
+export interface TableHead {
+  readonly numbers: readonly string[];
+  readonly place: string;
+  readonly name: string;
+}
+
+const GAP = '  ';
+const INDENT = '  ';
+/** The place takes at most this share of what the numbers leave. */
+const PLACE_SHARE = 0.55;
+
+export const tableLines = (
+  head: TableHead,
+  rows: readonly TableRow[],
+  surface: Surface,
+): readonly string[] => {
+  const { paint, ellipsis } = surface;
+  const widths = head.numbers.map((title, at) =>
+    Math.max(width(title), ...rows.map((row) => width(row.numbers[at] ?? ''))),
+  );
+  const numbersWidth = INDENT.length + widths.reduce((sum, each) => sum + each + GAP.length, 0);
+  const room = Math.max(MIN_ROOM, surface.width - numbersWidth);
+  const longestPlace = Math.max(width(head.place), ...rows.map((row) => width(row.place)));
+  const longestName = Math.max(width(head.name), ...rows.map((row) => width(clean(row.name))));
+  const placeWidth =
+    longestPlace + GAP.length + longestName <= room
+      ? longestPlace
+      : Math.min(longestPlace, Math.max(Math.floor(room * PLACE_SHARE), room - GAP.length - longestName));
+  const nameWidth = Math.max(0, room - placeWidth - GAP.length);
+
+  const line = (cells: TableHead, decorate: (text: string) => string = (text) => text): string => {
+    const numbers = cells.numbers.map((cell, at) => padStart(cell, widths[at] ?? 0) + GAP).join('');
+    const place = padEnd(cutStart(cells.place, placeWidth, ellipsis), placeWidth);
+    const name = cutEnd(clean(cells.name), nameWidth, ellipsis);
+    return INDENT + decorate(numbers) + `${place}${name === '' ? '' : GAP + name}`.trimEnd();
+  };
+  const below = (text: string): string => {
+    const indent = ' '.repeat(numbersWidth) + INDENT;
+    return indent + paint.faint(cutEnd(clean(text), Math.max(0, surface.width - indent.length), ellipsis));
+  };
+  return [
+    paint.faint(line(head)),
+    ...rows.flatMap((row) => [
+      line(row, row.mood ? paint[row.mood] : undefined),
+      ...(row.below ?? []).map(below),
+    ]),
+  ];
+};
+
+const MIN_ROOM = 16;
