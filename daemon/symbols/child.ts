@@ -37,6 +37,7 @@ export interface SymbolizerChild {
 /** A damaged file can send libdw in circles; opening a gigabyte of debug information takes tens of seconds. */
 const answerTimeoutMs = 120_000;
 const startAttempts = 2;
+const startTimeoutMs = 30_000;
 const closeTimeoutMs = 1000;
 
 export const symbolizerChild = (binary: string, env: NodeJS.ProcessEnv): SymbolizerChild => {
@@ -102,7 +103,12 @@ const launch = (binary: string, env: NodeJS.ProcessEnv): Running => {
   let onHello: (failure: string | null) => void = () => {};
   let onReply: ((reply: Reply) => void) | null = null;
   const ready = new Promise<string | null>((resolve) => {
-    onHello = resolve;
+    // Like the one of `ask` referenced on purpose: whoever waits keeps the daemon alive.
+    const watchdog = setTimeout(() => subprocess.kill('SIGKILL'), startTimeoutMs);
+    onHello = (failure) => {
+      clearTimeout(watchdog);
+      resolve(failure);
+    };
   });
 
   const reply = (value: Reply): void => {
@@ -146,7 +152,6 @@ const launch = (binary: string, env: NodeJS.ProcessEnv): Running => {
           resolve({ kind: 'died', how: death });
           return;
         }
-        // Referenced on purpose: whoever awaits an answer keeps the daemon alive.
         const watchdog = setTimeout(() => {
           death = `no answer for ${answerTimeoutMs / 1000} s`;
           subprocess.kill('SIGKILL');

@@ -13,30 +13,29 @@
 
 #define PATH_BYTES 8192
 
-/* Folds in place. A leading "../" of a relative path stays. */
+/* Folds in place. A leading "../" stays in a relative path, is nothing in an absolute one (the root has no
+ * parent). */
 static void fold(char *path) {
     char *out = path, *floor = path; /* nothing before `floor` is removed by ".." */
     const char *in = path;
     if (*in == '/')
         out++, in++, floor++;
-    while (*in) {
+    for (bool more = *in; more;) {
         size_t length = strcspn(in, "/");
-        if (length == 2 && in[0] == '.' && in[1] == '.' && out > floor) {
+        bool parent = length == 2 && in[0] == '.' && in[1] == '.';
+        more = in[length] == '/'; /* looked at now: `out` may overwrite it */
+        if (parent && out > floor) {
             out--; /* the slash */
             while (out > floor && out[-1] != '/')
                 out--;
-        } else if (length == 2 && in[0] == '.' && in[1] == '.' && path[0] == '/') {
-            /* the root's parent is the root */
-        } else if (length && !(length == 1 && in[0] == '.')) {
-            bool parent = length == 2 && in[0] == '.' && in[1] == '.';
+        } else if (length && !(length == 1 && in[0] == '.') && !(parent && path[0] == '/')) {
             memmove(out, in, length);
             out += length;
             *out++ = '/';
             if (parent)
                 floor = out;
         }
-        in += length;
-        in += *in == '/';
+        in += length + 1;
     }
     if (out > path + 1)
         out--; /* the last slash */
