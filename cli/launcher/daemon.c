@@ -1,0 +1,202 @@
+/* daemon.c — the daemon as the launcher sees it: a child of its own session, a socket with lines, its stderr.
+ *
+ * It gets none of the caller's descriptors, signals or terminal, so that nothing it does, or that is done to
+ * it, reaches the program.
+ */
+#define _GNU_SOURCE
+#include "cli/launcher/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/launcher/descriptors.h"
+#include "cli/launcher/environment.h"
+#include "cli/launcher/message.h"
+#include "shim/inspect.h"
+
+#define DAEMON_SOCKET 3
+
+struct command {
+    char node[PATH_MAX];
+    char script[PATH_MAX];
+    char **arguments;
+};
+
+/* node main.js ARGUMENTS…; 0, else the exit code after having said why. */
+static int command_of(char **argv, struct command *command) {
+    const char *node = getenv("MEMTRACE_NODE");
+    if (!node || !*node)
+        node = "node";
+    if (inspect_find_in_path(node, getenv("PATH"), command->node, sizeof command->node) != 0)
+        return message_error(EXIT_MEMTRACE, "cannot start",
+                             "it needs Node.js, and there is no `node` in the folders of PATH",
+                             "install Node.js 20 or newer, or set MEMTRACE_NODE to its path");
+    if (!environment_in_root("dist/cli/main.js", command->script, sizeof command->script) ||
+        access(command->script, R_OK) != 0)
+        return message_error(EXIT_MEMTRACE, "cannot start", "dist/cli/main.js is missing beside bin/",
+                             "build it with `make`, or install it again");
+    int count = 0;
+    while (argv[count])
+        count++;
+    command->arguments = calloc((size_t)count + 2, sizeof *command->arguments);
+    if (!command->arguments)
+        return message_error(EXIT_MEMTRACE, "cannot start", "memory is out", "free some and try again");
+    command->arguments[0] = command->node;
+    command->arguments[1] = command->script;
+    for (int i = 1; i < count; i++)
+        command->arguments[i + 1] = argv[i];
+    return 0;
+}
+
+static int cannot_exec(const struct command *command) {
+    char message[PATH_MAX + 32];
+    snprintf(message, sizeof message, "cannot start %s", command->node);
+    return message_error(EXIT_MEMTRACE, message, strerror(errno),
+                         "install Node.js 20 or newer, or set MEMTRACE_NODE to its path");
+}
+
+int daemon_become(char **argv) {
+    struct command command;
+    int code = command_of(argv, &command);
+    if (code != 0)
+        return code;
+    execv(command.node, command.arguments);
+    return cannot_exec(&command);
+}
+
+/* ---- the child ---- */
+
+static void reset_signals(void) {
+    for (int signal = 1; signal < NSIG; signal++)
+        sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static _Noreturn void run_daemon(const struct command *command, char **environment, int socket, int output) {
+    static const int keep[] = {0, 1, 2, DAEMON_SOCKET};
+    setsid();
+    reset_signals();
+    int null = descriptors_hide(open("/dev/null", O_RDWR | O_CLOEXEC));
+    dup2(null, 0);
+    dup2(null, 1);
+    dup2(output, 2);
+    dup2(socket, DAEMON_SOCKET);
+    descriptors_close_all_but(keep, sizeof keep / sizeof *keep);
+    execve(command->node, command->arguments, environment);
+    _exit(cannot_exec(command));
+}
+
+int daemon_start(struct daemon *daemon, char **argv) {
+    struct command command;
+    int sockets[2], pipe[2], code = command_of(argv, &command);
+    if (code != 0)
+        return code;
+    char **environment = environment_of_daemon();
+    if (!environment || descriptors_socket_pair(sockets) != 0 || descriptors_pipe(pipe) != 0)
+        return message_error(EXIT_MEMTRACE, "cannot start", strerror(errno),
+                             "raise the limit on open files: ulimit -n 64");
+    signal(SIGCHLD, SIG_DFL); /* a caller that ignores it would hide the program's status from us */
+    daemon->pid = fork();
+    if (daemon->pid == 0)
+        run_daemon(&command, environment, sockets[1], pipe[1]);
+    close(sockets[1]);
+    close(pipe[1]);
+    free(environment);
+    free(command.arguments);
+    if (daemon->pid < 0)
+        return message_error(EXIT_MEMTRACE, "cannot start", strerror(errno),
+                             "raise the limit on processes: ulimit -u");
+    daemon->socket = sockets[0];
+    daemon->ended = false;
+    relay_open(&daemon->relay, pipe[0]);
+    return 0;
+}
+
+/* ---- lines ---- */
+
+/* Reads one line while relaying; false at the end of file. */
+static bool read_line(struct daemon *daemon, char *line, size_t size) {
+    for (size_t length = 0;;) {
+        struct pollfd wait[2] = {{.fd = daemon->socket, .events = POLLIN}};
+        relay_prepare(&daemon->relay, &wait[1]);
+        poll(wait, 2, -1);
+        relay_pump(&daemon->relay);
+        if (wait[0].revents == 0)
+            continue;
+        ssize_t n = recv(daemon->socket, line + length, size - 1 - length, 0);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        length += (size_t)n;
+        line[length] = '\0';
+        char *end = strchr(line, '\n');
+        if (end) {
+            *end = '\0';
+            return true;
+        }
+        if (length == size - 1)
+            return false;
+    }
+}
+
+static enum daemon_answer died(struct daemon *daemon, struct start *start) {
+    close(daemon->socket); /* a daemon that lives ends when it sees this */
+    daemon->socket = -1;
+    while (waitpid(daemon->pid, &daemon->status, 0) < 0 && errno == EINTR)
+        ;
+    daemon->ended = true;
+    relay_pump(&daemon->relay);
+    start->exit_code = EXIT_MEMTRACE;
+    if (WIFSIGNALED(daemon->status))
+        message_error(EXIT_MEMTRACE, "its daemon died while starting", strsignal(WTERMSIG(daemon->status)),
+                      "try again; if it happens again, report it with the output of `memtrace --version`");
+    else if (WEXITSTATUS(daemon->status) != 0)
+        start->exit_code = WEXITSTATUS(daemon->status); /* it has said why */
+    return ANSWER_DIED;
+}
+
+enum daemon_answer daemon_wait_for_start(struct daemon *daemon, struct start *start) {
+    char line[PATH_MAX + 64], mode[8];
+    int folder_at = 0;
+    if (!read_line(daemon, line, sizeof line))
+        return died(daemon, start);
+    if (strcmp(line, "direct") == 0)
+        return ANSWER_DIRECT;
+    if (sscanf(line, "exit %d", &start->exit_code) == 1)
+        return ANSWER_EXIT;
+    if (sscanf(line, "start %d %7s %n", &start->index, mode, &folder_at) < 2 || folder_at == 0)
+        return died(daemon, start);
+    start->allow_untraced = strcmp(mode, "allow") == 0;
+    snprintf(start->folder, sizeof start->folder, "%s", line + folder_at);
+    return ANSWER_START;
+}
+
+void daemon_send(const struct daemon *daemon, const char *format, ...) {
+    char line[512];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(line, sizeof line - 1, format, arguments);
+    va_end(arguments);
+    if (length < 0 || daemon->socket < 0)
+        return;
+    if ((size_t)length > sizeof line - 2)
+        length = sizeof line - 2;
+    line[length++] = '\n';
+    send(daemon->socket, line, (size_t)length, MSG_NOSIGNAL); /* a few short lines: never blocks */
+}
+
+void daemon_reap(struct daemon *daemon) {
+    if (!daemon->ended && waitpid(daemon->pid, &daemon->status, WNOHANG) == daemon->pid)
+        daemon->ended = true;
+}

@@ -1,0 +1,19 @@
+/* environment.h — where memtrace lies, and the environments of the program and of the daemon. */
+#ifndef MEMTRACE_LAUNCHER_ENVIRONMENT_H
+#define MEMTRACE_LAUNCHER_ENVIRONMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Writes `<root>/suffix`, the root being the folder above that of this very file. False when it does not fit.
+ */
+bool environment_in_root(const char *suffix, char *out, size_t size);
+
+/* The caller's environment but for LD_PRELOAD, which leads with `shim`; shims of other sessions in it are
+ * dropped. NULL when memory is out. Never freed: it lives until exec. */
+char **environment_of_program(const char *shim);
+
+/* The caller's environment without what is meant for the program's loader or for its Node. */
+char **environment_of_daemon(void);
+
+#endif
