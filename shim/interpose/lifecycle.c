@@ -1,0 +1,49 @@
+/* lifecycle.c — start-up, fork and exit of the traced process.
+ *
+ * fork only leaves a mark in the parent's stream: the child, whose shim memory was wiped by the kernel,
+ * attaches by itself at its first call. vfork is never wrapped: a wrapper would return into a frame that is
+ * gone.
+ */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "shim/real.h"
+#include "shim/trace.h"
+
+static void at_exit(int status, void *unused) {
+    (void)unused;
+    process_exit_code(status & 0xff);
+}
+
+__attribute__((constructor)) static void start(void) {
+    if (real_available() && process_start())
+        on_exit(at_exit, NULL);
+}
+
+EXPORT pid_t fork(void) {
+    if (!real_available())
+        return (pid_t)syscall(SYS_fork);
+    trace_fork(CALLER_REGISTERS());
+    return real.fork();
+}
+
+EXPORT void _exit(int status) {
+    process_exit_code(status & 0xff);
+    if (real_available() && real._exit)
+        real._exit(status);
+    for (;;)
+        syscall(SYS_exit_group, status);
+}
+
+EXPORT void _Exit(int status) {
+    _exit(status);
+}
+
+EXPORT void quick_exit(int status) {
+    process_exit_code(status & 0xff);
+    if (real_available() && real.quick_exit)
+        real.quick_exit(status);
+    _exit(status);
+}

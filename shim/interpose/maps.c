@@ -1,0 +1,78 @@
+/* maps.c — mmap, munmap, mremap: a kind of their own, never mixed into the heap's totals.
+ *
+ * Only calls that come through the dynamic linker are seen: the C library's own mappings (thread stacks,
+ * large malloc blocks) are not, and the latter are counted as heap blocks anyway.
+ */
+#define _GNU_SOURCE
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "shim/real.h"
+#include "shim/trace.h"
+
+typedef void *map_function(void *, size_t, int, int, int, off_t);
+
+static inline void *map(map_function *function, void *address, size_t length, int protection, int flags,
+                        int fd, off_t offset, struct registers caller) {
+    struct thread *t = trace_enter(caller);
+    void *mapped = function(address, length, protection, flags, fd, offset);
+    if (!t)
+        return mapped;
+    if (mapped != MAP_FAILED)
+        trace_map(t, mapped, length, caller);
+    trace_leave(t);
+    return mapped;
+}
+
+static void *map_by_system_call(void *address, size_t length, int protection, int flags, int fd,
+                                off_t offset) {
+    return (void *)syscall(SYS_mmap, address, length, protection, flags, fd, offset);
+}
+
+EXPORT void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset) {
+    map_function *function = real_available() ? real.mmap : map_by_system_call;
+    return map(function, address, length, protection, flags, fd, offset, CALLER_REGISTERS());
+}
+
+EXPORT void *mmap64(void *address, size_t length, int protection, int flags, int fd, off_t offset) {
+    map_function *function = real_available() && real.mmap64 ? real.mmap64 : map_by_system_call;
+    return map(function, address, length, protection, flags, fd, offset, CALLER_REGISTERS());
+}
+
+EXPORT int munmap(void *address, size_t length) {
+    if (!real_available())
+        return (int)syscall(SYS_munmap, address, length);
+    struct thread *t = trace_enter(CALLER_REGISTERS());
+    uint32_t ticket = t ? trace_draw_map(t) : 0;
+    int result = real.munmap(address, length);
+    if (t) {
+        trace_unmap(t, address, result == 0 ? length : 0, ticket);
+        trace_leave(t);
+    }
+    return result;
+}
+
+EXPORT void *mremap(void *old, size_t old_length, size_t length, int flags, ...) {
+    va_list arguments;
+    va_start(arguments, flags);
+    void *wanted = flags & MREMAP_FIXED ? va_arg(arguments, void *) : NULL;
+    va_end(arguments);
+    if (!real_available())
+        return (void *)syscall(SYS_mremap, old, old_length, length, flags, wanted);
+    struct registers caller = CALLER_REGISTERS();
+    struct thread *t = trace_enter(caller);
+    uint32_t ticket = t ? trace_draw_map(t) : 0;
+    void *mapped = real.mremap(old, old_length, length, flags, wanted);
+    if (t) {
+        bool moved = mapped != MAP_FAILED && !(flags & 4 /* MREMAP_DONTUNMAP */);
+        trace_unmap(t, old, moved ? old_length : 0, ticket);
+        if (mapped != MAP_FAILED)
+            trace_map(t, mapped, length, caller);
+        trace_leave(t);
+    }
+    return mapped;
+}

@@ -1,0 +1,132 @@
+/* preload.c — keeps LD_PRELOAD right across exec. Rules: preload.h. */
+#define _GNU_SOURCE
+#include "shim/interpose/preload.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shim/inspect.h"
+#include "shim/process.h"
+
+#define VARIABLE       "LD_PRELOAD="
+#define VARIABLE_BYTES (sizeof VARIABLE - 1)
+#define PROGRAM_BYTES  4096
+
+static bool is_variable(const char *entry) {
+    return strncmp(entry, VARIABLE, VARIABLE_BYTES) == 0;
+}
+
+static bool is_separator(char c) {
+    return c == ':' || c == ' ';
+}
+
+/* Where the shim stands in the list, or NULL. */
+static const char *find_shim(const char *list, const char *shim) {
+    size_t length = strlen(shim);
+    for (const char *at = list; (at = strstr(at, shim)); at += length)
+        if ((at == list || is_separator(at[-1])) && (!at[length] || is_separator(at[length])))
+            return at;
+    return NULL;
+}
+
+static const char *preload_of(char *const environment[]) {
+    for (; environment && *environment; environment++)
+        if (is_variable(*environment))
+            return *environment + VARIABLE_BYTES;
+    return NULL;
+}
+
+static bool tracing_is_over(void) {
+    return !process || load_acquire(&process->phase) == PROCESS_OFF;
+}
+
+static enum preload_change decide(const char *program, char *const environment[]) {
+    const char *shim = process_shim_path();
+    if (!shim)
+        return PRELOAD_KEEP;
+    const char *list = preload_of(environment);
+    bool present = list && find_shim(list, shim);
+    enum untraced_reason reason = program ? inspect_program(program) : UNTRACED_NONE;
+    if (reason != UNTRACED_NONE && !tracing_is_over())
+        process_announce_untraced(reason, program);
+    if (reason != UNTRACED_NONE || tracing_is_over())
+        return present ? PRELOAD_REMOVE : PRELOAD_KEEP;
+    return present ? PRELOAD_KEEP : PRELOAD_ADD;
+}
+
+enum preload_change preload_decide(const char *path, bool search, char *const environment[]) {
+    int error = errno;
+    char found[PROGRAM_BYTES];
+    const char *program = path;
+    if (search && !strchr(path, '/'))
+        program = inspect_find_in_path(path, getenv("PATH"), found, sizeof found) == 0 ? found : NULL;
+    enum preload_change change = decide(program, environment);
+    errno = error;
+    return change;
+}
+
+enum preload_change preload_decide_fd(int fd, char *const environment[]) {
+    int error = errno;
+    char path[32] = "/proc/self/fd/";
+    char digits[12];
+    int n = sizeof digits;
+    digits[--n] = 0;
+    do
+        digits[--n] = (char)('0' + fd % 10);
+    while ((fd /= 10) > 0);
+    strcat(path, digits + n);
+    enum preload_change change = decide(path, environment);
+    errno = error;
+    return change;
+}
+
+static size_t count_of(char *const environment[]) {
+    size_t n = 0;
+    while (environment && environment[n])
+        n++;
+    return n;
+}
+
+size_t preload_bytes(char *const environment[]) {
+    const char *list = preload_of(environment), *shim = process_shim_path();
+    size_t text = VARIABLE_BYTES + (list ? strlen(list) : 0) + (shim ? strlen(shim) : 0) + 2;
+    return (count_of(environment) + 2) * sizeof(char *) + text;
+}
+
+static void write_with_shim(char *out, const char *list, const char *shim) {
+    out = stpcpy(stpcpy(out, VARIABLE), shim);
+    if (list && *list)
+        stpcpy(stpcpy(out, ":"), list);
+}
+
+/* False: nothing is left of the list. */
+static bool write_without_shim(char *out, const char *list, const char *shim) {
+    const char *at = find_shim(list, shim), *rest = at + strlen(shim);
+    if (*rest)
+        rest++;
+    else if (at > list)
+        at--;
+    char *end = mempcpy(stpcpy(out, VARIABLE), list, (size_t)(at - list));
+    stpcpy(end, rest);
+    return out[VARIABLE_BYTES] != 0;
+}
+
+char **preload_build(enum preload_change change, char *const environment[], void *memory) {
+    char **out = memory, **at = out;
+    char *text = (char *)(out + count_of(environment) + 2);
+    const char *list = preload_of(environment), *shim = process_shim_path();
+    bool keep = true;
+    if (change == PRELOAD_ADD)
+        write_with_shim(text, list, shim);
+    else
+        keep = write_without_shim(text, list, shim);
+    for (; environment && *environment; environment++)
+        if (!is_variable(*environment))
+            *at++ = *environment;
+    if (keep)
+        *at++ = text;
+    *at = NULL;
+    return out;
+}

@@ -1,0 +1,88 @@
+/* modules.c — records loaded modules in the segment. Rules: modules.h. */
+#define _GNU_SOURCE
+#include "shim/modules.h"
+
+#include <string.h>
+
+#include "shim/platform/modules.h"
+#include "shim/platform/os.h"
+#include "shim/process.h"
+#include "shim/unwind/rules.h"
+
+#define PATH_BYTES 4096
+#define GRANULE    4096
+
+/* An entry is complete once `end` is set; until then readers pass over it. */
+static bool matches(const struct module *m, uint64_t pc) {
+    return pc < load_acquire(&m->end) && pc >= m->base && !(load_relaxed(&m->flags) & MODULE_GONE);
+}
+
+bool modules_is_gone(uint32_t index) {
+    return index != MODULE_NONE && (load_relaxed(&process->modules[index].flags) & MODULE_GONE);
+}
+
+static bool record_path(struct module *m, const struct loaded_module *loaded) {
+    char executable[PATH_BYTES];
+    const char *path = loaded->path;
+    if (!path[0]) {
+        int64_t n = os_read_link("/proc/self/exe", executable, sizeof executable - 1);
+        executable[n > 0 ? n : 0] = 0;
+        path = executable;
+    }
+    uint32_t bytes = (uint32_t)strnlen(path, PATH_BYTES - 1);
+    uint32_t offset = process_claim(&process->segment->strings, STRINGS_BYTES, bytes,
+                                    process->segment->strings_offset, &process->strings_reserved, 1, GRANULE);
+    if (offset == CLAIM_NONE)
+        return false;
+    memcpy(process->strings + offset, path, bytes);
+    m->path_offset = offset;
+    m->path_bytes = (uint16_t)bytes;
+    return true;
+}
+
+static uint32_t record(uint64_t pc) {
+    struct loaded_module loaded;
+    if (!platform_find_module(pc, &loaded))
+        return MODULE_NONE;
+    uint32_t index =
+        process_claim(&process->segment->modules, MODULES_CAPACITY, 1, process->segment->modules_offset,
+                      &process->modules_reserved, sizeof(struct module), GRANULE);
+    if (index == CLAIM_NONE)
+        return MODULE_NONE;
+    struct module *m = &process->modules[index];
+    m->base = loaded.base;
+    m->bias = loaded.bias;
+    m->build_id_bytes = (uint8_t)platform_build_id(&loaded, m->build_id, sizeof m->build_id);
+    if (!record_path(m, &loaded))
+        m->path_bytes = 0;
+    store_release(&m->end, loaded.end);
+    return index;
+}
+
+uint32_t modules_index(uint64_t pc) {
+    uint32_t count = load_acquire(&process->segment->modules);
+    for (uint32_t i = 0; i < count; i++)
+        if (matches(&process->modules[i], pc))
+            return i;
+    return record(pc);
+}
+
+void modules_refresh(void) {
+    uint32_t count = load_acquire(&process->segment->modules);
+    bool changed = false;
+    for (uint32_t i = 0; i < count; i++) {
+        struct module *m = &process->modules[i];
+        struct loaded_module now;
+        if (!load_acquire(&m->end) || (m->flags & MODULE_GONE))
+            continue;
+        if (platform_find_module(m->base, &now) && now.base == m->base && now.end == m->end &&
+            now.bias == m->bias)
+            continue;
+        store_relaxed(&m->flags, m->flags | MODULE_GONE);
+        changed = true;
+    }
+    if (!changed)
+        return;
+    rules_clear();
+    __atomic_add_fetch(&process->epoch, 1, __ATOMIC_RELEASE);
+}

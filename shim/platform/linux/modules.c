@@ -1,0 +1,71 @@
+/* modules.c — platform/modules.h for glibc >= 2.35, whose _dl_find_object is lock-free and signal-safe.
+ *
+ * On an older glibc the weak symbol is absent and no module is found: stacks then follow frame pointers,
+ * marked as truncated where those end.
+ */
+#define _GNU_SOURCE
+#include "shim/platform/modules.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <stddef.h>
+#include <string.h>
+
+#pragma weak _dl_find_object
+
+bool platform_find_module(uintptr_t pc, struct loaded_module *module) {
+    struct dl_find_object object;
+    if (!_dl_find_object || _dl_find_object((void *)pc, &object) != 0)
+        return false;
+    module->base = (uintptr_t)object.dlfo_map_start;
+    module->end = (uintptr_t)object.dlfo_map_end;
+    module->bias = object.dlfo_link_map->l_addr;
+    module->path = object.dlfo_link_map->l_name ? object.dlfo_link_map->l_name : "";
+    module->eh_frame_header = object.dlfo_eh_frame;
+    return true;
+}
+
+/* Finds NT_GNU_BUILD_ID among the notes at [at, end). Note: name size, descriptor size, type, name,
+ * descriptor. */
+static uint32_t find_build_id(const uint8_t *at, const uint8_t *end, uint8_t *id, uint32_t size) {
+    while ((size_t)(end - at) >= sizeof(ElfW(Nhdr))) {
+        ElfW(Nhdr) note;
+        memcpy(&note, at, sizeof note);
+        const uint8_t *name = at + sizeof note;
+        size_t name_bytes = ((size_t)note.n_namesz + 3) & ~(size_t)3;
+        size_t id_bytes = ((size_t)note.n_descsz + 3) & ~(size_t)3;
+        if ((size_t)(end - name) < name_bytes + id_bytes)
+            return 0;
+        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && memcmp(name, "GNU", 4) == 0) {
+            uint32_t n = note.n_descsz < size ? note.n_descsz : size;
+            memcpy(id, name + name_bytes, n);
+            return n;
+        }
+        at = name + name_bytes + id_bytes;
+    }
+    return 0;
+}
+
+uint32_t platform_build_id(const struct loaded_module *module, uint8_t *id, uint32_t size) {
+    /* The first segment of a module holds its ELF header and, with every linker in use, the program headers.
+     */
+    ElfW(Ehdr) header;
+    memcpy(&header, (const void *)module->base, sizeof header);
+    if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_phentsize != sizeof(ElfW(Phdr)))
+        return 0;
+    uintptr_t table = module->base + header.e_phoff;
+    if (header.e_phoff > 4096 || table + header.e_phnum * sizeof(ElfW(Phdr)) > module->end)
+        return 0;
+    for (unsigned i = 0; i < header.e_phnum; i++) {
+        ElfW(Phdr) segment;
+        memcpy(&segment, (const uint8_t *)table + i * sizeof segment, sizeof segment);
+        uintptr_t at = module->bias + segment.p_vaddr;
+        if (segment.p_type != PT_NOTE || at < module->base || at + segment.p_memsz > module->end)
+            continue;
+        uint32_t n = find_build_id((const uint8_t *)at, (const uint8_t *)at + segment.p_memsz, id, size);
+        if (n)
+            return n;
+    }
+    return 0;
+}

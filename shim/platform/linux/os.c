@@ -1,0 +1,151 @@
+/* os.c — platform/os.h for Linux, by bare system calls. */
+#define _GNU_SOURCE
+#include "shim/platform/os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "shim/platform/linux/syscall.h"
+
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
+
+int os_open(const char *path, enum os_open how) {
+    int flags = O_CLOEXEC | O_NOFOLLOW;
+    flags |= how == OS_READ ? O_RDONLY : how == OS_READ_WRITE ? O_RDWR : O_RDWR | O_CREAT | O_EXCL;
+    long fd;
+    do
+        fd = syscall4(SYS_openat, AT_FDCWD, (long)path, flags, 0600);
+    while (fd == -EINTR);
+    return (int)fd;
+}
+
+void os_close(int fd) {
+    syscall1(SYS_close, fd);
+}
+
+int os_set_length(int fd, uint64_t bytes) {
+    struct rlimit limit;
+    if (syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit) == 0 && limit.rlim_cur < bytes)
+        return -EFBIG;
+    return (int)syscall3(SYS_ftruncate, fd, (long)bytes, 0);
+}
+
+int os_reserve(int fd, uint64_t offset, uint64_t bytes) {
+    long result;
+    do
+        result = syscall4(SYS_fallocate, fd, 0, (long)offset, (long)bytes);
+    while (result == -EINTR);
+    return (int)result;
+}
+
+int os_unlink(const char *path) {
+    return (int)syscall3(SYS_unlinkat, AT_FDCWD, (long)path, 0);
+}
+
+int64_t os_read_file(const char *path, void *buffer, size_t size) {
+    long fd = syscall4(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0)
+        return fd;
+    size_t done = 0;
+    while (done < size) {
+        long n = syscall3(SYS_read, fd, (long)((char *)buffer + done), (long)(size - done));
+        if (n == -EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        done += (size_t)n;
+    }
+    os_close((int)fd);
+    return (int64_t)done;
+}
+
+int64_t os_read_link(const char *path, char *buffer, size_t size) {
+    return syscall4(SYS_readlinkat, AT_FDCWD, (long)path, (long)buffer, (long)size);
+}
+
+static void *map(size_t bytes, int protection, int flags, int fd, uint64_t offset) {
+    long address = syscall6(SYS_mmap, 0, (long)bytes, protection, flags, fd, (long)offset);
+    return address < 0 && address > -4096 ? NULL : (void *)address;
+}
+
+void *os_map_file(int fd, uint64_t offset, size_t bytes, bool writable) {
+    void *address = map(bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, offset);
+    if (!address)
+        return NULL;
+    syscall3(SYS_madvise, (long)address, (long)bytes, MADV_DONTFORK);
+    syscall3(SYS_madvise, (long)address, (long)bytes, MADV_DONTDUMP);
+    return address;
+}
+
+void *os_map_private(size_t bytes) {
+    void *address = map(bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (!address)
+        return NULL;
+    if (syscall3(SYS_madvise, (long)address, (long)bytes, MADV_WIPEONFORK) != 0) {
+        os_unmap(address, bytes);
+        return NULL;
+    }
+    return address;
+}
+
+void os_unmap(void *address, size_t bytes) {
+    syscall3(SYS_munmap, (long)address, (long)bytes, 0);
+}
+
+uint32_t os_pid(void) {
+    return (uint32_t)syscall1(SYS_getpid, 0);
+}
+
+uint32_t os_parent_pid(void) {
+    return (uint32_t)syscall1(SYS_getppid, 0);
+}
+
+uint32_t os_tid(void) {
+    return (uint32_t)syscall1(SYS_gettid, 0);
+}
+
+bool os_thread_lives(uint32_t pid, uint32_t tid) {
+    return syscall3(SYS_tgkill, pid, tid, 0) != -ESRCH;
+}
+
+void os_thread_name(char name[16]) {
+    syscall3(SYS_prctl, PR_GET_NAME, (long)name, 0);
+}
+
+bool os_address_space_is_limited(void) {
+    struct rlimit limit;
+    return syscall4(SYS_prlimit64, 0, RLIMIT_AS, 0, (long)&limit) != 0 || limit.rlim_cur != RLIM_INFINITY;
+}
+
+uint64_t os_realtime_ns(void) {
+    struct timespec now = {0};
+    syscall3(SYS_clock_gettime, CLOCK_REALTIME, (long)&now, 0);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t os_page_size(void) {
+    return 4096;
+}
+
+void os_wait(uint32_t *word, uint32_t value, uint32_t ms) {
+    struct timespec timeout = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+    syscall4(SYS_futex, (long)word, FUTEX_WAIT, value, (long)&timeout);
+}
+
+void os_wake(uint32_t *word) {
+    syscall3(SYS_futex, (long)word, FUTEX_WAKE, 1);
+}
+
+/* The kernel copies the new mask in before it looks at `how`: a bad address is EFAULT, a good one EINVAL. */
+bool os_readable(uintptr_t address) {
+    return syscall4(SYS_rt_sigprocmask, ~0L, (long)(address & ~(uintptr_t)7), 0, 8) == -EINVAL;
+}

@@ -1,0 +1,50 @@
+/* os.h — what the shim needs of the operating system, and nothing else.
+ *
+ * Every function may be called from any thread, inside a signal handler, inside malloc, before main and after
+ * exit. None allocates, locks, touches errno or is a cancellation point: they are bare system calls.
+ * Results are >= 0, or a negated errno. The implementation is chosen by the build: platform/linux/os.c.
+ */
+#ifndef MEMTRACE_SHIM_OS_H
+#define MEMTRACE_SHIM_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum os_open { OS_READ, OS_READ_WRITE, OS_CREATE_NEW /* read-write, mode 0600, must not exist */ };
+
+int os_open(const char *path, enum os_open how);
+void os_close(int fd);
+/* Sets the length of a file without allocating its pages. Refuses beyond RLIMIT_FSIZE, which would be a
+ * signal. */
+int os_set_length(int fd, uint64_t bytes);
+/* Allocates the pages of a range of a file, so that touching them can no longer fail. */
+int os_reserve(int fd, uint64_t offset, uint64_t bytes);
+int os_unlink(const char *path);
+/* Reads up to `size` bytes from the start of a file that may be in /proc. */
+int64_t os_read_file(const char *path, void *buffer, size_t size);
+int64_t os_read_link(const char *path, char *buffer, size_t size);
+
+/* Maps a file; in a forked child the range does not exist, core dumps leave it out. NULL on failure. */
+void *os_map_file(int fd, uint64_t offset, size_t bytes, bool writable);
+/* Private zero pages which are zero again in a forked child: the means by which a fork is noticed. */
+void *os_map_private(size_t bytes);
+void os_unmap(void *address, size_t bytes);
+
+uint32_t os_pid(void);
+uint32_t os_parent_pid(void);
+uint32_t os_tid(void);
+bool os_thread_lives(uint32_t pid, uint32_t tid);
+void os_thread_name(char name[16]);
+bool os_address_space_is_limited(void);
+uint64_t os_realtime_ns(void);
+uint64_t os_page_size(void);
+
+/* Sleeps while *word == value, at most `ms`; may wake early. The word may be shared between processes. */
+void os_wait(uint32_t *word, uint32_t value, uint32_t ms);
+void os_wake(uint32_t *word);
+
+/* Can the page that holds `address` be read? */
+bool os_readable(uintptr_t address);
+
+#endif

@@ -1,0 +1,341 @@
+/* process.c — attaching to the session, the segment file, detaching. Rules: process.h.
+ *
+ * Runs inside malloc before main, and again in each forked child: bare system calls only.
+ */
+#define _GNU_SOURCE
+#include "shim/process.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shim/platform/os.h"
+#include "shim/thread.h"
+
+/* Hooks may run on a small signal stack: session paths are kept short (those of memtrace are below 60 bytes).
+ */
+#define PATH_BYTES 256
+
+#define FUTEX_OWNER_DIED_BIT UINT32_C(0x40000000)
+
+struct process *process;
+
+/* These survive a fork: they lead a child to its session and its parent. */
+static char directory[PATH_BYTES]; /* of the session; empty: not in one */
+static char shim_path[PATH_BYTES];
+static uint32_t last_ticket;
+static uint64_t fork_serial;
+static uint32_t fork_count;
+
+static size_t append(char *out, size_t at, const char *text) {
+    while (*text && at + 1 < PATH_BYTES)
+        out[at++] = *text++;
+    out[at] = 0;
+    return at;
+}
+
+static size_t append_number(char *out, size_t at, uint64_t number) {
+    char digits[21];
+    int n = sizeof digits;
+    digits[--n] = 0;
+    do
+        digits[--n] = (char)('0' + number % 10);
+    while (number /= 10);
+    return append(out, at, digits + n);
+}
+
+static void session_path(char *out, const char *file) {
+    append(out, append(out, append(out, 0, directory), "/"), file);
+}
+
+static void segment_path(char *out) {
+    session_path(out, SESSION_SEGMENT_FILE);
+    append_number(out, strlen(out), process->ticket);
+}
+
+/* The session is where LD_PRELOAD found this library. */
+static bool find_session(void) {
+    Dl_info info;
+    if (directory[0])
+        return true;
+    if (!dladdr((void *)&find_session, &info) || !info.dli_fname || info.dli_fname[0] != '/')
+        return false;
+    if (strlen(info.dli_fname) + sizeof SESSION_SEGMENT_FILE + 20 > PATH_BYTES)
+        return false;
+    append(shim_path, 0, info.dli_fname);
+    size_t end = append(directory, 0, info.dli_fname);
+    while (end > 0 && directory[end] != '/')
+        end--;
+    directory[end] = 0;
+    return end > 0;
+}
+
+const char *process_shim_path(void) {
+    return shim_path[0] ? shim_path : NULL;
+}
+
+bool process_daemon_died(void) {
+    const uint32_t *life = (const uint32_t *)process->control->life;
+    return __atomic_load_n(life, __ATOMIC_ACQUIRE) & FUTEX_OWNER_DIED_BIT;
+}
+
+static bool map_session(void) {
+    char path[PATH_BYTES];
+    session_path(path, SESSION_CONTROL_FILE);
+    int fd = os_open(path, OS_READ);
+    if (fd < 0)
+        return false;
+    process->control = os_map_file(fd, 0, CONTROL_BYTES, false);
+    os_close(fd);
+    if (!process->control || process->control->magic != CONTROL_MAGIC ||
+        process->control->version != SESSION_VERSION)
+        return false;
+    if (process->control->stopped || process_daemon_died())
+        return false;
+    session_path(path, SESSION_REGISTRY_FILE);
+    fd = os_open(path, OS_READ_WRITE);
+    if (fd < 0)
+        return false;
+    process->registry = os_map_file(fd, 0, REGISTRY_BYTES, true);
+    os_close(fd);
+    return process->registry && process->registry->magic == REGISTRY_MAGIC &&
+           process->registry->version == SESSION_VERSION && process->registry->entries == REGISTRY_ENTRIES;
+}
+
+static struct registry_entry *claim_entry(void) {
+    struct registry_header *registry = process->registry;
+    uint32_t ticket = __atomic_fetch_add(&registry->next, 1, __ATOMIC_RELAXED);
+    struct registry_entry *entry = (struct registry_entry *)(registry + 1) + ticket % REGISTRY_ENTRIES;
+    uint32_t is_free = REGISTRY_FREE;
+    if (!__atomic_compare_exchange_n(&entry->state, &is_free, REGISTRY_CLAIMED, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED)) {
+        __atomic_fetch_add(&registry->refused, 1, __ATOMIC_RELAXED);
+        return NULL;
+    }
+    entry->pid = os_pid();
+    entry->parent_pid = os_parent_pid();
+    entry->ticket = ticket;
+    entry->reason = UNTRACED_NONE;
+    entry->path_bytes = 0;
+    return entry;
+}
+
+static void ring_doorbell(void) {
+    struct registry_header *registry = process->registry;
+    if (load_relaxed(&registry->sleeping)) {
+        __atomic_fetch_add(&registry->doorbell, 1, __ATOMIC_RELAXED);
+        os_wake(&registry->doorbell);
+    }
+}
+
+static void publish_untraced(struct registry_entry *entry, enum untraced_reason reason, const char *path) {
+    size_t length = strlen(path), kept = length < sizeof entry->path ? length : sizeof entry->path;
+    memcpy(entry->path, path + length - kept, kept);
+    entry->path_bytes = (uint32_t)kept;
+    entry->reason = reason;
+    store_release(&entry->state, REGISTRY_UNTRACED);
+    ring_doorbell();
+}
+
+void process_announce_untraced(enum untraced_reason reason, const char *path) {
+    /* A child between fork and exec has not attached, and need not for this. */
+    if (!process || process->phase == PROCESS_OFF || (!process->registry && !map_session()))
+        return;
+    struct registry_entry *entry = claim_entry();
+    if (entry)
+        publish_untraced(entry, reason, path);
+}
+
+/* Field 22 of /proc/self/stat, counted after the command name, which may hold spaces and brackets. */
+static uint64_t start_ticks(void) {
+    char stat[1024];
+    int64_t n = os_read_file("/proc/self/stat", stat, sizeof stat - 1);
+    if (n <= 0)
+        return 0;
+    stat[n] = 0;
+    const char *at = strrchr(stat, ')');
+    for (int field = 2; at && field < 22; field++)
+        at = strchr(at + 1, ' ');
+    uint64_t ticks = 0;
+    for (at = at ? at + 1 : ""; *at >= '0' && *at <= '9'; at++)
+        ticks = ticks * 10 + (uint64_t)(*at - '0');
+    return ticks;
+}
+
+static uint64_t layout(struct segment_header *h, uint32_t nodes_capacity) {
+    uint64_t at = 4096;
+    h->info_offset = at;
+    h->modules_offset = at += INFO_BYTES;
+    h->modules_capacity = MODULES_CAPACITY;
+    h->strings_offset = at += MODULES_CAPACITY * sizeof(struct module);
+    h->strings_bytes = STRINGS_BYTES;
+    h->rings_offset = at += STRINGS_BYTES;
+    h->rings_capacity = RINGS_CAPACITY;
+    h->nodes_offset = at += RINGS_CAPACITY * sizeof(struct ring);
+    h->nodes_capacity = nodes_capacity;
+    h->events_offset = at += nodes_capacity * sizeof(struct node);
+    return at + (uint64_t)RINGS_CAPACITY * RING_BYTES;
+}
+
+int process_open_segment(void) {
+    char path[PATH_BYTES];
+    segment_path(path);
+    return os_open(path, OS_READ_WRITE);
+}
+
+bool process_reserve(uint64_t area_offset, uint64_t *reserved, uint64_t bytes, uint64_t granule) {
+    uint64_t have = load_acquire(reserved);
+    if (likely(bytes <= have))
+        return true;
+    uint64_t want = (bytes + granule - 1) / granule * granule;
+    int fd = process_open_segment();
+    if (fd < 0)
+        return false;
+    int result = os_reserve(fd, area_offset + have, want - have);
+    os_close(fd);
+    if (result < 0)
+        return false;
+    while (have < want &&
+           !__atomic_compare_exchange_n(reserved, &have, want, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        ;
+    return true;
+}
+
+uint32_t process_claim(uint32_t *count, uint32_t capacity, uint32_t items, uint64_t area_offset,
+                       uint64_t *reserved, uint32_t item_bytes, uint64_t granule) {
+    uint32_t first = load_relaxed(count);
+    do
+        if (first > capacity || capacity - first < items ||
+            !process_reserve(area_offset, reserved, (uint64_t)(first + items) * item_bytes, granule))
+            return CLAIM_NONE;
+    while (!__atomic_compare_exchange_n(count, &first, first + items, false, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED));
+    return first;
+}
+
+/* Address space is the program's where it is limited: then a small table of stacks has to do. */
+#define NODES_SMALL (UINT32_C(1) << 18)
+
+static bool map_segment(int fd, uint32_t nodes_capacity, struct segment_header *header) {
+    uint64_t file_bytes = layout(header, nodes_capacity);
+    uint64_t start = header->modules_offset;
+    if (os_set_length(fd, file_bytes) < 0 || os_reserve(fd, 0, start) < 0)
+        return false;
+    process->fixed_bytes = header->events_offset;
+    process->base = os_map_file(fd, 0, process->fixed_bytes, true);
+    if (!process->base)
+        return false;
+    process->node_index_mask = nodes_capacity * 2 - 1;
+    process->node_index = os_map_private((uint64_t)nodes_capacity * 2 * sizeof(uint32_t));
+    if (!process->node_index) {
+        os_unmap(process->base, process->fixed_bytes);
+        return false;
+    }
+    return true;
+}
+
+static void fill_info(struct segment_header *header) {
+    char *info = (char *)process->base + header->info_offset;
+    int64_t n = os_read_link("/proc/self/exe", info, INFO_COMMAND - 1);
+    header->executable_bytes = n > 0 ? (uint32_t)n : 0;
+    n = os_read_file("/proc/self/cmdline", info + INFO_COMMAND, INFO_BYTES - INFO_COMMAND);
+    header->command_bytes = n > 0 ? (uint32_t)n : 0;
+}
+
+static bool create_segment(void) {
+    char path[PATH_BYTES];
+    segment_path(path);
+    int fd = os_open(path, OS_CREATE_NEW);
+    if (fd < 0)
+        return false;
+    struct segment_header header = {.magic = SEGMENT_MAGIC,
+                                    .version = SEGMENT_VERSION,
+                                    .ticket = process->ticket,
+                                    .pid = os_pid(),
+                                    .parent_pid = os_parent_pid(),
+                                    .parent_ticket = last_ticket,
+                                    .origin = last_ticket ? ORIGIN_FORK : ORIGIN_EXEC,
+                                    .fork_serial = fork_serial,
+                                    .started_ns = os_realtime_ns(),
+                                    .start_ticks = start_ticks(),
+                                    .nodes = STACK_FIRST_NODE};
+    uint32_t nodes = os_address_space_is_limited() ? NODES_SMALL : NODES_CAPACITY;
+    bool mapped = map_segment(fd, nodes, &header);
+    while (!mapped && nodes > NODES_SMALL)
+        mapped = map_segment(fd, nodes /= 4, &header);
+    os_close(fd);
+    if (!mapped) {
+        os_unlink(path);
+        return false;
+    }
+    process->segment = (struct segment_header *)process->base;
+    process->modules = (struct module *)(process->base + header.modules_offset);
+    process->strings = (char *)(process->base + header.strings_offset);
+    process->rings = (struct ring *)(process->base + header.rings_offset);
+    process->nodes = (struct node *)(process->base + header.nodes_offset);
+    fill_info(&header);
+    memcpy(process->segment, &header, sizeof header);
+    return true;
+}
+
+static bool attach(void) {
+    if (!find_session() || !map_session())
+        return false;
+    struct registry_entry *entry = claim_entry();
+    if (!entry)
+        return false;
+    process->pid = entry->pid;
+    process->ticket = entry->ticket;
+    if (!create_segment()) {
+        char executable[1024];
+        int64_t n = os_read_link("/proc/self/exe", executable, sizeof executable - 1);
+        executable[n > 0 ? n : 0] = 0;
+        publish_untraced(entry, UNTRACED_NO_SEGMENT, executable);
+        return false;
+    }
+    last_ticket = entry->ticket;
+    store_release(&entry->state, REGISTRY_TRACED);
+    ring_doorbell();
+    return true;
+}
+
+bool process_start(void) {
+    if (!process) {
+        struct process *fresh = os_map_private(sizeof *fresh), *none = NULL;
+        if (!fresh)
+            return false;
+        if (!__atomic_compare_exchange_n(&process, &none, fresh, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+            os_unmap(fresh, sizeof *fresh);
+    }
+    uint32_t phase = PROCESS_NEW;
+    if (!__atomic_compare_exchange_n(&process->phase, &phase, PROCESS_STARTING, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE))
+        return phase == PROCESS_TRACED;
+    bool attached = attach();
+    store_release(&process->phase, attached ? PROCESS_TRACED : PROCESS_OFF);
+    return attached;
+}
+
+void process_detach(enum detach_reason reason) {
+    uint32_t phase = PROCESS_TRACED;
+    if (!__atomic_compare_exchange_n(&process->phase, &phase, PROCESS_OFF, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_RELAXED))
+        return;
+    process->segment->detached = reason;
+    for (uint32_t i = 0; i < RINGS_CAPACITY && i < process->segment->rings; i++)
+        if (process->threads[i])
+            store_relaxed(&process->threads[i]->live, 0);
+}
+
+uint64_t process_fork_serial(void) {
+    uint32_t count = __atomic_add_fetch(&fork_count, 1, __ATOMIC_RELAXED);
+    return fork_serial = (uint64_t)os_pid() << 32 | count;
+}
+
+void process_exit_code(int code) {
+    if (!process || process->phase != PROCESS_TRACED || process->pid != os_pid())
+        return;
+    process->segment->exit_code = code;
+    store_release(&process->segment->exited, 1);
+}

@@ -1,0 +1,92 @@
+/* process.h — this process image's place in the session: its state, its segment, its order counters.
+ *
+ * All of it lives in wipe-on-fork memory: in a forked child, however it was forked, the state reads
+ * PROCESS_NEW and the child attaches as an image of its own at its first traced call. A vfork child shares
+ * the memory and counts as its parent. Owned by process.c; others read, and draw order tickets.
+ */
+#ifndef MEMTRACE_SHIM_PROCESS_H
+#define MEMTRACE_SHIM_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/segment.h"
+#include "proto/session.h"
+#include "shim/util.h"
+
+enum process_phase { PROCESS_NEW = 0, PROCESS_STARTING, PROCESS_TRACED, PROCESS_OFF };
+
+struct thread;
+
+struct process {
+    uint32_t phase; /* enum process_phase */
+    uint32_t epoch; /* bumped when modules are unloaded: what was remembered of addresses is void */
+    uint32_t pid;
+    uint32_t ticket;
+
+    const struct control *control;
+    struct registry_header *registry;
+
+    /* The segment but for its events area, which threads map ring by ring. */
+    uint8_t *base;
+    uint64_t fixed_bytes;
+    struct segment_header *segment;
+    struct module *modules;
+    char *strings;
+    struct ring *rings;
+    struct node *nodes;
+    uint32_t *node_index; /* hash table of node ids; node_index_mask + 1 entries */
+    uint32_t node_index_mask;
+
+    /* How much of each area fallocate has given, in bytes from its start. */
+    uint64_t modules_reserved;
+    uint64_t strings_reserved;
+    uint64_t rings_reserved;
+    uint64_t nodes_reserved;
+
+    struct thread *threads[RINGS_CAPACITY]; /* by ring */
+    uint32_t order[ORDER_COUNTERS];
+};
+
+/* Never NULL once process_start has run; its contents may be wiped by a fork. */
+extern struct process *process;
+
+/* Attaches if this image is new. False: this process is not traced (any more). Slow; never from a hot path.
+ */
+bool process_start(void);
+
+/* Lets go for good: every hook passes its call through from now on. */
+void process_detach(enum detach_reason reason);
+
+/* Makes the first `bytes` of an area usable. `reserved` is the area's mark above. False: no room. */
+bool process_reserve(uint64_t area_offset, uint64_t *reserved, uint64_t bytes, uint64_t granule);
+
+#define CLAIM_NONE UINT32_MAX
+/* Takes `items` consecutive items of an area whose `count` is in the segment's header, so that the count
+ * never covers memory that was not reserved. The first of them, or CLAIM_NONE when there is no room.
+ * Lock-free. */
+uint32_t process_claim(uint32_t *count, uint32_t capacity, uint32_t items, uint64_t area_offset,
+                       uint64_t *reserved, uint32_t item_bytes, uint64_t granule);
+/* Opens this image's segment file for mapping a ring. */
+int process_open_segment(void);
+
+/* Is the daemon gone? Looks at the life sign of the session. */
+bool process_daemon_died(void);
+
+/* Tells the daemon of a program that is about to run untraced in this process. */
+void process_announce_untraced(enum untraced_reason reason, const char *path);
+
+/* Remembers in the parent which fork a child comes from; returns the serial to publish as CONTROL_FORK. */
+uint64_t process_fork_serial(void);
+
+void process_exit_code(int code);
+
+/* Draws the next ticket of a counter (proto/event.h). */
+INLINE uint32_t process_draw(uint32_t *order, uint32_t counter) {
+    return __atomic_fetch_add(&order[counter], 1, __ATOMIC_RELAXED) & ORDER_MASK;
+}
+
+/* The path under which the session preloaded this shim, or NULL when it was loaded otherwise. */
+const char *process_shim_path(void);
+
+#endif

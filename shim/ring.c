@@ -1,0 +1,73 @@
+/* ring.c — the slow ways of a ring: growing, waiting, dropping. Rules: ring.h. */
+#include "shim/ring.h"
+
+#include "shim/platform/os.h"
+
+#define WAIT_MS 10
+
+void ring_doorbell(void) {
+    struct registry_header *registry = process->registry;
+    if (!load_relaxed(&registry->sleeping))
+        return;
+    __atomic_fetch_add(&registry->doorbell, 1, __ATOMIC_RELAXED);
+    os_wake(&registry->doorbell);
+}
+
+/* A ring that filled up once is a busy one: it gets its full size, while it is empty. */
+static void grow(struct thread *t) {
+    uint64_t offset = process->segment->events_offset + (uint64_t)t->index * RING_BYTES;
+    int fd = process_open_segment();
+    if (fd < 0)
+        return;
+    if (os_reserve(fd, offset, RING_BYTES) == 0) {
+        t->size = RING_EVENTS;
+        store_release(&t->ring->size, RING_EVENTS);
+    }
+    os_close(fd);
+}
+
+static bool session_is_over(void) {
+    if (load_acquire(&process->control->stopped))
+        process_detach(DETACH_STOPPED);
+    else if (process_daemon_died())
+        process_detach(DETACH_DAEMON_DIED);
+    return load_relaxed(&process->phase) != PROCESS_TRACED;
+}
+
+/* Sleeps until the daemon has read up to `until`. False: the session is over. */
+static bool wait_for_tail(struct thread *t, uint64_t until) {
+    struct ring *ring = t->ring;
+    uint32_t *tail_word = (uint32_t *)&ring->tail; /* its low half, on a little-endian machine */
+    ring->waits++;
+    ring_doorbell();
+    while ((t->tail = load_acquire(&ring->tail)) < until) {
+        __atomic_store_n(&ring->waiting, 1, __ATOMIC_SEQ_CST);
+        uint64_t seen = __atomic_load_n(&ring->tail, __ATOMIC_SEQ_CST);
+        if (seen < until)
+            os_wait(tail_word, (uint32_t)seen, WAIT_MS);
+        if (session_is_over()) {
+            store_relaxed(&ring->waiting, 0);
+            return false;
+        }
+    }
+    store_relaxed(&ring->waiting, 0);
+    return true;
+}
+
+bool ring_wait(struct thread *t) {
+    t->tail = load_acquire(&t->ring->tail);
+    if (ring_has_room(t))
+        return true;
+    if (session_is_over())
+        return false;
+    if (t->control->on_full == ON_FULL_DROP) {
+        t->ring->lost++;
+        return false;
+    }
+    bool small = t->size < RING_EVENTS;
+    if (!wait_for_tail(t, small ? t->head : t->head - t->size / 2))
+        return false;
+    if (small)
+        grow(t);
+    return ring_has_room(t);
+}

@@ -1,0 +1,88 @@
+/* thread.c — makes and takes over thread states. Rules: thread.h. */
+#include "shim/thread.h"
+
+#include <string.h>
+
+#include "shim/platform/os.h"
+
+#define CONTROL_LINES_GRANULE 4096
+
+__thread struct thread *thread_self;
+
+static void begin(struct thread *t, uint32_t level) {
+    struct ring *ring = t->ring;
+    os_thread_name((char *)ring->name);
+    ring->level = level;
+    ring->generation++;
+    store_release(&ring->tid, t->tid);
+    store_release(&ring->state, RING_ACTIVE);
+    t->busy = 0;
+    t->nested = NULL;
+    t->readable = (struct readable){0, 0};
+    store_release(&t->live, 1);
+}
+
+/* Takes over the ring of a thread that is gone, once the daemon has read it to the end. */
+static struct thread *take_over(uint32_t tid, uint32_t level) {
+    uint32_t rings = load_acquire(&process->segment->rings);
+    for (uint32_t i = 0; i < rings && i < RINGS_CAPACITY; i++) {
+        struct thread *t = load_acquire(&process->threads[i]);
+        if (!t || load_acquire(&t->ring->tail) != t->head)
+            continue;
+        uint32_t owner = load_acquire(&t->tid);
+        if (owner == tid ? level != 0 || t == thread_self : os_thread_lives(process->pid, owner))
+            continue;
+        if (!__atomic_compare_exchange_n(&t->tid, &owner, tid, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+            continue;
+        begin(t, level);
+        return t;
+    }
+    return NULL;
+}
+
+static bool map_ring(struct thread *t) {
+    uint64_t offset = process->segment->events_offset + (uint64_t)t->index * RING_BYTES;
+    int fd = process_open_segment();
+    if (fd < 0)
+        return false;
+    if (os_reserve(fd, offset, RING_EVENTS_START * sizeof(struct event)) == 0)
+        t->events = os_map_file(fd, offset, RING_BYTES, true);
+    os_close(fd);
+    return t->events != NULL;
+}
+
+static struct thread *create(uint32_t tid, uint32_t level) {
+    uint32_t index =
+        process_claim(&process->segment->rings, RINGS_CAPACITY, 1, process->segment->rings_offset,
+                      &process->rings_reserved, sizeof(struct ring), CONTROL_LINES_GRANULE);
+    if (index == CLAIM_NONE)
+        return NULL;
+    struct thread *t = os_map_private(sizeof *t);
+    if (!t)
+        return NULL;
+    t->index = index;
+    if (!map_ring(t)) {
+        os_unmap(t, sizeof *t);
+        return NULL;
+    }
+    t->tid = tid;
+    t->ring = &process->rings[index];
+    t->size = RING_EVENTS_START;
+    t->ring->size = RING_EVENTS_START;
+    t->control = process->control;
+    t->order = process->order;
+    t->epoch = load_acquire(&process->epoch);
+    begin(t, level);
+    store_release(&process->threads[index], t);
+    return t;
+}
+
+struct thread *thread_create(uint32_t level) {
+    uint32_t tid = os_tid();
+    struct thread *t = take_over(tid, level);
+    if (!t)
+        t = create(tid, level);
+    if (!t)
+        __atomic_fetch_add(&process->segment->lost, 1, __ATOMIC_RELAXED);
+    return t;
+}

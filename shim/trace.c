@@ -1,0 +1,135 @@
+/* trace.c — what hooks do between enter and leave, and the slow ways into it. Rules: trace.h. */
+#include "shim/trace.h"
+
+#include "shim/platform/os.h"
+
+static uint32_t capture(struct thread *t, struct registers caller) {
+    uint32_t epoch = load_acquire(&process->epoch);
+    if (unlikely(epoch != t->epoch)) {
+        stacks_forget(&t->cache);
+        t->epoch = epoch;
+    }
+    walk_stack(caller, &t->readable, &t->frames);
+    return stacks_intern(&t->cache, &t->frames);
+}
+
+static void put_extended(struct thread *t, struct event e, uint64_t value) {
+    uint64_t before = t->head;
+    ring_put(t, e);
+    ring_put(t, (struct event){{value, 0}});
+    ring_publish(t);
+    ring_ring_at_half(t, before);
+}
+
+void trace_alloc(struct thread *t, const void *block, size_t size, struct registers caller) {
+    uint32_t ticket = trace_draw(t, block);
+    uint32_t stack = capture(t, caller);
+    if (likely(size < EVENT_SIZE_EXTENDED))
+        trace_put(t, event_pack(EVENT_ALLOC, (uintptr_t)block, (uint32_t)size, stack, ticket));
+    else
+        put_extended(t, event_pack(EVENT_ALLOC, (uintptr_t)block, EVENT_SIZE_EXTENDED, stack, ticket), size);
+}
+
+uint32_t trace_draw_map(struct thread *t) {
+    return process_draw(t->order, ORDER_MAPS);
+}
+
+static uint64_t whole_pages(size_t length) {
+    uint64_t page = os_page_size();
+    return ((uint64_t)length + page - 1) & ~(page - 1);
+}
+
+void trace_map(struct thread *t, const void *address, size_t length, struct registers caller) {
+    uint32_t ticket = trace_draw_map(t);
+    uint32_t stack = capture(t, caller);
+    put_extended(t, event_pack(EVENT_MAP, (uintptr_t)address, 0, stack, ticket), whole_pages(length));
+}
+
+void trace_unmap(struct thread *t, const void *address, size_t length, uint32_t ticket) {
+    put_extended(t, event_pack(EVENT_UNMAP, (uintptr_t)address, 0, 0, ticket), whole_pages(length));
+}
+
+NOINLINE void trace_note_clock(struct thread *t, uint32_t clock) {
+    t->clock = clock;
+    trace_put(t, event_pack_control(CONTROL_CLOCK, clock));
+    if (unlikely(load_relaxed(&t->control->stopped)))
+        process_detach(DETACH_STOPPED);
+}
+
+/* Begins with the thread's own state and goes on to that of a signal handler while the former is in use. */
+static struct thread *find_free_state(struct registers caller) {
+    struct readable range = {0, 0};
+    struct thread **at = &thread_self;
+    for (uint32_t level = 0; level < THREAD_LEVELS; level++) {
+        struct thread *t = *at;
+        if (!t || !t->live) {
+            t = thread_create(level);
+            if (t)
+                *at = t;
+            return t;
+        }
+        if (!t->busy)
+            return t;
+        switch (walk_relate(caller, &range, t->busy)) {
+        case WALK_INSIDE:
+            return NULL;
+        case WALK_OUTSIDE: /* a handler left the shim by longjmp: what it was doing will not go on */
+            t->busy = 0;
+            return t;
+        case WALK_HANDLER:
+            at = &t->nested;
+        }
+    }
+    __atomic_fetch_add(&process->segment->lost, 1, __ATOMIC_RELAXED);
+    return NULL;
+}
+
+/* Caller's sp of a call that is making a state; a signal handler that comes in between must not make one too.
+ */
+static __thread uintptr_t creating __attribute__((tls_model("initial-exec")));
+
+static bool is_creating(struct registers caller) {
+    struct readable range = {0, 0};
+    if (creating && walk_relate(caller, &range, creating) == WALK_OUTSIDE)
+        creating = 0; /* left by a longjmp */
+    return creating != 0;
+}
+
+NOINLINE struct thread *trace_enter_slow(struct registers caller) {
+    if (!process || load_acquire(&process->phase) != PROCESS_TRACED) {
+        if (process && (process->phase == PROCESS_OFF || process->phase == PROCESS_STARTING))
+            return NULL;
+        if (!process_start())
+            return NULL;
+        creating = 0; /* a fork in the middle of it */
+    }
+    if (is_creating(caller)) {
+        __atomic_fetch_add(&process->segment->lost, 1, __ATOMIC_RELAXED);
+        return NULL;
+    }
+    creating = caller.sp;
+    signal_fence();
+    struct thread *t = find_free_state(caller);
+    signal_fence();
+    creating = 0;
+    if (!t)
+        return NULL;
+    t->busy = caller.sp;
+    signal_fence();
+    if (!ring_has_room(t) && !ring_wait(t)) {
+        trace_leave(t);
+        return NULL;
+    }
+    uint32_t clock = load_relaxed(&t->control->clock);
+    if (clock != t->clock)
+        trace_note_clock(t, clock);
+    return t;
+}
+
+void trace_fork(struct registers caller) {
+    struct thread *t = trace_enter(caller);
+    if (!t)
+        return;
+    trace_put(t, event_pack_control(CONTROL_FORK, process_fork_serial()));
+    trace_leave(t);
+}

@@ -1,0 +1,68 @@
+/* trace.h — the bracket around every hook: enter, draw and publish, leave.
+ *
+ *     struct registers caller = CALLER_REGISTERS();
+ *     struct thread *t = trace_enter(caller);
+ *     void *block = real.malloc(size);
+ *     if (t) {
+ *         trace_alloc(t, block, size, caller);
+ *         trace_leave(t);
+ *     }
+ *
+ * trace_enter yields NULL when the call is to pass through untraced: it is part of an outer traced call, the
+ * process is not (or no longer) traced, or its event had to be dropped (counted). Until trace_leave, calls
+ * from inside pass through, but for those of a signal handler. Preserves errno. Any thread, any time; a
+ * signal handler may interrupt it anywhere, also leave it by longjmp.
+ */
+#ifndef MEMTRACE_SHIM_TRACE_H
+#define MEMTRACE_SHIM_TRACE_H
+
+#include "shim/ring.h"
+
+struct thread *trace_enter_slow(struct registers caller);
+void trace_note_clock(struct thread *t, uint32_t clock);
+
+INLINE struct thread *trace_enter(struct registers caller) {
+    struct thread *t = thread_self;
+    if (unlikely(!t || !t->live || t->busy || !ring_has_room(t)))
+        return trace_enter_slow(caller);
+    t->busy = caller.sp;
+    signal_fence();
+    uint32_t clock = load_relaxed(&t->control->clock);
+    if (unlikely(clock != t->clock))
+        trace_note_clock(t, clock);
+    return t;
+}
+
+INLINE void trace_leave(struct thread *t) {
+    signal_fence();
+    t->busy = 0;
+}
+
+/* The ticket of a block about to be freed: drawn before the real call. */
+INLINE uint32_t trace_draw(struct thread *t, const void *block) {
+    return process_draw(t->order, event_order_slot((uintptr_t)block));
+}
+
+INLINE void trace_put(struct thread *t, struct event e) {
+    uint64_t before = t->head;
+    ring_put(t, e);
+    ring_publish(t);
+    ring_ring_at_half(t, before);
+}
+
+INLINE void trace_free(struct thread *t, const void *block, uint32_t ticket, enum event_type type) {
+    trace_put(t, event_pack(type, (uintptr_t)block, 0, 0, ticket));
+}
+
+void trace_alloc(struct thread *t, const void *block, size_t size, struct registers caller);
+
+/* Mappings, whole pages. A ticket for an unmapping is drawn before the real call; one that failed is
+ * published with length 0. */
+uint32_t trace_draw_map(struct thread *t);
+void trace_map(struct thread *t, const void *address, size_t length, struct registers caller);
+void trace_unmap(struct thread *t, const void *address, size_t length, uint32_t ticket);
+
+/* Publishes a CONTROL_FORK before a fork. */
+void trace_fork(struct registers caller);
+
+#endif

@@ -1,0 +1,32 @@
+/* readable.h — the part of a stack that is known to be mapped, so that a walk misled by wrong unwind
+ * information or a smashed stack ends instead of crashing the program.
+ *
+ * A thread keeps one contiguous range, found page by page with a system call each, and extends it as walks
+ * reach further; on another stack (alternate signal stack, fiber) it begins anew.
+ */
+#ifndef MEMTRACE_SHIM_READABLE_H
+#define MEMTRACE_SHIM_READABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shim/util.h"
+
+struct readable {
+    uintptr_t low;
+    uintptr_t high;
+};
+
+/* Makes the range contain `sp`. False: the memory there cannot be read. */
+bool readable_begin(struct readable *range, uintptr_t sp);
+/* Extends the range up to `end`. False: it cannot be read, or is implausibly far. */
+bool readable_extend(struct readable *range, uintptr_t end);
+
+INLINE bool readable_start(struct readable *range, uintptr_t sp) {
+    return likely(sp >= range->low && sp < range->high) || readable_begin(range, sp);
+}
+INLINE bool readable_until(struct readable *range, uintptr_t end) {
+    return likely(end <= range->high) || readable_extend(range, end);
+}
+
+#endif

@@ -1,0 +1,36 @@
+/* walk.h — the frames of the current stack, by call frame information.
+ *
+ * The simplest exact walk: one rule per frame, from the innermost outwards, nothing remembered between walks.
+ * Never allocates, locks or calls libc; any thread, inside a signal handler.
+ */
+#ifndef MEMTRACE_SHIM_WALK_H
+#define MEMTRACE_SHIM_WALK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shim/platform/arch.h"
+
+#define WALK_LEAF_FRAMES 1024   /* kept from the innermost side */
+#define WALK_ROOT_FRAMES 64     /* kept from the outermost side of a deeper stack */
+#define WALK_LIMIT       200000 /* frames after which a walk gives up looking for the root */
+
+struct frames {
+    uint32_t count;
+    bool truncated; /* the outermost frames are unknown, or some were left out in the middle */
+    /* Innermost first: return addresses; interrupted pcs with NODE_PC_EXACT; NODE_PC_OMITTED for a gap. */
+    uint64_t pc[WALK_LEAF_FRAMES + 1 + WALK_ROOT_FRAMES];
+};
+
+void walk_stack(struct registers caller, struct readable *range, struct frames *out);
+
+enum walk_relation {
+    WALK_INSIDE,  /* called, directly or not, by the frame at `frame` */
+    WALK_HANDLER, /* a signal handler that interrupted something called by that frame */
+    WALK_OUTSIDE  /* that frame is no longer on the stack: it was left by a longjmp or a context switch */
+};
+
+/* How code with these caller registers stands to a function whose caller's sp was `frame`. */
+enum walk_relation walk_relate(struct registers caller, struct readable *range, uintptr_t frame);
+
+#endif

@@ -1,0 +1,118 @@
+/* x86_64.c — compiles unwind rules from call frame information, and the rare steps of a walk. Twin:
+ * aarch64.c. */
+#include "shim/platform/arch.h"
+#include "shim/unwind/cfi.h"
+
+/* DWARF register numbers of the System V x86-64 psABI, figure 3.36. */
+enum { DWARF_RBP = 6, DWARF_RSP = 7, DWARF_RA = 16 };
+enum { OP_DEREF = 0x06, OP_BREG6 = 0x76, OP_BREG7 = 0x77 };
+
+static const struct cfi_registers columns = {DWARF_RBP, DWARF_RA};
+
+/* Procedure linkage table entries (all linkers emit this one expression for them):
+ *   cfa = rsp + a + ((rip & 15) >= b) << 3
+ * bytes: breg7 a; breg16 0; lit15; and; lit b; ge; lit3; shl; plus */
+static bool is_plt(const struct cfi_expression *e) {
+    const uint8_t *b = e->bytes;
+    return e->size == 11 && b[0] == OP_BREG7 && b[2] == 0x80 && b[3] == 0 && b[4] == 0x3f && b[5] == 0x1a &&
+           b[7] == 0x2a && b[8] == 0x33 && b[9] == 0x24 && b[10] == 0x22;
+}
+
+static uint64_t plt_rule(const struct cfi_expression *e, uintptr_t pc) {
+    unsigned threshold = e->bytes[6] - 0x30u; /* DW_OP_lit0 = 0x30 */
+    return rule_make(RULE_SP, e->bytes[1] + ((pc & 15) >= threshold ? 8 : 0), 0);
+}
+
+/* A realigned frame, as gcc writes it: cfa = *(rbp + n), rbp saved at *(rbp + 0). */
+static bool is_drap(const struct cfi_row *row) {
+    const struct cfi_expression *cfa = &row->cfa_expression, *fp = &row->frame_pointer.expression;
+    return cfa->size == 3 && cfa->bytes[0] == OP_BREG6 && cfa->bytes[2] == OP_DEREF &&
+           row->frame_pointer.rule == CFI_EXPRESSION && fp->size == 2 && fp->bytes[0] == OP_BREG6 &&
+           fp->bytes[1] == 0;
+}
+
+static int64_t sleb_byte(uint8_t byte) {
+    return (byte & 0x40) ? (int64_t)byte - 0x80 : byte;
+}
+
+uint64_t rule_compile(uintptr_t pc) {
+    struct cfi_row row;
+    if (!cfi_find_row(pc, columns, &row))
+        return rule_make(RULE_NO_INFO, 0, 0);
+    if (row.return_address.rule == CFI_UNDEFINED)
+        return rule_make(RULE_END, 0, 0);
+    if (row.signal_frame)
+        return rule_make(RULE_SIGNAL, 0, 0);
+    if (row.return_address.rule != CFI_OFFSET || row.return_address.offset != -8)
+        return rule_make(RULE_UNSUPPORTED, 0, 0);
+    if (row.cfa_expression.bytes) {
+        if (is_plt(&row.cfa_expression))
+            return plt_rule(&row.cfa_expression, pc);
+        if (is_drap(&row))
+            return rule_make(RULE_DRAP, sleb_byte(row.cfa_expression.bytes[1]), 0);
+        return rule_make(RULE_UNSUPPORTED, 0, 0);
+    }
+    int64_t slot = 0;
+    if (row.frame_pointer.rule == CFI_OFFSET) {
+        if (row.frame_pointer.offset >= 0 || row.frame_pointer.offset % 8)
+            return rule_make(RULE_UNSUPPORTED, 0, 0);
+        slot = -row.frame_pointer.offset / 8;
+    } else if (row.frame_pointer.rule != CFI_SAME) {
+        return rule_make(RULE_UNSUPPORTED, 0, 0);
+    }
+    if (row.cfa_register == DWARF_RSP)
+        return rule_make(RULE_SP, row.cfa_offset, slot);
+    if (row.cfa_register == DWARF_RBP)
+        return rule_make(RULE_FP, row.cfa_offset, slot);
+    return rule_make(RULE_UNSUPPORTED, 0, 0);
+}
+
+static enum step step_realigned(uint64_t rule, struct registers *r, struct readable *range) {
+    uintptr_t holder = r->fp + (uintptr_t)rule_cfa_offset(rule);
+    if (holder < r->sp || (holder & 7) || !readable_until(range, r->fp + 8) ||
+        !readable_until(range, holder + 8))
+        return STEP_CUT;
+    uintptr_t cfa = *(uintptr_t *)holder;
+    if (cfa <= r->sp || (cfa & 7) || !readable_until(range, cfa))
+        return STEP_CUT;
+    *r = (struct registers){.pc = *(uintptr_t *)(cfa - 8), .sp = cfa, .fp = *(uintptr_t *)r->fp};
+    return STEP_CALLED;
+}
+
+static enum step step_signal(struct registers *r, struct readable *range) {
+    uintptr_t frame = r->sp;
+    if (!readable_until(range, frame + SIGFRAME_BYTES))
+        return STEP_CUT;
+    *r = (struct registers){.pc = *(uintptr_t *)(frame + SIGFRAME_PC),
+                            .sp = *(uintptr_t *)(frame + SIGFRAME_SP),
+                            .fp = *(uintptr_t *)(frame + SIGFRAME_FP)};
+    return readable_start(range, r->sp) ? STEP_INTERRUPTED : STEP_CUT;
+}
+
+/* Code without unwind information that keeps the convention  push rbp; mov rbp, rsp.  Plausible when the
+ * saved pair lies above this frame and the chain goes up. */
+static enum step step_frame_pointer(struct registers *r, struct readable *range) {
+    uintptr_t frame = r->fp;
+    if (frame < r->sp || (frame & 7) || !readable_until(range, frame + 16))
+        return STEP_CUT;
+    uintptr_t pc = ((uintptr_t *)frame)[1];
+    if (pc < 4096)
+        return STEP_CUT;
+    *r = (struct registers){.pc = pc, .sp = frame + 16, .fp = *(uintptr_t *)frame};
+    return STEP_CALLED;
+}
+
+NOINLINE enum step unwind_step_rare(uint64_t rule, struct registers *r, struct readable *range) {
+    switch (rule_kind(rule)) {
+    case RULE_DRAP:
+        return step_realigned(rule, r, range);
+    case RULE_SIGNAL:
+        return step_signal(r, range);
+    case RULE_NO_INFO:
+        return step_frame_pointer(r, range);
+    case RULE_END:
+        return STEP_END;
+    default:
+        return STEP_CUT;
+    }
+}
