@@ -1,0 +1,47 @@
+/**
+ * What a running (or just ended) session can be asked: the face that the daemon shows to its WebSocket service
+ * and to its own report. Implemented by daemon/session/… on the drain core and the symbolizer.
+ */
+import type {
+  CaptureInfo,
+  ProcessInfo,
+  SizeClass,
+  Snapshot,
+  ThreadInfo,
+  TimelinePoint,
+  Totals,
+} from '../proto/snapshot.js';
+import type { Profile } from '../views/profile.js';
+
+/** One process image of the session's tree. `index` is stable and dense; the first program is not always 0. */
+export interface LiveProcess {
+  readonly index: number;
+  readonly info: ProcessInfo;
+  readonly capture: CaptureInfo;
+  readonly totals: Totals;
+  readonly mapped: { readonly liveBytes: number; readonly totalBytes: number; readonly peakBytes: number };
+  /** The index of the image it was forked from, or that its pid ran before an exec; null for the first. */
+  readonly parent: number | null;
+}
+
+export interface LiveSession {
+  readonly id: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly command: readonly string[];
+  /** False once the program ended and all its events are in. */
+  readonly running: () => boolean;
+  /** Cheap: counters only, copied from the core. */
+  readonly processes: () => readonly LiveProcess[];
+  /** The index of the program that the user started, once it is known. */
+  readonly mainProcess: () => number | null;
+  /** Sites with symbolized stacks, as of now. Arrays other than `sites` only ever grow between calls. */
+  readonly profile: (index: number) => Promise<Profile>;
+  readonly threads: (index: number) => readonly ThreadInfo[];
+  readonly sizes: (index: number) => readonly SizeClass[];
+  readonly timeline: (index: number) => readonly TimelinePoint[];
+  /** A complete, self-contained snapshot as of now. */
+  readonly snapshot: (index: number) => Promise<Snapshot>;
+  /** memtrace's own resident memory in bytes: daemon and symbolizer. */
+  readonly ownMemory: () => number;
+}
