@@ -4,7 +4,7 @@
  * After this the rest of the code trusts the data. The same rules, but for the ranges, stand in
  * proto/snapshot.schema.json; a test holds the two together.
  */
-import type { Snapshot } from '../proto/snapshot.js';
+import { SNAPSHOT_SCHEMA, type Snapshot } from '../proto/snapshot.js';
 
 export type Checked =
   | { readonly ok: true; readonly snapshot: Snapshot }
@@ -49,6 +49,8 @@ const indexOrNone: Check = (value, path) => (value === -1 ? null : count(value, 
 const milliseconds: Check = (value, path) =>
   typeof value === 'number' && value >= 0 ? null : expected('a time in milliseconds', value, path);
 const string: Check = (value, path) => (typeof value === 'string' ? null : expected('a text', value, path));
+const hexadecimal: Check = (value, path) =>
+  typeof value === 'string' && /^[0-9a-f]+$/.test(value) ? null : expected('hexadecimal', value, path);
 const bool: Check = (value, path) =>
   typeof value === 'boolean' ? null : expected('true or false', value, path);
 
@@ -96,7 +98,7 @@ const record =
   };
 
 const snapshotShape = shape({
-  schema: string,
+  schema: oneOf(SNAPSHOT_SCHEMA),
   process: shape({
     pid: count,
     parentPid: count,
@@ -130,7 +132,7 @@ const snapshotShape = shape({
     rssBytes: count,
     peakRssBytes: count,
   }),
-  modules: list(shape({ path: string, buildId: nullable(string) })),
+  modules: list(shape({ path: string, buildId: nullable(hexadecimal) })),
   frames: list(
     shape({
       function: nullable(string),

@@ -15,7 +15,7 @@ export interface Group {
   readonly function: string | null;
   readonly file: string | null;
   readonly line: number | null;
-  /** Path; null where unknown, and where frames of several modules share the line. */
+  /** Path; null where unknown. Frames of several modules may share a line: then that of the first one seen. */
   readonly module: string | null;
   /** In the module; only where there is no name. */
   readonly offset: number | null;
@@ -193,8 +193,8 @@ const frameKey = (by: GroupBy, frame: Frame, module: string | null): string => {
 };
 
 const functionKey = (frame: Frame, module: string | null): string => {
-  if (frame.function !== null)
-    return [frame.function, frame.file ?? '', frame.file ? '' : module].join(SEPARATOR);
+  if (frame.file !== null) return [frame.function ?? '', frame.file, ''].join(SEPARATOR);
+  if (frame.function !== null) return [frame.function, '', module].join(SEPARATOR);
   // Outside every module an offset is a bare address, another one in every run.
   return module === null ? '' : [module, frame.offset].join(SEPARATOR);
 };
@@ -208,7 +208,7 @@ const groupHead = (by: GroupBy, frame: Frame, module: string | null, user: boole
 };
 
 const nameless = (frame: Frame, module: string | null): number | null =>
-  frame.function === null && frame.line === null && module !== null ? frame.offset : null;
+  frame.function === null && frame.file === null && module !== null ? frame.offset : null;
 
 const frameNames = (
   profile: Pick<Profile, 'modules' | 'frames' | 'stacks'>,

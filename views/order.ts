@@ -62,11 +62,12 @@ export const compareNames = (a: Group, b: Group): number =>
   (a.line ?? 0) - (b.line ?? 0) ||
   compare(a.function ?? '', b.function ?? '') ||
   (a.offset ?? 0) - (b.offset ?? 0) ||
-  compare(stackText(a), stackText(b));
+  compare(stackText(a), stackText(b)) ||
+  Number(b.user) - Number(a.user);
 
 const stackText = (group: Group): string =>
   group.frames
-    ?.map(({ function: name, file, line, offset }) => [name, file, line, offset].join(' '))
+    ?.map(({ function: name, file, line, offset, module }) => [name, file ?? module, line, offset].join(' '))
     .join('\n') ?? '';
 
 // Not localeCompare: the order must not depend on the machine's language.

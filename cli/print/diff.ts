@@ -1,23 +1,26 @@
 /** What `memtrace dump --diff` prints: the change of the whole, then the rows that changed most. */
-import type { Diff, DiffMetric, DiffRow } from '../../proto/snapshot.js';
+import type { Diff, DiffMetric, DiffRow, GroupBy } from '../../proto/snapshot.js';
 import { functionName, placeName } from '../../views/names.js';
 import { formatBytes, formatBytesDelta, formatCount, formatCountDelta } from '../../views/units.js';
 import { plural } from './facts.js';
-import type { Surface } from './surface.js';
+import { headings } from './rows.js';
+import { headingLines, type Surface } from './surface.js';
 import { type TableRow, tableLines } from './table.js';
 
 export const diffLines = (diff: Diff, surface: Surface): readonly string[] => {
   const { totals, blocks } = diff;
   const inBlocks = blocks ? `, ${formatCountDelta(blocks.delta)} blocks` : '';
+  const figures = surface.width < NARROW_BELOW ? FIGURES.filter(({ narrow }) => narrow) : FIGURES;
   return [
-    surface.paint.strong(
+    ...headingLines(
       `${TITLES[diff.metric]}, by ${diff.by}: ${formatBytes(totals.before)} -> ${formatBytes(totals.after)} (${formatBytesDelta(totals.delta)}${inBlocks})`,
+      surface,
     ),
     ...(diff.rows.length === 0
       ? ['  no change']
       : tableLines(
-          HEAD(diff),
-          diff.rows.map((row) => tableRow(row, diff, surface)),
+          { numbers: figures.map(({ title }) => title), ...headings(diff.by) },
+          diff.rows.map((row) => tableRow(row, figures, diff.by, surface)),
           surface,
         )),
     ...(diff.omittedRows ? [`  ${plural(diff.omittedRows, 'more row')}; --limit N shows more`] : []),
@@ -30,32 +33,36 @@ const TITLES: Readonly<Record<DiffMetric, string>> = {
   total: 'Allocated in total',
 };
 
-const HEAD = ({ by }: Diff) => ({
-  numbers: ['change', 'blocks', 'before', 'after', ''],
-  place: by,
-  name: by === 'file' || by === 'module' ? '' : 'function',
-});
+/** Below this, what was before and after is left out. */
+const NARROW_BELOW = 70;
 
-const tableRow = (row: DiffRow, { by }: Diff, surface: Surface): TableRow => ({
-  numbers: [
-    formatBytesDelta(row.bytes.delta),
-    formatCountDelta(row.blocks.delta),
-    formatBytes(row.bytes.before),
-    formatBytes(row.bytes.after),
-    row.state === 'changed' || row.state === undefined ? '' : row.state,
-  ],
+interface Figure {
+  readonly title: string;
+  readonly narrow: boolean;
+  readonly of: (row: DiffRow) => string;
+}
+
+const FIGURES: readonly Figure[] = [
+  { title: 'change', narrow: true, of: (row) => formatBytesDelta(row.bytes.delta) },
+  { title: 'blocks', narrow: true, of: (row) => formatCountDelta(row.blocks.delta) },
+  { title: 'before', narrow: false, of: (row) => formatBytes(row.bytes.before) },
+  { title: 'after', narrow: false, of: (row) => formatBytes(row.bytes.after) },
+  { title: '', narrow: true, of: ({ state }) => (state === 'new' || state === 'gone' ? state : '') },
+];
+
+const tableRow = (row: DiffRow, figures: readonly Figure[], by: GroupBy, surface: Surface): TableRow => ({
+  numbers: figures.map((figure) => figure.of(row)),
   place: by === 'module' ? surface.path(row.module ?? '(no module)') : placeName(named(row), surface.path),
   name: by === 'file' || by === 'module' ? '' : functionName(row),
-  below: [
-    ...(row.source && by === 'line' ? [row.source] : []),
-    ...(row.frames ?? []).slice(0, FRAMES_SHOWN),
-    ...((row.frames?.length ?? 0) > FRAMES_SHOWN
-      ? [`${formatCount((row.frames?.length ?? 0) - FRAMES_SHOWN)} more`]
-      : []),
-  ],
+  below: [...(row.source && by === 'line' ? [row.source] : []), ...stackLines(row.frames ?? [])],
   mood: row.bytes.delta > 0 ? 'more' : 'less',
 });
 
 const FRAMES_SHOWN = 24;
+
+const stackLines = (frames: readonly string[]): readonly string[] =>
+  frames.length > FRAMES_SHOWN
+    ? [...frames.slice(0, FRAMES_SHOWN), `${formatCount(frames.length - FRAMES_SHOWN)} more`]
+    : frames;
 
 const named = (row: DiffRow) => ({ ...row, module: row.module ?? null, offset: row.offset ?? null });

@@ -12,8 +12,7 @@ import { blocks, endText, liveTitle, mappedLines, noteLines, plural, totalsLines
 import { type ProcessLine, processLines } from './processes.js';
 import { splitRows, withSources } from './report.js';
 import { ownAccountLines, rowLines } from './rows.js';
-import type { Surface } from './surface.js';
-import { cutEnd } from './text.js';
+import { headingLines, type Surface } from './surface.js';
 
 export interface EndOfRun {
   /** Of the first process. */
@@ -31,11 +30,10 @@ const ROWS = 10;
 
 export const endLines = (end: EndOfRun, surface: Surface): readonly string[] => {
   const { snapshot } = end;
-  const { paint } = surface;
   const problems = [...end.problems, ...(snapshot.notes ?? []), ...debugInfoNotes(snapshot)];
   return [
-    paint.strong(cutEnd(`memtrace: ${headline(end, surface)}`, surface.width, surface.ellipsis)),
-    ...totalsLines(snapshot),
+    ...headingLines(`memtrace: ${headline(end, surface)}`, surface),
+    ...totalsLines(snapshot, surface),
     '',
     ...topTable(capitalized(liveTitle(snapshot)), snapshot, 'live', surface),
     '',
@@ -60,7 +58,7 @@ const topTable = (title: string, snapshot: Snapshot, sort: Metric, surface: Surf
   const { user, libraries, omitted } = splitRows(groupSites(snapshot, 'line'), sort, ROWS);
   const top = user.length < ROWS ? '' : `top ${ROWS} `;
   return [
-    surface.paint.strong(`${title}, ${top}by line: ${formatBytes(bytes)} in ${blocks(count)}`),
+    ...headingLines(`${title}, ${top}by line: ${formatBytes(bytes)} in ${blocks(count)}`, surface),
     ...(user.length > 0
       ? rowLines(withSources(user, snapshot), { by: 'line', sort, whole, figures: 'compact' }, surface)
       : ['  nothing that your code allocated']),

@@ -8,7 +8,7 @@ import { formatBytes, formatCount, formatDuration, formatShare } from '../../vie
 import type { Surface } from './surface.js';
 import { clean, wrap } from './text.js';
 
-export const totalsLines = (snapshot: Snapshot): readonly string[] => {
+export const totalsLines = (snapshot: Snapshot, surface: Surface): readonly string[] => {
   const { capture, totals, process } = snapshot;
   const share = formatShare(totals.temporaryBlocks, totals.totalBlocks);
   const facts: readonly (readonly [string, string])[] = [
@@ -23,7 +23,8 @@ export const totalsLines = (snapshot: Snapshot): readonly string[] => {
     ...(capture.mode === 'sampled' ? [['sampled', 'figures are estimates'] as const] : []),
   ];
   const longest = Math.max(...facts.map(([name]) => name.length));
-  return facts.map(([name, value]) => `  ${name.padEnd(longest)}  ${value}`);
+  const indent = ' '.repeat(longest + 4);
+  return facts.flatMap(([name, value]) => wrap(`  ${name.padEnd(longest)}  ${value}`, surface.width, indent));
 };
 
 /** "1 block", "2 blocks". */

@@ -3,8 +3,8 @@ import type { ProcessInfo } from '../../proto/snapshot.js';
 import { formatBytes, formatCount } from '../../views/units.js';
 import { commandText } from './command.js';
 import { endText } from './facts.js';
-import type { Surface } from './surface.js';
-import { clean, cutEnd } from './text.js';
+import { headingLines, type Surface } from './surface.js';
+import { clean, cutEnd, wrap } from './text.js';
 
 export type ProcessLine =
   | {
@@ -25,10 +25,10 @@ export type ProcessLine =
 export const processLines = (others: readonly ProcessLine[], surface: Surface): readonly string[] => {
   const longest = Math.max(...others.map(({ process }) => String(process.pid).length));
   return [
-    surface.paint.strong(`Other processes: ${formatCount(others.length)}`),
-    ...others.map((each) => {
+    ...headingLines(`Other processes: ${formatCount(others.length)}`, surface),
+    ...others.flatMap((each) => {
       const text = `  ${String(each.process.pid).padStart(longest)}  ${nameOf(each, surface)}: ${summary(each, surface)}`;
-      return cutEnd(text, surface.width, surface.ellipsis);
+      return wrap(text, surface.width, ' '.repeat(longest + 4));
     }),
   ];
 };

@@ -9,8 +9,7 @@ import { formatCount } from '../../views/units.js';
 import { commandText } from './command.js';
 import { mappedLines, noteLines, totalsLines } from './facts.js';
 import { ownAccountLines, type PrintedRow, rowLines } from './rows.js';
-import type { Surface } from './surface.js';
-import { cutEnd } from './text.js';
+import { headingLines, type Surface } from './surface.js';
 
 export interface ReportLayout {
   readonly by: GroupBy;
@@ -24,12 +23,11 @@ export const reportLines = (
   layout: ReportLayout,
   surface: Surface,
 ): readonly string[] => {
-  const { paint } = surface;
   const { process } = snapshot;
   const heading = `${commandText(process.command, surface.path)} (pid ${process.pid}), ${process.takenAt}`;
   return [
-    paint.strong(cutEnd(heading, surface.width, surface.ellipsis)),
-    ...totalsLines(snapshot),
+    ...headingLines(heading, surface),
+    ...totalsLines(snapshot, surface),
     '',
     ...tablesOf(snapshot, layout, surface),
     ...mappedLines(snapshot, layout.kind, surface),
@@ -44,7 +42,7 @@ const tablesOf = (snapshot: Snapshot, layout: ReportLayout, surface: Surface): r
   const rows = withSources(user, snapshot);
   const empty = rows.length === 0 && libraries.length === 0;
   return [
-    surface.paint.strong(`${TITLES[sort]}, by ${by}${kind === 'heap' ? '' : KIND_TITLES[kind]}`),
+    ...headingLines(`${TITLES[sort]}, by ${by}${kind === 'heap' ? '' : KIND_TITLES[kind]}`, surface),
     ...(empty ? ['  nothing'] : []),
     ...(rows.length > 0 ? rowLines(rows, { by, sort, whole, figures: 'wide' }, surface) : []),
     ...(omitted > 0 ? [`  ${formatCount(omitted)} more rows; --limit N shows more`] : []),

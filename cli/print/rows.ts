@@ -22,6 +22,8 @@ export interface RowsLayout {
 
 /** Where all figures fit beside a place and a name. */
 const WIDE_FROM = 110;
+/** Below this the share is left out. */
+const NARROW_BELOW = 60;
 /** Frames shown of one stack. */
 const FRAMES_SHOWN = 24;
 
@@ -52,6 +54,7 @@ const figuresOf = ({ sort, whole, figures }: RowsLayout, surface: Surface): read
     { title: 'share', of: (row) => formatShare(metricOf(row, sort), metricOf(whole, sort)) },
     { title: sort === 'temporary' ? 'of' : 'blocks', of: (row) => formatCount(sizeOf(row, sort).blocks) },
   ];
+  if (surface.width < NARROW_BELOW) return sorted.filter(({ title }) => title !== 'share');
   if (figures === 'compact' || surface.width < WIDE_FROM) return sorted;
   const further: readonly (Figure & { readonly metric: Metric })[] = [
     { metric: 'live', title: 'live', of: (row) => formatBytes(row.liveBytes) },
@@ -70,7 +73,7 @@ const SIZE_TITLES: Readonly<Record<Exclude<Metric, 'temporary'>, string>> = {
   total: 'total',
 };
 
-const headings = (by: GroupBy): { readonly place: string; readonly name: string } => ({
+export const headings = (by: GroupBy): { readonly place: string; readonly name: string } => ({
   place: by === 'stack' ? 'allocated at' : by === 'function' ? 'in' : by,
   name: by === 'file' || by === 'module' ? '' : 'function',
 });

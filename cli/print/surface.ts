@@ -5,7 +5,7 @@
 import { homedir } from 'node:os';
 import type { PathStyle } from '../../views/names.js';
 import type { Io } from './io.js';
-import { clean } from './text.js';
+import { clean, wrap } from './text.js';
 
 export interface Surface {
   /** In columns; infinite where nothing is cut. */
@@ -27,6 +27,9 @@ export const surfaceOf = (io: Omit<Io, 'stdout' | 'stderr'>, colour: ColourChoic
   paint: inColour(io, colour) ? COLOURED : PLAIN,
   path: shortPath(io.cwd, io.env.HOME ?? homedir()),
 });
+
+export const headingLines = (text: string, surface: Surface): readonly string[] =>
+  wrap(text, surface.width).map(surface.paint.strong);
 
 /** Below this, lines are cut by the terminal instead of by us. */
 const MIN_WIDTH = 40;

@@ -37,7 +37,7 @@ export const tableLines = (
     Math.max(width(title), ...rows.map((row) => width(row.numbers[at] ?? ''))),
   );
   const numbersWidth = INDENT.length + widths.reduce((sum, each) => sum + each + GAP.length, 0);
-  const room = Math.max(MIN_ROOM, surface.width - numbersWidth);
+  const room = Math.max(0, surface.width - numbersWidth);
   const longestPlace = Math.max(width(head.place), ...rows.map((row) => width(row.place)));
   const longestName = Math.max(width(head.name), ...rows.map((row) => width(clean(row.name))));
   const placeWidth =
@@ -64,5 +64,3 @@ export const tableLines = (
     ]),
   ];
 };
-
-const MIN_ROOM = 16;

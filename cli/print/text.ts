@@ -47,15 +47,15 @@ export const cutStart = (text: string, columns: number, ellipsis: string): strin
   return room < 0 ? ellipsis.slice(0, Math.max(0, columns)) : ellipsis + kept;
 };
 
-/** Breaks clean text at blanks into lines that fit; further lines are indented by two. */
-export const wrap = (text: string, columns: number): readonly string[] => {
+/** Breaks clean text at blanks into lines that fit, as far as its words do. */
+export const wrap = (text: string, columns: number, indent = '  '): readonly string[] => {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && width(line) + 1 + width(word) > columns) {
+  for (const word of text.match(/ *[^ ]+/g) ?? []) {
+    if (line !== '' && width(line) + width(word) > columns) {
       lines.push(line);
-      line = `  ${word}`;
-    } else line = line === '' ? word : `${line} ${word}`;
+      line = indent + word.trimStart();
+    } else line += word;
   }
   return [...lines, line];
 };

@@ -1,0 +1,86 @@
+import test from 'ava';
+import { type EndOfRun, endLines } from '../../cli/print/end.js';
+import type { Io } from '../../cli/print/io.js';
+import type { ProcessLine } from '../../cli/print/processes.js';
+import { shortPath, surfaceOf } from '../../cli/print/surface.js';
+import { clean, cutEnd, cutStart, width, wrap } from '../../cli/print/text.js';
+import { readSnapshot } from '../../views/read.js';
+import { snapshotOf } from '../views/build.js';
+import { capture, golden } from './golden.js';
+
+const OTHERS: readonly ProcessLine[] = [
+  {
+    kind: 'traced',
+    process: { pid: 4250, command: ['/bin/sh', '-c', 'echo hi'], exitCode: 0, signal: null },
+    allocations: 120,
+    peakBytes: 120_000,
+    liveBytes: 12,
+    savedAs: '/work/demo/t.4250.json',
+  },
+  {
+    kind: 'untraced',
+    process: { pid: 14251, command: ['/usr/bin/sudo', 'id'] },
+    reason: 'it is setuid, and the loader ignores preloads for it; run memtrace as the user it becomes',
+  },
+];
+
+const END: EndOfRun = {
+  snapshot: readSnapshot('test/fixtures/snapshots/after.json'),
+  durationMs: 1234,
+  savedAs: '/work/demo/memtrace.server.4243.json',
+  problems: ['the symbolizer crashed once and was restarted; some names may be missing'],
+  others: OTHERS,
+};
+
+const print = (end: EndOfRun, terminal: Partial<Io> = {}): string =>
+  `${endLines(end, surfaceOf(capture(terminal).io)).join('\n')}\n`;
+
+const PLAIN_TERMINAL = { isTTY: true, env: { HOME: '/home/me', NO_COLOR: '1', LANG: 'C.UTF-8' } } as const;
+
+test('the report at the end of a run', (t) => {
+  golden(t, 'end', print(END));
+  golden(t, 'end-80', print(END, PLAIN_TERMINAL));
+});
+
+test('the report fits a narrow terminal', (t) => {
+  for (const columns of [40, 72, 100])
+    for (const line of print(END, { ...PLAIN_TERMINAL, columns }).split('\n'))
+      if (!line.startsWith('  memtrace ') && !line.startsWith('Saved as'))
+        t.true(width(line) <= columns, line);
+});
+
+test('a program that allocated nothing gets a report all the same', (t) => {
+  const text = print({ ...END, snapshot: snapshotOf([]), others: [], problems: [], savedAs: null });
+  t.regex(text, /Live at exit, by line: 0 B in 0 blocks\n {2}nothing that your code allocated/);
+  t.regex(text, /No snapshot was kept/);
+});
+
+test('a killed program and one that still runs are called so', (t) => {
+  const { snapshot } = END;
+  const ended = (change: Partial<typeof snapshot.process>) =>
+    print({ ...END, snapshot: { ...snapshot, process: { ...snapshot.process, ...change } } });
+  t.regex(ended({ exitCode: null, signal: 'SIGKILL' }), /was killed by SIGKILL after 1\.23 s/);
+  t.regex(ended({ exitCode: null }), /was still running/);
+});
+
+test('a terminal without UTF-8 gets ASCII', (t) => {
+  const text = print(END, { ...PLAIN_TERMINAL, columns: 60, env: { NO_COLOR: '1', LANG: 'C' } });
+  t.false(text.includes('…'));
+});
+
+test('paths are short where that is clear', (t) => {
+  const path = shortPath('/home/me/app/build', '/home/me');
+  t.deepEqual(
+    ['/home/me/app/build/a.c', '/home/me/app/src/a.c', '/home/me/other/a.c', '/usr/a.c', 'src/a.c'].map(path),
+    ['a.c', '../src/a.c', '../../other/a.c', '/usr/a.c', 'src/a.c'],
+  );
+  t.is(shortPath('/', '/root')('/usr/a.c'), '/usr/a.c');
+});
+
+test('wide characters count double and control characters show', (t) => {
+  t.is(width('a中é'), 4);
+  t.is(cutEnd('中中中', 5, '…'), '中中…');
+  t.is(cutStart('/a/b/main.c:12', 10, '…'), '…main.c:12');
+  t.is(clean('a\tb\u0007\u202ec'), 'a b\\x07\\u202ec');
+  t.deepEqual(wrap('one two three', 8), ['one two', '  three']);
+});

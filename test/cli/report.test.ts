@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import test from 'ava';
+import { type ReportArguments, reportCommand } from '../../cli/commands/report.js';
+import type { Io } from '../../cli/print/io.js';
+import { width } from '../../cli/print/text.js';
+import { capture, golden } from './golden.js';
+
+const FILE = 'test/fixtures/snapshots/before.json';
+const DEFAULTS = { file: FILE, by: 'line', sort: 'live', kind: 'heap', limit: 20, json: false } as const;
+const TERMINAL = { isTTY: true, env: { HOME: '/home/me', LANG: 'C.UTF-8', TERM: 'xterm' } } as const;
+const PLAIN_TERMINAL = { isTTY: true, env: { ...TERMINAL.env, NO_COLOR: '1' } } as const;
+
+const report = (given: Partial<ReportArguments> = {}, terminal: Partial<Io> = {}) => {
+  const { io, out, err } = capture(terminal);
+  return { code: reportCommand({ ...DEFAULTS, ...given }, io), out: out(), err: err() };
+};
+
+test('a piped report is plain and whole', (t) => {
+  const { code, out, err } = report();
+  t.is(code, 0);
+  t.is(err, '');
+  golden(t, 'report-line', out);
+});
+
+test('every grouping prints', (t) => {
+  for (const by of ['function', 'file', 'module', 'stack'] as const)
+    golden(t, `report-${by}`, report({ by }, PLAIN_TERMINAL).out);
+});
+
+test('mappings are shown when asked for', (t) => {
+  golden(t, 'report-mmap', report({ kind: 'mmap' }).out);
+});
+
+test('lost, unknown and truncated are shown also when there are none', (t) => {
+  t.regex(report().out, /0 events lost, 0 unknown frees, 0 truncated stacks/);
+});
+
+test('nothing is wider than the terminal', (t) => {
+  for (const columns of [40, 60, 80, 100, 130])
+    for (const by of ['line', 'function', 'file', 'module', 'stack'] as const)
+      for (const line of report({ by, sort: 'total' }, { ...PLAIN_TERMINAL, columns }).out.split('\n'))
+        t.true(width(line) <= columns, `${columns}: ${line}`);
+});
+
+test('colour is for terminals that want it', (t) => {
+  const coloured = (given: Partial<ReportArguments>, terminal: Partial<Io>) =>
+    report(given, terminal).out.includes('\u001b[');
+  t.true(coloured({}, TERMINAL));
+  t.false(coloured({}, PLAIN_TERMINAL));
+  t.false(coloured({}, { ...TERMINAL, env: { TERM: 'dumb' } }));
+  t.false(coloured({}, { isTTY: false }));
+  t.true(coloured({ color: 'always' }, { isTTY: false }));
+  t.false(coloured({ color: 'never' }, TERMINAL));
+});
+
+test('an escape sequence in a source line does not reach the terminal', (t) => {
+  t.true(readFileSync('test/fixtures/snapshots/after.json', 'utf8').includes('\\u001b[31mred'));
+  const { out } = report({ file: 'test/fixtures/snapshots/after.json' });
+  t.true(out.includes('\\x1b[31mred'));
+  t.false(out.includes('\u001b'));
+});
+
+test('JSON carries exact numbers and honours sort and limit', (t) => {
+  const { out } = report({ json: true, sort: 'temporary', limit: 1 });
+  const { schema, rows, sum } = JSON.parse(out);
+  t.is(schema, 'memtrace.report/1');
+  t.deepEqual(
+    [rows.length, rows[0].file, rows[0].line, rows[0].temporaryBlocks],
+    [1, '/work/demo/src/server.cpp', 28, 4500],
+  );
+  t.is(sum.liveBytes, 552952);
+});
+
+test('a file that is no snapshot: exit 1, three lines on stderr, nothing on stdout', (t) => {
+  const { code, out, err } = report({ file: 'package.json' });
+  t.deepEqual([code, out], [1, '']);
+  t.regex(err, /^memtrace: cannot read the snapshot package\.json\n {2}why: .*\n {2}try: .*\n$/);
+});
+
+test('a senseless limit is wrong usage', (t) => {
+  t.is(report({ limit: -1 }).code, 2);
+  t.is(report({ limit: Number.NaN }).code, 2);
+  t.is(report({ limit: 0 }).code, 0);
+});

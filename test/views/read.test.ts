@@ -1,0 +1,137 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import test from 'ava';
+import { checkSnapshot } from '../../views/check.js';
+import { diffSnapshots } from '../../views/diff.js';
+import { errorLines, MemtraceError } from '../../views/error.js';
+import { parseSnapshot, readSnapshot } from '../../views/read.js';
+import { reportOf } from '../../views/report.js';
+import { randomFrom, randomSnapshot } from './build.js';
+
+const BEFORE = 'test/fixtures/snapshots/before.json';
+const AFTER = 'test/fixtures/snapshots/after.json';
+const text = readFileSync(BEFORE, 'utf8');
+
+const folder = mkdtempSync(join(tmpdir(), 'memtrace-read-'));
+test.after.always(() => rmSync(folder, { recursive: true }));
+
+const file = (name: string, content: string | Buffer): string => {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+};
+
+const refusal = (read: () => unknown): MemtraceError => {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof MemtraceError) return error;
+    throw error;
+  }
+  throw new Error('was not refused');
+};
+
+test('a snapshot reads the same plain and compressed, whatever its name', (t) => {
+  t.deepEqual(readSnapshot(file('a.json', gzipSync(text))), readSnapshot(BEFORE));
+  t.deepEqual(readSnapshot(file('b.gz', text)), readSnapshot(BEFORE));
+});
+
+test('a file that cannot be opened says why and what to do', (t) => {
+  t.regex(refusal(() => readSnapshot(join(folder, 'none.json'))).why, /no such file/);
+  t.regex(refusal(() => readSnapshot(folder)).why, /folder/);
+  t.is(refusal(() => readSnapshot(folder)).exitCode, 1);
+  t.is(errorLines(refusal(() => readSnapshot(folder))).length, 3);
+});
+
+test('a file cut short anywhere is said to be cut short', (t) => {
+  const { below } = randomFrom(1);
+  const whole = text.trimEnd();
+  for (let round = 0; round < 50; round += 1) {
+    const kept = whole.slice(0, 1 + below(whole.length - 1));
+    t.regex(refusal(() => parseSnapshot(kept, 'x')).why, /cut short/, kept.slice(-40));
+  }
+  t.regex(refusal(() => parseSnapshot('', 'x')).why, /empty/);
+  const packed = gzipSync(text);
+  t.regex(refusal(() => readSnapshot(file('c.gz', packed.subarray(0, 300)))).why, /cut short/);
+  packed[200] = (packed[200] ?? 0) ^ 0xff;
+  t.regex(refusal(() => readSnapshot(file('d.gz', packed))).why, /damaged|cut short/);
+});
+
+test('what is no snapshot is refused by what it is', (t) => {
+  const why = (content: string) => refusal(() => parseSnapshot(content, 'x')).why;
+  t.regex(why('hello'), /not JSON/);
+  t.regex(why('[1, 2'), /not JSON/);
+  t.regex(why('{"a": 1}'), /not a memtrace snapshot/);
+  t.regex(why('[]'), /not a memtrace snapshot/);
+  t.regex(why('{"schema": "memtrace.diff/1"}'), /is a memtrace.diff\/1/);
+  t.regex(why(text.replace('snapshot/1', 'snapshot/2')), /another version/);
+});
+
+test('a field that an editor broke is named', (t) => {
+  const broken = (from: string | RegExp, to: string) =>
+    refusal(() => parseSnapshot(text.replace(from, to), 'x')).why;
+  t.regex(broken('"pid": 4242', '"pid": "4242"'), /process\.pid is not a count, but "4242"/);
+  t.regex(broken('"rssBytes": 12582912, ', ''), /totals\.rssBytes is missing/);
+  t.regex(broken('{"stack": 6,', '{"stack": 999,'), /sites\[0\]\.stack is 999, but there are only 26 stacks/);
+  t.regex(broken('"frame": 1}', '"frame": 99}'), /stacks\[1\]\.frame is 99, but there are only/);
+  t.regex(
+    broken('{"parent": 0, "frame": 1}', '{"parent": 1, "frame": 1}'),
+    /stacks\[1\]\.parent is 1, but a parent/,
+  );
+  t.regex(broken('"module": 1', '"module": 7'), /frames\[1\]\.module is 7/);
+  t.regex(broken('"kind": "mmap"', '"kind": "gpu"'), /sites\[4\]\.kind is not one of heap, mmap, python/);
+});
+
+test('fields of a later memtrace are ignored', (t) => {
+  const later = JSON.stringify({ ...JSON.parse(text), invention: { of: 'tomorrow' } });
+  t.notThrows(() => parseSnapshot(later, 'x'));
+});
+
+const schema = (name: string): object => JSON.parse(readFileSync(`proto/${name}.schema.json`, 'utf8'));
+const ajv = new Ajv2020({ allErrors: true, formats: { 'date-time': true }, strictTypes: false });
+const isSnapshot = ajv.compile(schema('snapshot'));
+const isDiff = ajv.compile(schema('diff'));
+const isReport = ajv.compile(schema('report'));
+
+test('what memtrace writes is what its schemas say', (t) => {
+  const before = readSnapshot(BEFORE);
+  const after = readSnapshot(AFTER);
+  for (const snapshot of [before, after, randomSnapshot(3)])
+    t.true(isSnapshot(snapshot), ajv.errorsText(isSnapshot.errors));
+  for (const by of ['line', 'function', 'file', 'module', 'stack'] as const) {
+    t.true(
+      isDiff(diffSnapshots(before, after, { by, metric: 'live', kind: 'all' })),
+      ajv.errorsText(isDiff.errors),
+    );
+    t.true(isReport(reportOf(before, { by, sort: 'live', kind: 'all' })), ajv.errorsText(isReport.errors));
+  }
+});
+
+test('the schema and the reader refuse the same files', (t) => {
+  const { below } = randomFrom(5);
+  const wrong = [null, -2, 1.5, 'text', [], {}, true];
+  for (let round = 0; round < 400; round += 1) {
+    const value: unknown = JSON.parse(text);
+    breakOneField(value, below, wrong[below(wrong.length)]);
+    const checked = checkSnapshot(value);
+    // Ranges of references are beyond JSON Schema: where the reader refuses one of those, the schema cannot.
+    if (!checked.ok && /there are only|a parent stands/.test(checked.fault)) continue;
+    t.is(checked.ok, isSnapshot(value), checked.ok ? ajv.errorsText(isSnapshot.errors) : checked.fault);
+  }
+});
+
+/** Walks down a random way and replaces (or removes) what it ends at. */
+const breakOneField = (value: unknown, below: (limit: number) => number, by: unknown): void => {
+  if (typeof value !== 'object' || value === null) return;
+  const names = Object.keys(value);
+  const name = names[below(names.length)];
+  if (name === undefined) return;
+  const inner: unknown = Reflect.get(value, name);
+  if (typeof inner === 'object' && inner !== null && Object.keys(inner).length > 0)
+    breakOneField(inner, below, by);
+  else if (by === undefined) Reflect.deleteProperty(value, name);
+  else Reflect.set(value, name, by);
+};
