@@ -1,0 +1,102 @@
+/* blocks.c — the rare paths of blocks.h: new regions, large blocks, two blocks in one cell. */
+#define _GNU_SOURCE
+#include "daemon/native/core/blocks.h"
+
+#include <stdlib.h>
+
+#define REGION_BYTES ((size_t)REGION_CELLS * sizeof(struct cell))
+
+static struct region *slot_of(struct region *regions, uint32_t capacity, uint64_t key) {
+    uint32_t i = (uint32_t)mix64(key) & (capacity - 1);
+    while (regions[i].key && regions[i].key != key)
+        i = (i + 1) & (capacity - 1);
+    return &regions[i];
+}
+
+struct region *blocks_region_find(struct blocks *blocks, uint64_t key) {
+    if (!blocks->regions_capacity)
+        return NULL;
+    struct region *region = slot_of(blocks->regions, blocks->regions_capacity, key);
+    if (!region->key)
+        return NULL;
+    blocks->last = region;
+    return region;
+}
+
+static bool regions_grow(struct blocks *blocks) {
+    uint32_t capacity = blocks->regions_capacity ? blocks->regions_capacity * 2 : 8;
+    struct region *regions = calloc(capacity, sizeof *regions);
+    if (!regions)
+        return false;
+    for (uint32_t i = 0; i < blocks->regions_capacity; i++) {
+        const struct region *region = &blocks->regions[i];
+        if (region->key)
+            *slot_of(regions, capacity, region->key) = *region;
+    }
+    free(blocks->regions);
+    blocks->regions = regions;
+    blocks->regions_capacity = capacity;
+    blocks->last = NULL;
+    return true;
+}
+
+static struct region *region_create(struct blocks *blocks, uint64_t key) {
+    if ((blocks->regions_count + 1) * 2 > blocks->regions_capacity && !regions_grow(blocks))
+        return NULL;
+    struct cell *cells = pages_map(REGION_BYTES);
+    if (!cells)
+        return NULL;
+    struct region *region = slot_of(blocks->regions, blocks->regions_capacity, key);
+    *region = (struct region){.key = key, .cells = cells};
+    blocks->regions_count++;
+    blocks->last = region;
+    return region;
+}
+
+int blocks_insert_slow(struct blocks *blocks, uint64_t address, const struct block *block,
+                       struct block *previous) {
+    bool small = block->size < BLOCK_SMALL;
+    struct region *region = blocks_region(blocks, address);
+    if (!region && small)
+        region = region_create(blocks, (address >> REGION_LOG2) + 1);
+
+    struct cell *cell = region ? region_cell(region, address) : NULL;
+    bool replaced = false;
+    if (cell && cell_holds(cell, address)) {
+        *previous = (struct block){cell->word >> CELL_OFFSET, cell->site, cell->thread};
+        cell->word = 0;
+        region->live--;
+        replaced = true;
+    }
+    if (small && cell && !(cell->word & CELL_USED)) {
+        if (blocks->careful && !replaced)
+            replaced = spill_remove(&blocks->spill, address, previous);
+        *cell = (struct cell){cell_word(address, block->size), block->site, block->thread};
+        region->live++;
+        region->touched = 1;
+        return replaced;
+    }
+    struct block in_spill;
+    int result = spill_insert(&blocks->spill, address, block, &in_spill);
+    if (result == 1)
+        *previous = in_spill;
+    return result < 0 ? result : (result == 1 || replaced);
+}
+
+void blocks_trim(struct blocks *blocks) {
+    for (uint32_t i = 0; i < blocks->regions_capacity; i++) {
+        struct region *region = &blocks->regions[i];
+        if (!region->key || region->live || !region->touched)
+            continue;
+        pages_clear(region->cells, REGION_BYTES);
+        region->touched = 0;
+    }
+}
+
+void blocks_free(struct blocks *blocks) {
+    for (uint32_t i = 0; i < blocks->regions_capacity; i++)
+        pages_unmap(blocks->regions[i].cells, REGION_BYTES);
+    free(blocks->regions);
+    spill_free(&blocks->spill);
+    *blocks = (struct blocks){0};
+}

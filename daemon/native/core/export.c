@@ -1,0 +1,210 @@
+/* export.c — the functions that the daemon calls over FFI; all records are those of proto/records.h.
+ *
+ * Each may be called from any thread at any time between core_create and core_close, also during core_drain.
+ * An index that does not exist gives nothing. Arrays are filled up to their capacity; the count is returned.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "daemon/native/core/core.h"
+#include "daemon/native/core/drain.h"
+#include "daemon/native/core/guard.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+static void destroy(struct core *core) {
+    for (uint32_t i = 0; i < core->count; i++)
+        process_free(core->processes[i]);
+    free(core->processes);
+    free(core->active.items);
+    free(core->reports.items);
+    free(core->heirs.items);
+    if (core->epoll >= 0)
+        close(core->epoll);
+    session_close(&core->session);
+    pthread_mutex_destroy(&core->state);
+    pthread_mutex_destroy(&core->draining);
+    free(core);
+}
+
+/* Makes the session's files in `directory` and holds its life sign for as long as the calling thread lives.
+ * NULL on failure, with the reason in `why`. */
+EXPORT struct core *core_create(const char *directory, uint32_t on_full, char *why, uint32_t why_bytes) {
+    struct core *core = calloc(1, sizeof *core);
+    if (!core) {
+        snprintf(why, why_bytes, "out of memory");
+        return NULL;
+    }
+    guard_install();
+    pthread_mutex_init(&core->state, NULL);
+    pthread_mutex_init(&core->draining, NULL);
+    core->epoll = epoll_create1(EPOLL_CLOEXEC);
+    const char *problem = session_create(&core->session, directory, on_full);
+    if (problem) {
+        snprintf(why, why_bytes, "%s: %s", problem, strerror(errno));
+        destroy(core);
+        return NULL;
+    }
+    return core;
+}
+
+/* Reads events for about `ms`. One call at a time. */
+EXPORT double core_drain(struct core *core, uint32_t ms) {
+    return (double)drain_for(core, ms);
+}
+
+/* Shims detach for good; what waits for room in a ring goes on. */
+EXPORT void core_stop(struct core *core) {
+    core_lock(core);
+    session_stop(&core->session);
+    for (uint32_t i = 0; i < core->active.count; i++) {
+        const struct process *process = core->processes[core->active.items[i]];
+        if (!process->segment.base)
+            continue;
+        segment_enter(&process->segment);
+        rings_wake_all(process);
+        segment_leave(&process->segment);
+    }
+    core_unlock(core);
+}
+
+/* Ends a drain that runs and frees everything. No other call may run or follow. */
+EXPORT void core_close(struct core *core) {
+    __atomic_store_n(&core->closing, 1, __ATOMIC_RELEASE);
+    session_ring(&core->session);
+    pthread_mutex_lock(&core->draining);
+    pthread_mutex_unlock(&core->draining);
+    core_stop(core);
+    destroy(core);
+}
+
+/* How many records core_changes may give now. */
+EXPORT uint32_t core_change_count(struct core *core) {
+    core_lock(core);
+    uint32_t count = core->reports.count;
+    core_unlock(core);
+    return count;
+}
+
+/* The records of all processes that run or have changed since the last call: one that has ended comes once.
+ */
+EXPORT uint32_t core_changes(struct core *core, struct process_record *out, uint32_t capacity) {
+    core_lock(core);
+    uint32_t count = 0;
+    for (uint32_t i = core->reports.count; i-- > 0 && count < capacity;) {
+        struct process *process = core->processes[core->reports.items[i]];
+        process_fill_record(process, &out[count++]);
+        if (!process->record.ended_ns && (process->record.state != PROCESS_UNTRACED || process->record.pid))
+            continue;
+        process->in_reports = false;
+        index_list_remove_at(&core->reports, i);
+    }
+    core_unlock(core);
+    return count;
+}
+
+static struct process *enter(struct core *core, uint32_t index) {
+    core_lock(core);
+    if (index >= core->count) {
+        core_unlock(core);
+        return NULL;
+    }
+    segment_enter(&core->processes[index]->segment);
+    return core->processes[index];
+}
+
+static void leave(struct core *core, struct process *process) {
+    if (!segment_leave(&process->segment))
+        process_corrupt(process);
+    core_unlock(core);
+}
+
+EXPORT uint32_t core_sites(struct core *core, uint32_t index, struct site_record *out, uint32_t capacity) {
+    struct process *process = enter(core, index);
+    if (!process)
+        return 0;
+    uint32_t count = process->sites.count < capacity ? process->sites.count : capacity;
+    for (uint32_t i = 0; i < count; i++)
+        out[i] = sites_record(&process->sites, i);
+    leave(core, process);
+    return count;
+}
+
+/* Nodes from id `from` on. */
+EXPORT uint32_t core_nodes(struct core *core, uint32_t index, uint32_t from, struct node *out,
+                           uint32_t capacity) {
+    struct process *process = enter(core, index);
+    if (!process)
+        return 0;
+    uint32_t end = segment_nodes_complete(&process->segment);
+    uint32_t count = from < end ? end - from : 0;
+    if (count > capacity)
+        count = capacity;
+    for (uint32_t i = 0; i < count; i++)
+        out[i] = segment_node(&process->segment, from + i);
+    leave(core, process);
+    return count;
+}
+
+EXPORT uint32_t core_modules(struct core *core, uint32_t index, uint32_t from, struct module_record *out,
+                             uint32_t capacity) {
+    struct process *process = enter(core, index);
+    if (!process)
+        return 0;
+    uint32_t end = segment_modules(&process->segment);
+    uint32_t count = from < end ? end - from : 0;
+    if (count > capacity)
+        count = capacity;
+    for (uint32_t i = 0; i < count; i++)
+        segment_module(&process->segment, from + i, &out[i]);
+    leave(core, process);
+    return count;
+}
+
+EXPORT uint32_t core_threads(struct core *core, uint32_t index, struct thread_record *out,
+                             uint32_t capacity) {
+    struct process *process = enter(core, index);
+    if (!process)
+        return 0;
+    uint32_t count = threads_records(&process->threads, out, capacity);
+    leave(core, process);
+    return count;
+}
+
+EXPORT uint32_t core_sizes(struct core *core, uint32_t index, struct size_record *out, uint32_t capacity) {
+    struct process *process = enter(core, index);
+    if (!process)
+        return 0;
+    uint32_t count = process->sizes_count < capacity ? process->sizes_count : capacity;
+    if (count)
+        memcpy(out, process->sizes, count * sizeof *out);
+    leave(core, process);
+    return count;
+}
+
+/* The executable's path followed by the command line, arguments ended by NUL; `out` has room for INFO_BYTES.
+ * Returns the length of the path; that of the command line goes to `command_bytes`. */
+EXPORT uint32_t core_info(struct core *core, uint32_t index, uint8_t *out, uint32_t *command_bytes) {
+    *command_bytes = 0;
+    struct process *process = enter(core, index);
+    if (!process)
+        return 0;
+    uint32_t executable_bytes = 0;
+    const struct segment *segment = &process->segment;
+    if (process->path) {
+        executable_bytes = (uint32_t)strlen(process->path);
+        memcpy(out, process->path, executable_bytes);
+    } else if (segment->executable) {
+        executable_bytes = segment->fixed.executable_bytes;
+        *command_bytes = segment->fixed.command_bytes;
+        memcpy(out, segment->executable, executable_bytes);
+        memcpy(out + executable_bytes, segment->command, *command_bytes);
+    }
+    leave(core, process);
+    return executable_bytes;
+}

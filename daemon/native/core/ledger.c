@@ -1,0 +1,225 @@
+/* ledger.c — see ledger.h. */
+#define _GNU_SOURCE
+#include "daemon/native/core/ledger.h"
+
+/* Class 0 is sizes 0 and 1, class i is 2^(i-1) < size <= 2^i. */
+static uint32_t size_class(uint64_t size) {
+    return size <= 1 ? 0 : 64 - (uint32_t)__builtin_clzll(size - 1);
+}
+
+static uint32_t site_add(struct process *process, uint32_t stack, enum site_kind kind) {
+    if (stack >= STACK_FIRST_NODE && stack >= segment_nodes(&process->segment)) {
+        process_corrupt(process);
+        return SITE_NONE;
+    }
+    bool truncated = stack == STACK_TRUNCATED || segment_stack_truncated(&process->segment, stack);
+    uint32_t site = sites_add(&process->sites, stack, kind, truncated);
+    if (site == SITE_NONE)
+        process->record.lost++;
+    return site;
+}
+
+static inline uint32_t site_of(struct process *process, uint32_t stack, enum site_kind kind) {
+    uint32_t site = sites_find(&process->sites, stack, kind);
+    return likely(site != SITE_NONE) ? site : site_add(process, stack, kind);
+}
+
+/* A block ceased to live. */
+static inline void close_block(struct process *process, const struct block *block) {
+    sites_shrink(&process->sites, block->site, block->size, 1);
+    process->threads.items[block->thread].live_bytes -= block->size;
+    struct size_record *class = &process->sizes[size_class(block->size)];
+    class->live_blocks--;
+    class->live_bytes -= block->size;
+    process->record.frees++;
+}
+
+static void replaced_block(struct process *process, const struct change *change, const struct block *block) {
+    close_block(process, block);
+    if (order_was_skipped(&process->order, change->counter))
+        strays_add(&process->strays, change->address, STRAY_CLOSED);
+}
+
+/* Counts an allocation in all totals; SITE_NONE when it cannot be kept. */
+static inline uint32_t count_allocation(struct process *process, const struct change *change) {
+    uint32_t site = site_of(process, change->stack, SITE_HEAP);
+    if (unlikely(site == SITE_NONE))
+        return SITE_NONE;
+    sites_count(&process->sites, site, change->size);
+    struct thread_record *thread = &process->threads.items[change->thread];
+    thread->allocations++;
+    thread->total_bytes += change->size;
+    struct size_record *class = &process->sizes[size_class(change->size)];
+    class->total_blocks++;
+    class->total_bytes += change->size;
+    process->record.allocations++;
+    process->record.truncated += process->sites.items[site].truncated;
+    return site;
+}
+
+static inline void allocate(struct process *process, const struct change *change) {
+    uint32_t site = count_allocation(process, change);
+    if (unlikely(site == SITE_NONE))
+        return;
+    struct block block = {change->size, site, change->thread}, previous;
+    int replaced = blocks_insert(&process->blocks, change->address, &block, &previous);
+    if (unlikely(replaced > 0))
+        replaced_block(process, change, &previous);
+    if (unlikely(replaced < 0)) { /* no memory: it counts, but is taken for freed */
+        process->record.frees++;
+        process->record.lost++;
+        return;
+    }
+    sites_grow(&process->sites, site, change->size, 1);
+    process->threads.items[change->thread].live_bytes += change->size;
+    struct size_record *class = &process->sizes[size_class(change->size)];
+    class->live_blocks++;
+    class->live_bytes += change->size;
+}
+
+static void unknown_free(struct process *process, const struct change *change) {
+    if (process->record.origin == ORIGIN_FORK) {
+        process->record.inherited_frees++;
+        return;
+    }
+    process->record.unknown_frees++;
+    if (order_was_skipped(&process->order, change->counter))
+        strays_add(&process->strays, change->address, STRAY_FREE);
+}
+
+static inline void release(struct process *process, const struct change *change) {
+    struct block block;
+    if (unlikely(!blocks_remove(&process->blocks, change->address, &block))) {
+        unknown_free(process, change);
+        return;
+    }
+    process->threads.items[change->thread].frees++;
+    if (change->fresh && change->type == EVENT_FREE && block.thread == change->thread) {
+        process->sites.items[block.site].temporary_blocks++;
+        process->threads.items[block.thread].temporary_blocks++;
+        process->record.temporary_blocks++;
+    }
+    close_block(process, &block);
+}
+
+static void unmap(struct process *process, uint64_t start, uint64_t end) {
+    struct map_cut cut;
+    while (maps_remove(&process->maps, start, end, &cut)) {
+        uint32_t pieces_gone = cut.pieces < 0 ? 1 : 0;
+        sites_shrink(&process->sites, cut.site, cut.bytes, pieces_gone);
+        if (cut.pieces > 0)
+            sites_grow(&process->sites, cut.site, 0, 1);
+    }
+}
+
+static void map(struct process *process, const struct change *change) {
+    uint64_t end = change->address + change->size;
+    unmap(process, change->address, end); /* MAP_FIXED replaces what was there */
+    uint32_t site = site_of(process, change->stack, SITE_MMAP);
+    if (site == SITE_NONE)
+        return;
+    process->record.maps++;
+    sites_count(&process->sites, site, change->size);
+    if (!change->size)
+        return;
+    if (maps_add(&process->maps, change->address, end, site))
+        sites_grow(&process->sites, site, change->size, 1);
+    else
+        process->record.lost++;
+}
+
+static inline void apply(struct process *process, const struct change *change) {
+    switch (change->type) {
+    case EVENT_ALLOC:
+        allocate(process, change);
+        break;
+    case EVENT_FREE:
+    case EVENT_RELEASE:
+        release(process, change);
+        break;
+    case EVENT_MAP:
+        map(process, change);
+        break;
+    case EVENT_UNMAP:
+        process->record.unmaps++;
+        unmap(process, change->address, change->address + change->size);
+        break;
+    default: /* EVENT_CANCEL: nothing happened */
+        break;
+    }
+}
+
+/* An event whose ticket had been given up. What came after it at its address has been applied. */
+static void apply_late(struct process *process, const struct change *change) {
+    switch (change->type) {
+    case EVENT_ALLOC: {
+        struct block newer;
+        bool freed = strays_take(&process->strays, change->address, STRAY_FREE);
+        bool reused = !freed && blocks_remove(&process->blocks, change->address, &newer);
+        if (reused) {
+            struct block unused;
+            blocks_insert(&process->blocks, change->address, &newer, &unused);
+            strays_add(&process->strays, change->address, STRAY_CLOSED);
+        }
+        if (!freed && !reused) {
+            allocate(process, change);
+            break;
+        }
+        if (count_allocation(process, change) != SITE_NONE)
+            process->record.frees++;
+        if (freed)
+            process->record.unknown_frees--;
+        break;
+    }
+    case EVENT_FREE:
+    case EVENT_RELEASE:
+        if (!strays_take(&process->strays, change->address, STRAY_CLOSED))
+            release(process, change);
+        break;
+    default:
+        apply(process, change);
+    }
+}
+
+/* Applies the events that waited for the ticket just taken. */
+static void apply_waiting(struct process *process, uint32_t counter) {
+    struct change next;
+    while (!process_is_corrupt(process) && order_take(&process->order, counter, &next)) {
+        apply(process, &next);
+        order_advance(&process->order, counter);
+    }
+}
+
+void ledger_take(struct process *process, const struct change *change, uint64_t now_us) {
+    struct order *order = &process->order;
+    enum order_turn turn = order_turn(order, change);
+    if (likely(turn == ORDER_NOW)) {
+        apply(process, change);
+        if (order_advance(order, change->counter))
+            apply_waiting(process, change->counter);
+        return;
+    }
+    if (turn == ORDER_LATE) {
+        if (order_was_skipped(order, change->counter))
+            apply_late(process, change);
+        else
+            process_corrupt(process); /* a ticket that was taken before */
+        return;
+    }
+    if (order->count >= ORDER_LIMIT)
+        ledger_give_up(process, UINT64_MAX);
+    if (!order_keep(order, change, now_us))
+        process_corrupt(process);
+}
+
+void ledger_give_up(struct process *process, uint64_t before_us) {
+    struct order_sweep sweep;
+    if (!process->order.count || !order_sweep_begin(&process->order, &sweep))
+        return;
+    uint32_t counter;
+    while (order_sweep_next(&process->order, &sweep, before_us, &counter)) {
+        process->blocks.careful = true;
+        apply_waiting(process, counter);
+    }
+    order_sweep_end(&sweep);
+}

@@ -1,0 +1,235 @@
+/* process.c — see process.h. */
+#define _GNU_SOURCE
+#include "daemon/native/core/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "daemon/native/core/ledger.h"
+
+#define FORKS_LIMIT 4096u /* forks remembered whose child never came */
+
+/* Field 22 of /proc/PID/stat, or 0. */
+static uint64_t start_ticks(uint32_t pid) {
+    char path[32], text[1024];
+    snprintf(path, sizeof path, "/proc/%u/stat", pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    ssize_t bytes = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (bytes <= 0)
+        return 0;
+    text[bytes] = 0;
+    char *at = strrchr(text, ')'); /* the name may hold anything */
+    for (int field = 2; at && field < 22; field++)
+        at = strchr(at + 1, ' ');
+    return at ? strtoull(at + 1, NULL, 10) : 0;
+}
+
+bool process_watch(struct process *process) {
+    process->pidfd = (int)syscall(SYS_pidfd_open, process->record.pid, 0);
+    if (process->pidfd < 0 && errno == ESRCH)
+        return false;
+    uint64_t expected = process->segment.fixed.start_ticks;
+    return !expected || start_ticks(process->record.pid) == expected;
+}
+
+/* For want of a pidfd (no descriptor left). A zombie has the same start time: it is found by its state. */
+bool process_runs(const struct process *process) {
+    char path[32], text[512];
+    snprintf(path, sizeof path, "/proc/%u/stat", process->record.pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno != ENOENT;
+    ssize_t bytes = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (bytes <= 0)
+        return false;
+    text[bytes] = 0;
+    const char *at = strrchr(text, ')');
+    if (!at || at[1] != ' ' || at[2] == 'Z' || at[2] == 'X')
+        return false;
+    uint64_t expected = process->segment.fixed.start_ticks;
+    return !expected || start_ticks(process->record.pid) == expected;
+}
+
+static bool make_room(struct process *process) {
+    process->sizes = calloc(SIZE_CLASSES, sizeof *process->sizes);
+    process->sizes_count = SIZE_CLASSES;
+    return process->sizes && order_init(&process->order) &&
+           array_reserve(&process->threads.items, &process->threads.capacity, 4,
+                         sizeof *process->threads.items) &&
+           array_reserve(&process->threads.owner, &process->threads.owner_capacity, 4, sizeof(uint32_t));
+}
+
+struct process *process_create(uint32_t index, const struct registry_entry *entry, int directory) {
+    struct process *process = calloc(1, sizeof *process);
+    if (!process)
+        return NULL;
+    process->pidfd = -1;
+    struct process_record *record = &process->record;
+    *record = (struct process_record){.index = index,
+                                      .ticket = entry->ticket,
+                                      .pid = entry->pid,
+                                      .parent_pid = entry->parent_pid,
+                                      .parent_index = UINT32_MAX,
+                                      .started_ns = realtime_ns()};
+    if (entry->state == REGISTRY_UNTRACED) {
+        record->state = PROCESS_UNTRACED;
+        record->untraced_reason = entry->reason;
+        process->path = strndup((const char *)entry->path, entry->path_bytes);
+        return process;
+    }
+    record->state = PROCESS_RUNNING;
+    if (!make_room(process)) {
+        process_free(process);
+        return NULL;
+    }
+    if (segment_attach(&process->segment, directory, entry->ticket)) {
+        process_corrupt(process);
+        return process;
+    }
+    const struct segment_header *header = &process->segment.fixed;
+    record->origin = header->origin == ORIGIN_FORK ? ORIGIN_FORK : ORIGIN_EXEC;
+    record->started_ns = header->started_ns;
+    process->inherits = record->origin == ORIGIN_FORK && header->fork_serial;
+    return process;
+}
+
+void process_corrupt(struct process *process) {
+    process->record.flags |= PROCESS_CORRUPT;
+}
+
+static void free_running_state(struct process *process) {
+    order_free(&process->order);
+    blocks_free(&process->blocks);
+    maps_free(&process->maps);
+    strays_free(&process->strays);
+    free(process->rings.items);
+    process->rings = (struct rings){0};
+    if (process->pidfd >= 0)
+        close(process->pidfd);
+    process->pidfd = -1;
+}
+
+static void seal_sizes(struct process *process) {
+    while (process->sizes_count && !process->sizes[process->sizes_count - 1].total_blocks)
+        process->sizes_count--;
+    uint32_t capacity = SIZE_CLASSES;
+    array_shrink(&process->sizes, &capacity, process->sizes_count, sizeof *process->sizes);
+}
+
+void process_end(struct process *process, int directory) {
+    if (process->segment.base) {
+        segment_enter(&process->segment);
+        if (!process_is_corrupt(process))
+            ledger_give_up(process, UINT64_MAX);
+        process->record.lost += rings_lost(process);
+        if (!segment_leave(&process->segment))
+            process_corrupt(process);
+    }
+    process->record.skipped_orders = process->order.skipped;
+    segment_seal(&process->segment);
+    sites_seal(&process->sites);
+    threads_seal(&process->threads);
+    seal_sizes(process);
+    free_running_state(process);
+
+    char name[32];
+    snprintf(name, sizeof name, "%s%u", SESSION_SEGMENT_FILE, process->record.ticket);
+    unlinkat(directory, name, 0);
+    process->record.state = PROCESS_ENDED;
+    process->record.ended_ns = realtime_ns();
+}
+
+void process_forked(struct process *process, uint64_t serial) {
+    if (!serial)
+        return;
+    if (process->forks_count == FORKS_LIMIT) { /* forget the oldest */
+        process->forks_count--;
+        memmove(process->forks, process->forks + 1, process->forks_count * sizeof *process->forks);
+    }
+    if (!array_reserve(&process->forks, &process->forks_capacity, (uint64_t)process->forks_count + 1,
+                       sizeof *process->forks))
+        return;
+    const struct gauge *heap = &process->sites.gauge[SITE_HEAP];
+    const struct process_record *record = &process->record;
+    /* What it inherited itself is handed on, less what it freed of it; how large that was is not known. */
+    uint64_t inherited = record->inherited_blocks > record->inherited_frees
+                             ? record->inherited_blocks - record->inherited_frees
+                             : 0;
+    process->forks[process->forks_count++] = (struct fork_point){
+        serial, heap->live_blocks + inherited, heap->live_bytes + (inherited ? record->inherited_bytes : 0)};
+}
+
+bool process_take_fork(struct process *process, uint64_t serial, struct fork_point *point) {
+    for (uint32_t i = 0; i < process->forks_count; i++) {
+        if (process->forks[i].serial != serial)
+            continue;
+        *point = process->forks[i];
+        process->forks[i] = process->forks[--process->forks_count];
+        return true;
+    }
+    return false;
+}
+
+/* What only the segment knows while the process runs. Within segment_enter. */
+static void fill_from_segment(struct process *process, struct process_record *record) {
+    const struct segment_header *header =
+        process->segment.base ? (const void *)process->segment.base : &process->segment.fixed;
+    if (__atomic_load_n(&header->exited, __ATOMIC_ACQUIRE) == 1) {
+        record->flags |= PROCESS_HAS_EXIT_CODE;
+        record->exit_code = header->exit_code;
+    }
+    record->detach_reason = header->detached <= DETACH_NO_MEMORY ? header->detached : DETACH_NONE;
+    if (record->detach_reason)
+        record->flags |= PROCESS_DETACHED;
+    record->lost += header->lost;
+    if (process->segment.base)
+        record->lost += rings_lost(process);
+    record->nodes = segment_nodes_complete(&process->segment);
+    record->modules = segment_modules(&process->segment);
+}
+
+void process_fill_record(struct process *process, struct process_record *record) {
+    *record = process->record;
+    if (record->state == PROCESS_UNTRACED)
+        return;
+    if (process->segment.bytes) {
+        segment_enter(&process->segment);
+        fill_from_segment(process, record);
+        if (!segment_leave(&process->segment))
+            process_corrupt(process);
+    }
+    record->sites = process->sites.count;
+    record->threads = process->threads.count;
+    if (process->order.expected)
+        record->skipped_orders = process->order.skipped;
+    const struct gauge *heap = &process->sites.gauge[SITE_HEAP], *maps = &process->sites.gauge[SITE_MMAP];
+    record->live_bytes = heap->live_bytes;
+    record->live_blocks = heap->live_blocks;
+    record->total_bytes = heap->total_bytes;
+    record->peak_bytes = heap->peak_bytes;
+    record->peak_blocks = heap->peak_blocks;
+    record->mapped_bytes = maps->live_bytes;
+    record->mapped_total_bytes = maps->total_bytes;
+    record->mapped_peak_bytes = maps->peak_bytes;
+}
+
+void process_free(struct process *process) {
+    free_running_state(process);
+    segment_free(&process->segment);
+    sites_free(&process->sites);
+    threads_free(&process->threads);
+    free(process->sizes);
+    free(process->forks);
+    free(process->path);
+    free(process);
+}

@@ -1,0 +1,257 @@
+/* rings.c — see rings.h.
+ *
+ * Events are taken in batches: first all are unpacked and what they will touch is fetched, then all are
+ * applied. The tail is released every few thousand events, so that a waiting producer goes on early.
+ */
+#define _GNU_SOURCE
+#include "daemon/native/core/rings.h"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "daemon/native/core/ledger.h"
+#include "daemon/native/core/process.h"
+
+#define BATCH      32u
+#define CHUNK      4096u
+#define USER_SPACE (UINT64_C(1) << 48)
+
+enum take { TAKE_MORE, TAKE_STOP };
+
+static void wake(struct ring *ring) {
+    /* The low word of tail is a futex shared between processes. */
+    syscall(SYS_futex, (uint32_t *)&ring->tail, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+/* Tells the producer how far its slots may be written again. The fence orders this before the look at
+ * `waiting`, as the producer's orders `waiting` before its look at the tail. */
+static void release_tail(struct ring *ring, uint64_t tail) {
+    __atomic_store_n(&ring->tail, tail, __ATOMIC_RELEASE);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&ring->waiting, __ATOMIC_RELAXED))
+        wake(ring);
+}
+
+static struct event load_event(const struct event *slot) {
+    return (struct event){{__atomic_load_n(&slot->word[0], __ATOMIC_RELAXED),
+                           __atomic_load_n(&slot->word[1], __ATOMIC_RELAXED)}};
+}
+
+/* The thread that writes this ring now: a new one when the ring was taken over. */
+static void meet_thread(struct process *process, struct ring_reader *reader, const struct ring *ring) {
+    uint32_t generation = __atomic_load_n(&ring->generation, __ATOMIC_RELAXED);
+    if (likely(reader->thread && reader->generation == generation))
+        return;
+    uint8_t name[16];
+    for (int i = 0; i < 16; i++)
+        name[i] = __atomic_load_n(&ring->name[i], __ATOMIC_RELAXED);
+    uint32_t tid = __atomic_load_n(&ring->tid, __ATOMIC_RELAXED);
+    uint32_t owner = UINT32_MAX;
+    if (__atomic_load_n(&ring->level, __ATOMIC_RELAXED)) { /* a signal handler's: part of its thread */
+        for (uint32_t i = process->threads.count; i-- > 0 && owner == UINT32_MAX;) {
+            if (process->threads.items[i].tid == tid && process->threads.owner[i] == i)
+                owner = i;
+        }
+    }
+    if (reader->thread) {
+        reader->lost_before += process->threads.items[reader->thread - 1].lost;
+        reader->waits_before += process->threads.items[reader->thread - 1].waits;
+    }
+    reader->thread = threads_add(&process->threads, tid, name, owner) + 1;
+    reader->generation = generation;
+    reader->last_allocation = 0;
+}
+
+/* Unpacks one event of a ring that has an address. False when it is impossible. */
+static bool unpack(struct change *change, const struct event *event, struct ring_reader *reader) {
+    *change = (struct change){.address = event_address(event),
+                              .size = event_size(event),
+                              .stack = event_stack(event),
+                              .thread = reader->thread - 1,
+                              .counter = event_counter(event),
+                              .ticket = event_order(event),
+                              .type = event_type(event)};
+    switch (change->type) {
+    case EVENT_ALLOC:
+        reader->last_allocation = change->address;
+        return change->address != 0;
+    case EVENT_FREE:
+        change->fresh = reader->last_allocation == change->address;
+        /* fall through */
+    case EVENT_RELEASE:
+        if (reader->last_allocation == change->address)
+            reader->last_allocation = 0;
+        return change->address != 0;
+    case EVENT_CANCEL:
+    case EVENT_MAP:
+    case EVENT_UNMAP:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* A control event. TAKE_STOP when the rest of the ring belongs to a later pass. */
+static enum take control(struct process *process, const struct event *event, const struct pass *pass) {
+    switch (event->word[0] & EVENT_ADDRESS_MASK) {
+    case CONTROL_CLOCK: {
+        int32_t ahead = (int32_t)((uint32_t)event->word[1] - pass->clock);
+        if (ahead > 0)
+            process_corrupt(process); /* nobody can have seen it yet */
+        return ahead >= 0 && !pass->to_the_end ? TAKE_STOP : TAKE_MORE;
+    }
+    case CONTROL_FORK:
+        process_forked(process, event->word[1]);
+        return TAKE_MORE;
+    default:
+        process_corrupt(process);
+        return TAKE_STOP;
+    }
+}
+
+static void prefetch(struct process *process, const struct change *change) {
+    blocks_prefetch(&process->blocks, change->address);
+    __builtin_prefetch(&process->order.expected[change->counter], 1, 3);
+}
+
+/* A ring as it was found: slots are `events[n & mask]`, those before `head` are complete. */
+struct view {
+    const struct event *events;
+    uint32_t mask;
+    uint64_t head;
+};
+
+/* Takes the events that begin before `until`; the second slot of the last one may lie at it. */
+static enum take take(struct process *process, struct ring_reader *reader, const struct view *view,
+                      uint64_t until, struct pass *pass) {
+    enum take more = TAKE_MORE;
+    while (reader->tail < until && more == TAKE_MORE && !process_is_corrupt(process)) {
+        struct change batch[BATCH];
+        uint32_t count = 0;
+        uint64_t tail = reader->tail;
+        while (count < BATCH && tail < until) {
+            struct event event = load_event(&view->events[tail & view->mask]);
+            if (unlikely(event_type(&event) == EVENT_CONTROL)) {
+                if (count)
+                    break; /* after what came before it */
+                more = control(process, &event, pass);
+                if (more == TAKE_STOP)
+                    break;
+                tail++;
+                continue;
+            }
+            if (unlikely(!unpack(&batch[count], &event, reader))) {
+                process_corrupt(process);
+                break;
+            }
+            tail++;
+            if (unlikely(event_is_extended(&event))) {
+                if (tail == view->head) {
+                    process_corrupt(process);
+                    break;
+                }
+                batch[count].size = load_event(&view->events[tail++ & view->mask]).word[0];
+                if (batch[count].size > USER_SPACE) {
+                    process_corrupt(process);
+                    break;
+                }
+            }
+            prefetch(process, &batch[count]);
+            count++;
+        }
+        for (uint32_t i = 0; i < count && !process_is_corrupt(process); i++)
+            ledger_take(process, &batch[i], pass->now_us);
+        process->record.events += count;
+        pass->events += count;
+        reader->tail = tail;
+    }
+    return more;
+}
+
+/* A corrupt process: its ring is emptied unread. */
+static void discard(struct process *process, struct ring_reader *reader, struct ring *ring) {
+    uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
+    uint64_t behind = head - reader->tail;
+    if (behind <= RING_EVENTS)
+        process->record.lost += behind;
+    reader->tail = head;
+    release_tail(ring, head);
+}
+
+static void read_ring(struct process *process, uint32_t index, struct pass *pass) {
+    struct ring_reader *reader = &process->rings.items[index];
+    struct ring *ring = segment_ring(&process->segment, index);
+    if (process_is_corrupt(process)) {
+        discard(process, reader, ring);
+        return;
+    }
+    uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
+    if (head == reader->tail) {
+        reader->drained_us = pass->now_us;
+        return;
+    }
+    uint32_t size = __atomic_load_n(&ring->size, __ATOMIC_RELAXED);
+    uint64_t behind = head - reader->tail;
+    if (!size || size > RING_EVENTS || (size & (size - 1)) || behind > size) {
+        process_corrupt(process);
+        return;
+    }
+    uint32_t fullness = (uint32_t)(behind * 256 / size);
+    if (fullness > pass->fullness)
+        pass->fullness = fullness;
+
+    meet_thread(process, reader, ring);
+    struct thread_record *thread = &process->threads.items[reader->thread - 1];
+    uint64_t lost = __atomic_load_n(&ring->lost, __ATOMIC_RELAXED);
+    if (unlikely(lost != reader->lost_before))
+        process->blocks.careful = true;
+    thread->lost = lost - reader->lost_before;
+    thread->waits = __atomic_load_n(&ring->waits, __ATOMIC_RELAXED) - reader->waits_before;
+
+    struct view view = {segment_events(&process->segment, index), size - 1, head};
+    enum take more = TAKE_MORE;
+    while (reader->tail != head && more == TAKE_MORE && !process_is_corrupt(process)) {
+        uint64_t until = head - reader->tail > CHUNK ? reader->tail + CHUNK : head;
+        more = take(process, reader, &view, until, pass);
+        release_tail(ring, reader->tail);
+    }
+    if (reader->tail == head)
+        reader->drained_us = pass->now_us;
+}
+
+void rings_read(struct process *process, struct pass *pass) {
+    uint32_t count = segment_rings(&process->segment);
+    if (!array_reserve(&process->rings.items, &process->rings.capacity, count, sizeof(struct ring_reader)))
+        count = process->rings.capacity;
+    for (uint32_t i = 0; i < count; i++)
+        read_ring(process, i, pass);
+}
+
+uint64_t rings_all_drained_us(const struct process *process) {
+    uint64_t oldest = UINT64_MAX;
+    uint32_t count = segment_rings(&process->segment);
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t drained = i < process->rings.capacity ? process->rings.items[i].drained_us : 0;
+        if (drained < oldest)
+            oldest = drained;
+    }
+    return oldest;
+}
+
+uint64_t rings_lost(const struct process *process) {
+    uint64_t lost = 0;
+    uint32_t count = segment_rings(&process->segment);
+    for (uint32_t i = 0; i < count; i++)
+        lost += __atomic_load_n(&segment_ring(&process->segment, i)->lost, __ATOMIC_RELAXED);
+    return lost;
+}
+
+void rings_wake_all(const struct process *process) {
+    uint32_t count = segment_rings(&process->segment);
+    for (uint32_t i = 0; i < count; i++) {
+        struct ring *ring = segment_ring(&process->segment, i);
+        if (__atomic_load_n(&ring->waiting, __ATOMIC_RELAXED))
+            wake(ring);
+    }
+}

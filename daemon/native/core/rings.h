@@ -1,0 +1,47 @@
+/* rings.h — reads the event rings of a process (proto/segment.h), consumer side.
+ *
+ * Never trusts what it reads: an impossible value makes the process corrupt, and its rings are then only
+ * emptied, so that the program never waits for a reader that has given up.
+ */
+#ifndef MEMTRACE_CORE_RINGS_H
+#define MEMTRACE_CORE_RINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct process;
+
+struct ring_reader {
+    uint64_t tail;            /* events taken; ours, the one in the segment is only told */
+    uint64_t last_allocation; /* address that the ring's last allocation returned; 0: freed since */
+    uint64_t drained_us;      /* when it was last seen empty */
+    uint64_t lost_before;     /* ring.lost when its present thread took it over */
+    uint64_t waits_before;
+    uint32_t generation;
+    uint32_t thread; /* index + 1 of its thread; 0: none yet */
+};
+
+struct rings {
+    struct ring_reader *items;
+    uint32_t capacity;
+};
+
+/* One round over all rings of all processes. */
+struct pass {
+    uint64_t now_us;
+    uint32_t clock;    /* value of the session's clock since the round began */
+    bool to_the_end;   /* the process is gone: read all there is */
+    uint64_t events;   /* out: taken in this round */
+    uint32_t fullness; /* out: the fullest ring that was met, in 1/256 of its size */
+};
+
+/* Reads every ring of a process. Within segment_enter. */
+void rings_read(struct process *process, struct pass *pass);
+/* When the ring that was empty the longest ago was empty. */
+uint64_t rings_all_drained_us(const struct process *process);
+/* Sum of the events that rings had to drop. Within segment_enter. */
+uint64_t rings_lost(const struct process *process);
+/* Wakes every producer that waits for room. Within segment_enter. */
+void rings_wake_all(const struct process *process);
+
+#endif

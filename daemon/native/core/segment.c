@@ -1,0 +1,239 @@
+/* segment.c — see segment.h. */
+#define _GNU_SOURCE
+#include "daemon/native/core/segment.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/native/core/guard.h"
+#include "daemon/native/core/memory.h"
+#include "proto/session.h"
+
+#define HOLE_PATIENCE_US 1000000
+
+static const struct segment_header *live_header(const struct segment *segment) {
+    return (const struct segment_header *)segment->base;
+}
+
+/* A count in the header, never more than there is room for. */
+static uint32_t count_of(const uint32_t *count, uint32_t capacity) {
+    uint32_t value = __atomic_load_n(count, __ATOMIC_ACQUIRE);
+    return value < capacity ? value : capacity;
+}
+
+static bool area_fits(const struct segment *segment, uint64_t offset, uint64_t items, uint64_t item_bytes) {
+    return offset % 8 == 0 && offset >= sizeof(struct segment_header) && offset <= segment->bytes &&
+           items <= (segment->bytes - offset) / item_bytes;
+}
+
+static const char *check(const struct segment *segment, uint32_t ticket) {
+    const struct segment_header *h = &segment->fixed;
+    if (h->magic != SEGMENT_MAGIC)
+        return "it is not a segment";
+    if (h->version != SEGMENT_VERSION)
+        return "it is of another version";
+    if (h->ticket != ticket)
+        return "it belongs to another ticket";
+    if (h->modules_capacity > MODULES_CAPACITY || h->strings_bytes > (UINT32_C(1) << 30) ||
+        h->rings_capacity > RINGS_CAPACITY || h->nodes_capacity > NODES_CAPACITY ||
+        h->nodes_capacity < STACK_FIRST_NODE || h->executable_bytes > INFO_COMMAND ||
+        h->command_bytes > INFO_BYTES - INFO_COMMAND)
+        return "a capacity is impossible";
+    if (!area_fits(segment, h->info_offset, INFO_BYTES, 1) ||
+        !area_fits(segment, h->modules_offset, h->modules_capacity, sizeof(struct module)) ||
+        !area_fits(segment, h->strings_offset, h->strings_bytes, 1) ||
+        !area_fits(segment, h->rings_offset, h->rings_capacity, sizeof(struct ring)) ||
+        !area_fits(segment, h->nodes_offset, h->nodes_capacity, sizeof(struct node)) ||
+        !area_fits(segment, h->events_offset, h->rings_capacity, RING_BYTES))
+        return "an area lies outside of it";
+    return NULL;
+}
+
+const char *segment_attach(struct segment *segment, int directory, uint32_t ticket) {
+    *segment = (struct segment){0};
+    char name[32];
+    snprintf(name, sizeof name, "%s%u", SESSION_SEGMENT_FILE, ticket);
+    int fd = openat(directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return "it cannot be opened";
+    struct stat status;
+    if (fstat(fd, &status) || !S_ISREG(status.st_mode) ||
+        (uint64_t)status.st_size < sizeof(struct segment_header)) {
+        close(fd);
+        return "it is too short";
+    }
+    void *base = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    if (base == MAP_FAILED)
+        return "it cannot be mapped";
+    segment->base = base;
+    segment->bytes = (size_t)status.st_size;
+
+    segment_enter(segment);
+    memcpy(&segment->fixed, base, sizeof segment->fixed);
+    const char *problem = segment_leave(segment) ? check(segment, ticket) : "it is truncated";
+    if (problem) {
+        segment_free(segment);
+        return problem;
+    }
+    segment->nodes = (const void *)(segment->base + segment->fixed.nodes_offset);
+    segment->modules = (const void *)(segment->base + segment->fixed.modules_offset);
+    segment->strings = segment->base + segment->fixed.strings_offset;
+    segment->executable = segment->base + segment->fixed.info_offset;
+    segment->command = segment->executable + INFO_COMMAND;
+    return NULL;
+}
+
+void segment_enter(const struct segment *segment) {
+    guard_enter(segment->base, segment->base ? segment->bytes : 0);
+}
+
+bool segment_leave(const struct segment *segment) {
+    (void)segment;
+    return !guard_leave();
+}
+
+uint32_t segment_nodes(struct segment *segment) {
+    if (segment->base)
+        segment->nodes_count = count_of(&live_header(segment)->nodes, segment->fixed.nodes_capacity);
+    return segment->nodes_count;
+}
+
+/* A node that another thread is still writing reads as 0; one whose writer died stays so and is passed over
+ * after a while. */
+uint32_t segment_nodes_complete(struct segment *segment) {
+    uint32_t count = segment_nodes(segment);
+    if (!segment->base)
+        return count;
+    uint32_t id = segment->hole ? segment->hole : STACK_FIRST_NODE;
+    for (; id < count; id++) {
+        if (__atomic_load_n(&segment->nodes[id].pc, __ATOMIC_ACQUIRE))
+            continue;
+        uint64_t now = monotonic_us();
+        if (segment->hole != id || !segment->hole_since) {
+            segment->hole = id;
+            segment->hole_since = now;
+            return id;
+        }
+        if (now - segment->hole_since < HOLE_PATIENCE_US)
+            return id;
+        segment->hole_since = 0;
+    }
+    segment->hole = count > STACK_FIRST_NODE ? count : 0;
+    segment->hole_since = 0;
+    return count;
+}
+
+struct node segment_node(const struct segment *segment, uint32_t id) {
+    const struct node *source = &segment->nodes[id];
+    struct node node = {__atomic_load_n(&source->pc, __ATOMIC_RELAXED),
+                        __atomic_load_n(&source->parent, __ATOMIC_RELAXED),
+                        __atomic_load_n(&source->module, __ATOMIC_RELAXED)};
+    if (id >= STACK_FIRST_NODE && node.parent >= id)
+        node.parent = STACK_TRUNCATED; /* a parent is always older: no walk can go in circles */
+    if (node.module != MODULE_NONE && node.module >= segment->fixed.modules_capacity)
+        node.module = MODULE_NONE;
+    return node;
+}
+
+bool segment_stack_truncated(const struct segment *segment, uint32_t id) {
+    while (id >= STACK_FIRST_NODE) {
+        struct node node = segment_node(segment, id);
+        if (node.pc == NODE_PC_OMITTED)
+            return true;
+        id = node.parent;
+    }
+    return id == STACK_TRUNCATED;
+}
+
+uint32_t segment_modules(struct segment *segment) {
+    if (segment->base) {
+        segment->modules_count = count_of(&live_header(segment)->modules, segment->fixed.modules_capacity);
+        segment->strings_count = count_of(&live_header(segment)->strings, segment->fixed.strings_bytes);
+    }
+    return segment->modules_count;
+}
+
+void segment_module(struct segment *segment, uint32_t index, struct module_record *record) {
+    struct module module;
+    memcpy(&module, &segment->modules[index], sizeof module);
+    *record = (struct module_record){
+        .base = module.base, .end = module.end, .bias = module.bias, .flags = module.flags};
+    if (module.build_id_bytes <= sizeof module.build_id) {
+        record->build_id_bytes = module.build_id_bytes;
+        memcpy(record->build_id, module.build_id, module.build_id_bytes);
+    }
+    if (module.path_bytes <= sizeof record->path && module.path_offset <= segment->strings_count &&
+        module.path_bytes <= segment->strings_count - module.path_offset) {
+        record->path_bytes = module.path_bytes;
+        memcpy(record->path, segment->strings + module.path_offset, module.path_bytes);
+    }
+}
+
+uint32_t segment_rings(const struct segment *segment) {
+    return segment->base ? count_of(&live_header(segment)->rings, segment->fixed.rings_capacity) : 0;
+}
+
+struct ring *segment_ring(const struct segment *segment, uint32_t index) {
+    return (struct ring *)(segment->base + segment->fixed.rings_offset) + index;
+}
+
+const struct event *segment_events(const struct segment *segment, uint32_t index) {
+    return (const void *)(segment->base + segment->fixed.events_offset + (uint64_t)index * RING_BYTES);
+}
+
+/* A copy that always exists: of nothing when there is no memory. */
+static void *copy(const void *source, size_t bytes, uint32_t *count) {
+    void *copied = malloc(bytes ? bytes : 1);
+    if (copied && bytes)
+        memcpy(copied, source, bytes);
+    if (!copied)
+        *count = 0;
+    return copied;
+}
+
+void segment_seal(struct segment *segment) {
+    if (!segment->base)
+        return;
+    segment_enter(segment);
+    uint32_t nodes = segment_nodes(segment);
+    uint32_t modules = segment_modules(segment);
+    const struct segment_header *h = live_header(segment);
+    struct segment_header last = segment->fixed;
+    last.exited = h->exited;
+    last.exit_code = h->exit_code;
+    last.detached = h->detached;
+    last.lost = h->lost;
+    last.truncated_nodes = h->truncated_nodes;
+
+    segment->nodes = copy(segment->nodes, nodes * sizeof(struct node), &nodes);
+    segment->modules = copy(segment->modules, modules * sizeof(struct module), &modules);
+    segment->strings = copy(segment->strings, segment->strings_count, &segment->strings_count);
+    segment->executable = copy(segment->executable, last.executable_bytes, &last.executable_bytes);
+    segment->command = copy(segment->command, last.command_bytes, &last.command_bytes);
+    segment_leave(segment);
+
+    munmap(segment->base, segment->bytes);
+    segment->base = NULL;
+    segment->fixed = last;
+    segment->nodes_count = nodes;
+    segment->modules_count = modules;
+}
+
+void segment_free(struct segment *segment) {
+    if (segment->base) {
+        munmap(segment->base, segment->bytes);
+    } else {
+        free((void *)segment->nodes);
+        free((void *)segment->modules);
+        free((void *)segment->strings);
+        free((void *)segment->executable);
+        free((void *)segment->command);
+    }
+    *segment = (struct segment){0};
+}

@@ -1,0 +1,62 @@
+/* segment.h — the daemon's view of one process image's shared memory (proto/segment.h).
+ *
+ * The program may scribble on all of it: each value is copied, then checked, then used. All functions that
+ * read it are called between segment_enter and segment_leave. After segment_seal the same functions read the
+ * daemon's own compact copy.
+ */
+#ifndef MEMTRACE_CORE_SEGMENT_H
+#define MEMTRACE_CORE_SEGMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/records.h"
+#include "proto/segment.h"
+
+struct segment {
+    uint8_t *base; /* the mapping; NULL once sealed */
+    size_t bytes;
+    struct segment_header fixed; /* copied and checked when attached; its counts are stale */
+
+    /* In the mapping, or copies once sealed. */
+    const struct node *nodes;
+    const struct module *modules;
+    const uint8_t *strings;
+    const uint8_t *executable;
+    const uint8_t *command;
+    uint32_t nodes_count; /* as last seen; final once sealed */
+    uint32_t modules_count;
+    uint32_t strings_count;
+
+    uint32_t hole;       /* a node that was counted but not yet written when last looked at, or 0 */
+    uint64_t hole_since; /* us */
+};
+
+/* Maps `segment.<ticket>` of the session directory. NULL on success, else what is wrong with it. */
+const char *segment_attach(struct segment *segment, int directory, uint32_t ticket);
+
+void segment_enter(const struct segment *segment);
+/* False when a page of it was missing: the process is corrupt. */
+bool segment_leave(const struct segment *segment);
+
+/* How many nodes may be named by events now. */
+uint32_t segment_nodes(struct segment *segment);
+/* How many nodes are completely written, from 0 on. */
+uint32_t segment_nodes_complete(struct segment *segment);
+/* A node below segment_nodes; a parent that is not below it reads as STACK_TRUNCATED. */
+struct node segment_node(const struct segment *segment, uint32_t id);
+/* Was this stack cut, at its root or in its middle? */
+bool segment_stack_truncated(const struct segment *segment, uint32_t id);
+uint32_t segment_modules(struct segment *segment);
+void segment_module(struct segment *segment, uint32_t index, struct module_record *record);
+
+/* The ring's control line; NULL when `index` is not below segment_rings. */
+uint32_t segment_rings(const struct segment *segment);
+struct ring *segment_ring(const struct segment *segment, uint32_t index);
+const struct event *segment_events(const struct segment *segment, uint32_t index);
+
+/* The process is over: copies what is still of use and lets the mapping go. */
+void segment_seal(struct segment *segment);
+void segment_free(struct segment *segment);
+
+#endif

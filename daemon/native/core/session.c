@@ -1,0 +1,154 @@
+/* session.c — see session.h. */
+#define _GNU_SOURCE
+#include "daemon/native/core/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SWEEP_US         500000
+#define SWEEP_SOON_US    2000
+#define SWEEPS_IMPATIENT 20
+
+static_assert(sizeof(pthread_mutex_t) <= sizeof(((struct control *)0)->life), "room for the life sign");
+
+static pthread_mutex_t *life_sign(const struct session *session) {
+    return (pthread_mutex_t *)session->control->life;
+}
+
+/* A new file of this size, with all of its pages there, mapped. NULL with errno. */
+static void *create_file(int directory, const char *name, size_t bytes) {
+    int fd = openat(directory, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return NULL;
+    void *base = NULL;
+    int error = posix_fallocate(fd, 0, (off_t)bytes);
+    if (!error) {
+        base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        if (base == MAP_FAILED) {
+            base = NULL;
+            error = errno;
+        }
+    }
+    close(fd);
+    if (base)
+        return base;
+    unlinkat(directory, name, 0);
+    errno = error;
+    return NULL;
+}
+
+static bool hold_life_sign(struct session *session) {
+    pthread_mutexattr_t attributes;
+    if (pthread_mutexattr_init(&attributes))
+        return false;
+    bool held = !pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST) &&
+                !pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED) &&
+                !pthread_mutex_init(life_sign(session), &attributes) &&
+                !pthread_mutex_lock(life_sign(session));
+    pthread_mutexattr_destroy(&attributes);
+    return held;
+}
+
+const char *session_create(struct session *session, const char *directory, uint32_t on_full) {
+    *session = (struct session){.seen = 1};
+    session->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (session->directory < 0)
+        return "the session directory cannot be opened";
+    session->control = create_file(session->directory, SESSION_CONTROL_FILE, CONTROL_BYTES);
+    if (!session->control)
+        return "the control page cannot be made";
+    session->registry = create_file(session->directory, SESSION_REGISTRY_FILE, REGISTRY_BYTES);
+    if (!session->registry)
+        return "the registry cannot be made";
+    session->entries = (struct registry_entry *)(session->registry + 1);
+    if (!hold_life_sign(session))
+        return "the life sign cannot be held";
+
+    session->registry->version = SESSION_VERSION;
+    session->registry->entries = REGISTRY_ENTRIES;
+    session->registry->next = 1;
+    __atomic_store_n(&session->registry->magic, REGISTRY_MAGIC, __ATOMIC_RELEASE);
+    session->control->version = SESSION_VERSION;
+    session->control->on_full = on_full;
+    session->control->clock = 1;
+    __atomic_store_n(&session->control->magic, CONTROL_MAGIC, __ATOMIC_RELEASE);
+    return NULL;
+}
+
+/* Copies an entry that is ready and frees it. An entry whose writer died in the middle is freed as well. */
+static bool take_entry(struct registry_entry *source, struct registry_entry *entry) {
+    uint32_t state = __atomic_load_n(&source->state, __ATOMIC_ACQUIRE);
+    if (state == REGISTRY_FREE)
+        return false;
+    if (state == REGISTRY_CLAIMED) {
+        pid_t pid = (pid_t)__atomic_load_n(&source->pid, __ATOMIC_RELAXED);
+        if (pid > 0 && kill(pid, 0) && errno == ESRCH)
+            __atomic_store_n(&source->state, REGISTRY_FREE, __ATOMIC_RELEASE);
+        return false;
+    }
+    memcpy(entry, source, sizeof *entry);
+    entry->state = state;
+    if (entry->path_bytes > sizeof entry->path)
+        entry->path_bytes = sizeof entry->path;
+    __atomic_store_n(&source->state, REGISTRY_FREE, __ATOMIC_RELEASE);
+    return state == REGISTRY_UNTRACED || (state == REGISTRY_TRACED && entry->pid);
+}
+
+bool session_next_announcement(struct session *session, uint64_t now_us, struct registry_entry *entry) {
+    uint32_t next = __atomic_load_n(&session->registry->next, __ATOMIC_ACQUIRE);
+    if (next - session->seen > REGISTRY_ENTRIES)
+        session->seen = next - REGISTRY_ENTRIES;
+    while (session->seen != next) {
+        if (take_entry(&session->entries[session->seen++ % REGISTRY_ENTRIES], entry))
+            return true;
+        session->impatient = SWEEPS_IMPATIENT; /* not ready yet: a sweep finds it */
+    }
+    if (now_us - session->swept_us < (session->impatient ? SWEEP_SOON_US : SWEEP_US))
+        return false;
+    for (uint32_t i = 0; i < REGISTRY_ENTRIES; i++) {
+        if (take_entry(&session->entries[i], entry))
+            return true;
+    }
+    session->swept_us = now_us;
+    if (session->impatient)
+        session->impatient--;
+    return false;
+}
+
+void session_sleep(struct session *session, uint32_t us) {
+    struct registry_header *registry = session->registry;
+    uint32_t heard = __atomic_load_n(&registry->doorbell, __ATOMIC_RELAXED);
+    __atomic_store_n(&registry->sleeping, 1, __ATOMIC_SEQ_CST);
+    struct timespec wait = {us / 1000000, (long)(us % 1000000) * 1000};
+    syscall(SYS_futex, &registry->doorbell, FUTEX_WAIT, heard, &wait, NULL, 0);
+    __atomic_store_n(&registry->sleeping, 0, __ATOMIC_RELAXED);
+}
+
+void session_ring(struct session *session) {
+    __atomic_fetch_add(&session->registry->doorbell, 1, __ATOMIC_RELEASE);
+    syscall(SYS_futex, &session->registry->doorbell, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+void session_stop(struct session *session) {
+    __atomic_store_n(&session->control->stopped, 1, __ATOMIC_RELEASE);
+}
+
+void session_close(struct session *session) {
+    if (session->control) {
+        pthread_mutex_unlock(life_sign(session));
+        munmap(session->control, CONTROL_BYTES);
+    }
+    if (session->registry)
+        munmap(session->registry, REGISTRY_BYTES);
+    if (session->directory >= 0)
+        close(session->directory);
+    *session = (struct session){.directory = -1};
+}

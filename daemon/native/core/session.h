@@ -1,0 +1,36 @@
+/* session.h — the files that all processes of a session share (proto/session.h): made, held and closed. */
+#ifndef MEMTRACE_CORE_SESSION_H
+#define MEMTRACE_CORE_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/session.h"
+
+struct session {
+    int directory;
+    struct control *control;
+    struct registry_header *registry;
+    struct registry_entry *entries;
+    uint32_t seen;      /* the next ticket to look at */
+    uint64_t swept_us;  /* when all entries were last looked at */
+    uint32_t impatient; /* sweeps that should come soon: an announcement is being written */
+};
+
+/* Makes and maps both files in `directory`; the calling thread's life is the session's life sign.
+ * NULL on success, else what could not be done (errno says why). */
+const char *session_create(struct session *session, const char *directory, uint32_t on_full);
+
+/* Copies the next announced process image, checked, and frees its entry; false when there is none now. */
+bool session_next_announcement(struct session *session, uint64_t now_us, struct registry_entry *entry);
+
+/* Sleeps at the doorbell for at most `us`. */
+void session_sleep(struct session *session, uint32_t us);
+void session_ring(struct session *session);
+
+/* Shims detach for good. */
+void session_stop(struct session *session);
+/* Unmaps; gives the life sign up when called by the thread that made it. */
+void session_close(struct session *session);
+
+#endif

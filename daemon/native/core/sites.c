@@ -1,0 +1,49 @@
+/* sites.c — see sites.h. */
+#define _GNU_SOURCE
+#include "daemon/native/core/sites.h"
+
+#include <stdlib.h>
+
+#include "daemon/native/core/memory.h"
+
+uint32_t sites_add(struct sites *sites, uint32_t stack, enum site_kind kind, bool truncated) {
+    if (!array_reserve(&sites->items, &sites->capacity, (uint64_t)sites->count + 1, sizeof *sites->items) ||
+        !array_reserve(&sites->of_stack[kind].site, &sites->of_stack[kind].capacity, (uint64_t)stack + 1,
+                       sizeof(uint32_t)))
+        return SITE_NONE;
+    uint32_t index = sites->count++;
+    sites->items[index] = (struct site){.peak_epoch = sites->gauge[kind].epoch,
+                                        .stack = stack,
+                                        .kind = (uint16_t)kind,
+                                        .truncated = truncated};
+    sites->of_stack[kind].site[stack] = index + 1;
+    return index;
+}
+
+struct site_record sites_record(const struct sites *sites, uint32_t index) {
+    const struct site *site = &sites->items[index];
+    bool unchanged = site->peak_epoch != sites->gauge[site->kind].epoch;
+    return (struct site_record){
+        .stack = site->stack,
+        .kind = site->kind,
+        .live_bytes = site->live_bytes,
+        .live_blocks = site->live_blocks,
+        .total_bytes = site->total_bytes,
+        .total_blocks = site->total_blocks,
+        .peak_bytes = unchanged ? site->live_bytes : site->peak_bytes,
+        .peak_blocks = unchanged ? site->live_blocks : site->peak_blocks,
+        .temporary_blocks = site->temporary_blocks,
+    };
+}
+
+void sites_seal(struct sites *sites) {
+    for (int kind = 0; kind < SITE_KINDS; kind++)
+        array_shrink(&sites->of_stack[kind].site, &sites->of_stack[kind].capacity, 0, sizeof(uint32_t));
+    array_shrink(&sites->items, &sites->capacity, sites->count, sizeof *sites->items);
+}
+
+void sites_free(struct sites *sites) {
+    sites_seal(sites);
+    free(sites->items);
+    *sites = (struct sites){0};
+}
