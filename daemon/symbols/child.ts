@@ -18,6 +18,8 @@ export interface Question {
   readonly number: number;
   readonly module: ModuleDefinition;
   readonly addresses: readonly number[];
+  /** asked when its turn has come: false when the module was given up meanwhile */
+  stillWanted(): boolean;
 }
 
 export type Reply =
@@ -25,12 +27,13 @@ export type Reply =
   /** it died, or had to be killed, over this question */
   | { readonly kind: 'died'; readonly how: string }
   | { readonly kind: 'unstartable'; readonly why: string }
-  | { readonly kind: 'closed' };
+  /** not asked: the symbolizer was closed, or the question is no longer wanted */
+  | { readonly kind: 'dropped' };
 
 export interface SymbolizerChild {
   /** Questions are answered in order; never rejects. */
   ask(question: Question): Promise<Reply>;
-  /** Ends the child; what is still asked gets `closed`. */
+  /** Ends the child; what is still asked gets `dropped`. */
   close(): Promise<void>;
 }
 
@@ -59,12 +62,12 @@ export const symbolizerChild = (binary: string, env: NodeJS.ProcessEnv): Symboli
   };
 
   const perform = async (question: Question): Promise<Reply> => {
-    if (closed) return { kind: 'closed' };
+    if (closed || !question.stillWanted()) return { kind: 'dropped' };
     if (unstartable === null && !running?.alive()) await start();
     if (unstartable !== null) return { kind: 'unstartable', why: unstartable };
-    if (!running || closed) return { kind: 'closed' };
+    if (!running || closed) return { kind: 'dropped' };
     const reply = await running.ask(question);
-    return closed && reply.kind === 'died' ? { kind: 'closed' } : reply;
+    return closed && reply.kind === 'died' ? { kind: 'dropped' } : reply;
   };
 
   return {

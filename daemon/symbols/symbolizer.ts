@@ -103,9 +103,10 @@ export const openSymbolizer = (options: { binary?: string; env?: NodeJS.ProcessE
   };
 
   const ask = async (module: Module, addresses: readonly number[]): Promise<void> => {
-    const question = { number: module.number, module: definitionOf(module), addresses };
+    const stillWanted = (): boolean => module.fatal === null;
+    const question = { number: module.number, module: definitionOf(module), addresses, stillWanted };
     for (;;) {
-      const reply: Reply = module.fatal === null ? await child.ask(question) : { kind: 'closed' };
+      const reply = await child.ask(question);
       if (reply.kind !== 'died') {
         settle(module, addresses, reply);
         return;

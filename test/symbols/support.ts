@@ -1,6 +1,6 @@
 /** What the symbol tests share: programs built on the spot, their call sites, and the answers of addr2line. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,12 +21,22 @@ export const isInstalled = (tool: string): boolean => spawnSync(tool, ['--versio
 export const run = (command: string, ...args: readonly string[]): string =>
   execFileSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 30, stdio: ['ignore', 'pipe', 'pipe'] });
 
-/** Compiles test/programs/symbols/SOURCE; returns the path of the program. */
+const built = new Map<string, string>();
+
+/** Compiles test/programs/symbols/SOURCE, once per test process; returns the path of a copy in `folder`. */
 export const build = (folder: string, source: string, ...flags: readonly string[]): string => {
-  const program = join(
-    folder,
-    `${source.replace(/\W/g, '_')}_${flags.join('').replace(/\W/g, '_')}`.slice(0, 100),
-  );
+  const key = [source, ...flags].join(' ');
+  const program = built.get(key) ?? compile(source, flags);
+  built.set(key, program);
+  const copy = join(folder, `program${readdirSync(folder).length}`);
+  copyFileSync(program, copy);
+  return copy;
+};
+
+const compile = (source: string, flags: readonly string[]): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'memtrace-symbols-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const program = join(folder, 'program');
   run(source.endsWith('.cpp') ? 'g++' : 'gcc', '-g', ...flags, sourceOf(source), '-o', program);
   return program;
 };

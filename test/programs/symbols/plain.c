@@ -1,4 +1,4 @@
-/* plain.c — small C program with static functions, a function pointer and inlining. */
+/* plain.c — small C program with static functions, a function pointer and inlining. With two arguments it waits. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,6 +23,8 @@ __attribute__((noinline)) int visible_step(int n) {
 }
 
 int main(int argc, char **argv) {
+    if (argc == 3)
+        getchar();
     int (*step)(int) = argc > 5 ? atoi((const char *)argv[1]) ? visible_step : abs : visible_step;
     return step(argc) > 100;
 }
