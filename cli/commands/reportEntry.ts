@@ -1,0 +1,19 @@
+/** `memtrace report` as the table of commands wants it. */
+import { usageError } from '../../views/error.js';
+import type { Command } from '../table.js';
+import { type ReportArguments, reportCommand, reportOptions } from './report.js';
+
+export const command: Command = {
+  options: reportOptions,
+  run: ({ options, words }, io) => {
+    const [file, ...others] = words;
+    if (file === undefined || others.length > 0)
+      throw usageError(
+        `report takes one snapshot, not ${words.length}`,
+        'It prints one; two are compared by dump --diff.',
+        'memtrace report a.json',
+      );
+    // The table has checked each value.
+    return reportCommand({ ...options, file } as unknown as ReportArguments, io);
+  },
+};

@@ -1,0 +1,89 @@
+/**
+ * The table of commands: what help, completion and the dispatcher know of them. Their code and option tables are
+ * loaded when one is called: `run` must not pay for what it does not use.
+ */
+import type { Options } from 'yargs';
+import type { Io } from './print/io.js';
+
+export type OptionTable = Readonly<Record<string, Options>>;
+
+/** A command line after its options were read and checked against the table. */
+export interface Given {
+  readonly options: Readonly<Record<string, unknown>>;
+  /** What is no option. */
+  readonly words: readonly string[];
+  /** How many of the arguments came before `words`, where options end at the first word. */
+  readonly wordsAt: number;
+}
+
+export interface Command {
+  readonly options: OptionTable;
+  /** Options end at the first word: the rest belongs to the program. */
+  readonly endsAtWord?: boolean;
+  /** @returns the exit code */
+  readonly run: (given: Given, io: Io) => number | Promise<number>;
+}
+
+export interface CommandEntry {
+  readonly describe: string;
+  /** After the name of the command. */
+  readonly usage: string;
+  readonly examples: readonly (readonly [command: string, does: string])[];
+  readonly load: () => Promise<Command>;
+}
+
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  run: {
+    describe: 'run a program and show where its memory comes from',
+    usage: '[options] [--] program [arguments]',
+    examples: [
+      ['memtrace run ./server --port 80', 'trace it, report at its end'],
+      ['memtrace run -o before.json -- make', 'keep the snapshot under a name'],
+      ['memtrace run --by function -- ls', 'report by function'],
+    ],
+    load: async () => (await import('./commands/run.js')).command,
+  },
+  top: {
+    describe: 'watch a running session, the largest lines first',
+    usage: '[pid|session]',
+    examples: [
+      ['memtrace top', 'the only session there is'],
+      ['memtrace top 4711', 'the one that process 4711 belongs to'],
+    ],
+    load: async () => (await import('./commands/top.js')).command,
+  },
+  dump: {
+    describe: 'write a snapshot of a running session, or compare two',
+    usage: '[pid|session] -o FILE | --diff BEFORE AFTER',
+    examples: [
+      ['memtrace dump -o now.json', 'a snapshot of the only session'],
+      ['memtrace dump --diff a.json b.json', 'what grew between the two'],
+    ],
+    load: async () => (await import('./commands/dump.js')).command,
+  },
+  report: {
+    describe: 'print a snapshot',
+    usage: 'FILE',
+    examples: [
+      ['memtrace report memtrace.ls.4711.json', 'by source line'],
+      ['memtrace report a.json --by stack --sort peak', 'whole stacks at the peak'],
+      ['memtrace report a.json --json | jq .rows', 'for other programs'],
+    ],
+    load: async () => (await import('./commands/reportEntry.js')).command,
+  },
+  ls: {
+    describe: 'list the running sessions',
+    usage: '',
+    examples: [
+      ['memtrace ls', 'for people'],
+      ['memtrace ls --json', 'for programs'],
+    ],
+    load: async () => (await import('./commands/ls.js')).command,
+  },
+  clean: {
+    describe: 'remove what killed sessions left behind',
+    usage: '',
+    examples: [['memtrace clean', 'sessions that run are left alone']],
+    load: async () => (await import('./commands/clean.js')).command,
+  },
+};

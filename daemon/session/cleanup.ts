@@ -1,0 +1,63 @@
+/**
+ * Removes what sessions leave behind. Two things are never removed: the folder of a session whose daemon lives,
+ * and the link to the shim while a process that was started with it runs, since each program it starts would
+ * complain of a missing preload on its stderr.
+ */
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { allPlaces, isPrivate, surroundings } from './places.js';
+import { isAlive, isUsed } from './processes.js';
+import { readRecord } from './record.js';
+
+interface SessionFolders {
+  readonly folder: string;
+  readonly shmFolder: string;
+}
+
+export interface CleanUp {
+  readonly removed: readonly string[];
+  /** Of dead daemons, but processes that were started in them still run. */
+  readonly inUse: readonly string[];
+}
+
+/** A folder without a readable session.json may be one that is being made. */
+const YOUNG_MS = 60_000;
+
+/** Removes the sessions of this user whose daemons are dead. */
+export const cleanUp = (): CleanUp => {
+  const removed: string[] = [];
+  const inUse: string[] = [];
+  for (const folder of sessionFolders()) {
+    if (!isAbandoned(folder)) continue;
+    const shmFolder = readRecord(folder)?.shmDirectory ?? folder;
+    (removeSession({ folder, shmFolder }) ? removed : inUse).push(folder);
+  }
+  return { removed, inUse };
+};
+
+/** Every folder that looks like a session's, in private places only. */
+export const sessionFolders = (): readonly string[] => {
+  const around = surroundings();
+  return allPlaces(around)
+    .filter((place) => isPrivate(place, around.uid))
+    .flatMap((place) => readdirSync(place).map((id) => `${place}/${id}`))
+    .filter((folder) => isPrivate(folder, around.uid));
+};
+
+/** @returns whether all is gone; else what running processes need is left */
+export const removeSession = ({ folder, shmFolder }: SessionFolders): boolean => {
+  if (isUsed(shmFolder)) {
+    for (const name of readdirSync(shmFolder))
+      if (/^segment\.|^socket$/.test(name)) rmSync(`${shmFolder}/${name}`, { force: true });
+    return false;
+  }
+  rmSync(shmFolder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
+  return true;
+};
+
+const isAbandoned = (folder: string): boolean => {
+  const record = readRecord(folder);
+  if (record) return !isAlive(record.daemonPid, record.daemonStart);
+  const stat = statSync(folder, { throwIfNoEntry: false });
+  return stat !== undefined && Date.now() - stat.mtimeMs > YOUNG_MS;
+};

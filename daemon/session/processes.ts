@@ -1,0 +1,48 @@
+/**
+ * What /proc says about other processes: whether the one that was meant is still there, and who still needs a
+ * session's folder. Processes of other users are passed over: their files cannot be read.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Field 22 of /proc/PID/stat, in clock ticks since boot: tells a process from a later one of the same pid. */
+export type StartTicks = string;
+
+/** @returns null when there is no such process, or only its corpse */
+export const startTicks = (pid: number): StartTicks | null => {
+  const stat = readOrNull(`/proc/${pid}/stat`);
+  if (stat === null) return null;
+  // The name in parentheses may hold anything, also spaces and parentheses.
+  const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return state === 'Z' || state === 'X' ? null : (fields[FIELD_START_TIME] ?? null);
+};
+
+/** Counted from the field behind the state, the third. */
+const FIELD_START_TIME = 22 - 4;
+
+export const isAlive = (pid: number, since: StartTicks): boolean => startTicks(pid) === since;
+
+/** Whether process `pid` has a file below `folder` mapped, or was started with the name of one in its environment. */
+export const uses = (pid: number, folder: string): boolean =>
+  environmentOf(pid).some((entry) => entry.includes(`${folder}/`)) ||
+  (readOrNull(`/proc/${pid}/maps`)?.includes(` ${folder}/`) ?? false);
+
+/** Whether any process but this one does. */
+export const isUsed = (folder: string): boolean =>
+  pids().some((pid) => pid !== process.pid && uses(pid, folder));
+
+/** As the process was started; what it changed since is not seen. */
+const environmentOf = (pid: number): readonly string[] =>
+  (readOrNull(`/proc/${pid}/environ`) ?? '').split('\0').filter((entry) => entry.startsWith('LD_PRELOAD='));
+
+const pids = (): readonly number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+
+const readOrNull = (path: string): string | null => {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return null; // gone meanwhile, or another user's
+  }
+};
