@@ -55,7 +55,7 @@ export const diffSnapshots = (before: Snapshot, after: Snapshot, options: DiffOp
       source:
         sourceText(after.sources, group.file, group.line) ??
         sourceText(before.sources, group.file, group.line),
-      ...(group.frames ? { frames: group.frames.map((frame) => frameText(frame)) } : {}),
+      ...(group.stack ? { frames: group.stack().map((frame) => frameText(frame)) } : {}),
     })),
     omittedRows: Math.max(0, rows.length - limit),
     warnings: mismatchWarnings(before, after),

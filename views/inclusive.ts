@@ -47,6 +47,7 @@ export const inclusiveByFunction = (profile: Profile, kind: KindFilter = 'heap')
         module: modulePath(profile, frame),
         offset,
         user: true,
+        stack: undefined,
         ...row.sum,
       },
     ];

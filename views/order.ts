@@ -66,8 +66,9 @@ export const compareNames = (a: Group, b: Group): number =>
   Number(b.user) - Number(a.user);
 
 const stackText = (group: Group): string =>
-  group.frames
-    ?.map(({ function: name, file, line, offset, module }) => [name, file ?? module, line, offset].join(' '))
+  group
+    .stack?.()
+    .map(({ function: name, file, line, offset, module }) => [name, file ?? module, line, offset].join(' '))
     .join('\n') ?? '';
 
 // Not localeCompare: the order must not depend on the machine's language.

@@ -32,8 +32,8 @@ export const reportOf = (snapshot: Snapshot, { by, sort, kind, limit }: ReportOp
   };
 };
 
-const reportRow = ({ frames, ...row }: Row, snapshot: Snapshot): ReportRow => ({
+const reportRow = ({ stack, ...row }: Row, snapshot: Snapshot): ReportRow => ({
   ...row,
   source: sourceText(snapshot.sources, row.file, row.line),
-  ...(frames ? { frames: frames.map((frame) => frameText(frame)) } : {}),
+  ...(stack ? { frames: stack().map((frame) => frameText(frame)) } : {}),
 });

@@ -86,7 +86,7 @@ const tableRow = (row: PrintedRow, figures: readonly Figure[], by: GroupBy, surf
 });
 
 const stackLines = (row: PrintedRow, surface: Surface): readonly string[] => {
-  const frames = row.frames ?? [];
+  const frames = row.stack?.() ?? [];
   const shown = frames
     .slice(0, FRAMES_SHOWN)
     .map((frame) => `${placeName(frame, surface.path)}  ${functionName(frame)}`);

@@ -107,7 +107,9 @@ test('the same line reached on two ways is one row by line and two by stack', (t
     [5, 2],
   );
   t.deepEqual(
-    byStack(snapshot)[0]?.frames?.map((frame) => frame.function),
+    byStack(snapshot)[0]
+      ?.stack?.()
+      .map((frame) => frame.function),
     ['make', 'main'],
   );
 });
