@@ -1,0 +1,165 @@
+/**
+ * The drain core as the daemon sees it: it reads the events of all processes of a session and keeps the books.
+ *
+ * Everything returned is a copy. The session's directory must exist; the core makes the control page and the
+ * registry in it, and removes the segments of processes that have ended.
+ */
+
+import * as layout from '../proto/generated/layout.js';
+import { ON_FULL_DROP, ON_FULL_WAIT } from '../proto/generated/layout.js';
+import { MemtraceError } from '../views/error.js';
+import { coreLibrary, type Handle, type Library } from './core/library.js';
+import type {
+  ModuleRecord,
+  NodeTable,
+  ProcessRecord,
+  SiteTable,
+  SizeRecord,
+  ThreadRecord,
+} from './core/records.js';
+import * as records from './core/records.js';
+
+export type { ModuleRecord, NodeTable, ProcessRecord, SiteTable, SizeRecord, ThreadRecord };
+
+export interface Core {
+  /**
+   * Drains for about `ms` milliseconds, off the main thread; resolves with the number of events taken.
+   * One call at a time.
+   */
+  readonly drain: (ms: number) => Promise<number>;
+  /** All processes there have been, by index. Cheap: those that ended are remembered. */
+  readonly processes: () => ProcessRecord[];
+  readonly process: (index: number) => ProcessRecord;
+  readonly sites: (index: number) => SiteTable;
+  /** The stack nodes from id `from` on, as far as they exist. */
+  readonly nodes: (index: number, from: number) => NodeTable;
+  readonly modules: (index: number, from: number) => ModuleRecord[];
+  readonly threads: (index: number) => ThreadRecord[];
+  readonly sizes: (index: number) => SizeRecord[];
+  readonly info: (index: number) => { executable: string; command: string[] };
+  /** Marks the session over: shims detach for good. */
+  readonly stop: () => void;
+  /** Stops and frees everything; a drain that runs resolves. Nothing else may be called then. */
+  readonly close: () => void;
+}
+
+/** Room for processes and sites that appear between two calls. */
+const SLACK = 64;
+/** Nodes and modules are copied in portions, to keep the buffers small. */
+const NODE_PORTION = 65536;
+const MODULE_PORTION = 64;
+const INFO_BYTES = 16384;
+
+/** @param sessionDirectory an empty folder that only this user can enter */
+export const createCore = (sessionDirectory: string, options: { onFull: 'wait' | 'drop' }): Core => {
+  const library = coreLibrary();
+  const handle = createHandle(library, sessionDirectory, options.onFull);
+  const known: ProcessRecord[] = [];
+
+  const processes = (): ProcessRecord[] => {
+    const capacity = library.changeCount(handle) + SLACK;
+    const bytes = buffer(capacity, layout.process_record.bytes);
+    const count = library.changes(handle, bytes, capacity);
+    for (let at = 0; at < count; at += 1) {
+      const record = records.decodeProcess(bytes, at);
+      known[record.index] = record;
+    }
+    return contiguous(known);
+  };
+
+  const process = (index: number): ProcessRecord => {
+    const record = known[index]?.endedNs ? known[index] : processes()[index];
+    if (!record) throw new RangeError(`there is no process ${index}`);
+    return record;
+  };
+
+  return {
+    drain: (ms) => library.drain(handle, ms),
+    processes,
+    process,
+    sites: (index) => {
+      const capacity = process(index).sites + SLACK;
+      const bytes = buffer(capacity, layout.site_record.bytes);
+      return records.decodeSites(bytes, library.sites(handle, index, bytes, capacity));
+    },
+    nodes: (index, from) => {
+      const portions = inPortions(NODE_PORTION, layout.node.bytes, from, (at, bytes, capacity) =>
+        library.nodes(handle, index, at, bytes, capacity),
+      );
+      return records.decodeNodes(concatenate(portions), from, countOf(portions));
+    },
+    modules: (index, from) =>
+      inPortions(MODULE_PORTION, layout.module_record.bytes, from, (at, bytes, capacity) =>
+        library.modules(handle, index, at, bytes, capacity),
+      ).flatMap(({ bytes, count }) => records.decodeModules(bytes, count)),
+    threads: (index) => {
+      const capacity = process(index).threads + SLACK;
+      const bytes = buffer(capacity, layout.thread_record.bytes);
+      return records.decodeThreads(bytes, library.threads(handle, index, bytes, capacity));
+    },
+    sizes: (index) => {
+      const bytes = buffer(layout.SIZE_CLASSES, layout.size_record.bytes);
+      return records.decodeSizes(bytes, library.sizes(handle, index, bytes, layout.SIZE_CLASSES));
+    },
+    info: (index) => {
+      const bytes = buffer(INFO_BYTES, 1);
+      const commandBytes = new Uint32Array(1);
+      const pathBytes = library.info(handle, index, bytes, commandBytes);
+      return records.decodeInfo(bytes, pathBytes, commandBytes[0]);
+    },
+    stop: () => library.stop(handle),
+    close: () => library.close(handle),
+  };
+};
+
+const createHandle = (library: Library, directory: string, onFull: 'wait' | 'drop'): Handle => {
+  const why = new Uint8Array(256);
+  const handle = library.create(directory, onFull === 'drop' ? ON_FULL_DROP : ON_FULL_WAIT, why, why.length);
+  if (handle) return handle;
+  throw new MemtraceError({
+    message: `cannot start a session in ${directory}`,
+    why: `${new TextDecoder().decode(why.subarray(0, why.indexOf(0)))}.`,
+    remedy: 'Check that the folder is yours and that its file system has a few MiB of free space.',
+  });
+};
+
+const buffer = (items: number, itemBytes: number) => new Uint8Array(items * itemBytes);
+
+/** A new process may be reported before an older one whose record did not fit; that one comes next time. */
+const contiguous = (known: readonly (ProcessRecord | undefined)[]): ProcessRecord[] => {
+  const end = known.findIndex((record) => record === undefined); // holes included
+  return (end < 0 ? known : known.slice(0, end)).filter((record) => record !== undefined);
+};
+
+interface Portion {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly count: number;
+}
+
+/** Asks until a portion is not full; each portion's bytes are cut to its items. */
+const inPortions = (
+  capacity: number,
+  itemBytes: number,
+  from: number,
+  fill: (from: number, bytes: Uint8Array, capacity: number) => number,
+): Portion[] => {
+  const portions: Portion[] = [];
+  for (let at = from; ; at += capacity) {
+    const bytes = buffer(capacity, itemBytes);
+    const count = fill(at, bytes, capacity);
+    portions.push({ bytes: bytes.subarray(0, count * itemBytes), count });
+    if (count < capacity) return portions;
+  }
+};
+
+const countOf = (portions: readonly Portion[]): number => portions.reduce((sum, { count }) => sum + count, 0);
+
+const concatenate = (portions: readonly Portion[]): Uint8Array<ArrayBuffer> => {
+  const whole = new Uint8Array(portions.reduce((sum, { bytes }) => sum + bytes.length, 0));
+  let at = 0;
+  for (const { bytes } of portions) {
+    whole.set(bytes, at);
+    at += bytes.length;
+  }
+  return whole;
+};

@@ -1,0 +1,79 @@
+/**
+ * The drain core (build/libmemtrace-core.so) as typed functions. The only place that knows koffi.
+ *
+ * What the functions mean: daemon/native/core/export.c.
+ */
+import { fileURLToPath } from 'node:url';
+import koffi from 'koffi';
+import { MemtraceError } from '../../views/error.js';
+
+/** Opaque. */
+export type Handle = bigint & { readonly brand: unique symbol };
+
+type Fill = (core: Handle, index: number, out: Uint8Array, capacity: number) => number;
+type FillFrom = (core: Handle, index: number, from: number, out: Uint8Array, capacity: number) => number;
+
+export interface Library {
+  /** @returns null on failure; `why` then holds the reason, ended by NUL */
+  readonly create: (directory: string, onFull: number, why: Uint8Array, bytes: number) => Handle | null;
+  /** Off the main thread. */
+  readonly drain: (core: Handle, ms: number) => Promise<number>;
+  readonly stop: (core: Handle) => void;
+  readonly close: (core: Handle) => void;
+  readonly changeCount: (core: Handle) => number;
+  readonly changes: (core: Handle, out: Uint8Array, capacity: number) => number;
+  readonly sites: Fill;
+  readonly threads: Fill;
+  readonly sizes: Fill;
+  readonly nodes: FillFrom;
+  readonly modules: FillFrom;
+  readonly info: (core: Handle, index: number, out: Uint8Array, commandBytes: Uint32Array) => number;
+}
+
+// dist/daemon/core/library.js → the package's root
+const LIBRARY = fileURLToPath(new URL('../../../build/libmemtrace-core.so', import.meta.url));
+
+const fill = ['void *', 'uint32_t', 'void *', 'uint32_t'];
+const fillFrom = ['void *', 'uint32_t', 'uint32_t', 'void *', 'uint32_t'];
+
+const load = (): Library => {
+  const library = open();
+  const drain = library.func('core_drain', 'double', ['void *', 'uint32_t']);
+  return {
+    create: library.func('core_create', 'void *', ['str', 'uint32_t', 'void *', 'uint32_t']),
+    drain: (core, ms) =>
+      new Promise((resolve, reject) => {
+        drain.async(core, ms, (error: unknown, events: number) => (error ? reject(error) : resolve(events)));
+      }),
+    stop: library.func('core_stop', 'void', ['void *']),
+    close: library.func('core_close', 'void', ['void *']),
+    changeCount: library.func('core_change_count', 'uint32_t', ['void *']),
+    changes: library.func('core_changes', 'uint32_t', ['void *', 'void *', 'uint32_t']),
+    sites: library.func('core_sites', 'uint32_t', fill),
+    threads: library.func('core_threads', 'uint32_t', fill),
+    sizes: library.func('core_sizes', 'uint32_t', fill),
+    nodes: library.func('core_nodes', 'uint32_t', fillFrom),
+    modules: library.func('core_modules', 'uint32_t', fillFrom),
+    info: library.func('core_info', 'uint32_t', ['void *', 'uint32_t', 'void *', 'void *']),
+  };
+};
+
+const open = () => {
+  try {
+    return koffi.load(LIBRARY);
+  } catch (error) {
+    throw new MemtraceError({
+      message: 'cannot load the drain core',
+      why: error instanceof Error ? error.message : String(error),
+      remedy: `Build it with \`make native\`, or install memtrace again: ${LIBRARY} is a part of it.`,
+    });
+  }
+};
+
+let loaded: Library | undefined;
+
+/** Loads it on first use. */
+export const coreLibrary = (): Library => {
+  loaded ??= load();
+  return loaded;
+};

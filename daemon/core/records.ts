@@ -1,0 +1,289 @@
+/**
+ * The records of proto/records.h as the core filled them, turned into values of their own. Pure.
+ *
+ * 64-bit counters stay below 2^53; the times in nanoseconds since 1970 lose their last three digits.
+ */
+import * as layout from '../../proto/generated/layout.js';
+
+export interface ProcessRecord {
+  readonly index: number;
+  readonly ticket: number;
+  readonly pid: number;
+  readonly parentPid: number;
+  /** Of the image it was forked from, or 0xffffffff. */
+  readonly parentIndex: number;
+  /** PROCESS_RUNNING, PROCESS_ENDED or PROCESS_UNTRACED. */
+  readonly state: number;
+  /** PROCESS_HAS_EXIT_CODE | PROCESS_EXECED | … */
+  readonly flags: number;
+  readonly exitCode: number;
+  readonly untracedReason: number;
+  readonly detachReason: number;
+  readonly sites: number;
+  readonly nodes: number;
+  readonly modules: number;
+  readonly threads: number;
+  readonly origin: number;
+  readonly startedNs: number;
+  /** 0 while it runs. */
+  readonly endedNs: number;
+  readonly peakNs: number;
+  readonly allocations: number;
+  readonly frees: number;
+  readonly liveBytes: number;
+  readonly liveBlocks: number;
+  readonly totalBytes: number;
+  readonly peakBytes: number;
+  readonly peakBlocks: number;
+  readonly temporaryBlocks: number;
+  readonly mappedBytes: number;
+  readonly mappedTotalBytes: number;
+  readonly mappedPeakBytes: number;
+  readonly maps: number;
+  readonly unmaps: number;
+  readonly events: number;
+  readonly lost: number;
+  readonly unknownFrees: number;
+  readonly truncated: number;
+  readonly inheritedBlocks: number;
+  readonly inheritedBytes: number;
+  readonly inheritedFrees: number;
+  readonly skippedOrders: number;
+}
+
+/** Columns of equal length. */
+export interface SiteTable {
+  readonly count: number;
+  /** Node id of the innermost frame. */
+  readonly stack: Uint32Array;
+  /** SITE_HEAP, SITE_MMAP or SITE_PYTHON. */
+  readonly kind: Uint32Array;
+  readonly liveBytes: Float64Array;
+  readonly liveBlocks: Float64Array;
+  readonly totalBytes: Float64Array;
+  readonly totalBlocks: Float64Array;
+  readonly peakBytes: Float64Array;
+  readonly peakBlocks: Float64Array;
+  readonly temporaryBlocks: Float64Array;
+}
+
+/** Nodes from … from + count - 1 of a process's stack tree. */
+export interface NodeTable {
+  readonly from: number;
+  readonly count: number;
+  readonly pc: Float64Array;
+  /** 1: the pc is to be looked up as it is, not at pc - 1. */
+  readonly exact: Uint8Array;
+  readonly parent: Uint32Array;
+  /** Index of the module, or MODULE_NONE. */
+  readonly module: Uint32Array;
+}
+
+export interface ModuleRecord {
+  readonly base: number;
+  readonly end: number;
+  readonly bias: number;
+  /** Unloaded. */
+  readonly gone: boolean;
+  readonly path: string;
+  /** Hexadecimal. */
+  readonly buildId: string | null;
+}
+
+export interface ThreadRecord {
+  readonly tid: number;
+  readonly name: string;
+  readonly allocations: number;
+  readonly frees: number;
+  readonly liveBytes: number;
+  readonly totalBytes: number;
+  readonly temporaryBlocks: number;
+  readonly lost: number;
+  readonly waits: number;
+}
+
+/** Size class i: 2^(i-1) < size <= 2^i. */
+export interface SizeRecord {
+  readonly totalBlocks: number;
+  readonly totalBytes: number;
+  readonly liveBlocks: number;
+  readonly liveBytes: number;
+}
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+const LITTLE_ENDIAN = true;
+const HIGH = 2 ** 32;
+
+/** Reads fields of the record that starts at `base`. */
+const reader = (bytes: Bytes, base: number) => {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + base);
+  const u32 = (offset: number) => view.getUint32(offset, LITTLE_ENDIAN);
+  return {
+    u32,
+    i32: (offset: number) => view.getInt32(offset, LITTLE_ENDIAN),
+    u64: (offset: number) => u32(offset) + u32(offset + 4) * HIGH,
+    text: (offset: number, length: number) => text(bytes.subarray(base + offset, base + offset + length)),
+  };
+};
+
+const text = (bytes: Uint8Array): string => {
+  const end = bytes.indexOf(0);
+  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+};
+
+const every = <T>(count: number, decode: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => decode(index));
+
+export const decodeProcess = (bytes: Bytes, at: number): ProcessRecord => {
+  const record = layout.process_record;
+  const { u32, i32, u64 } = reader(bytes, at * record.bytes);
+  return {
+    index: u32(record.index),
+    ticket: u32(record.ticket),
+    pid: u32(record.pid),
+    parentPid: u32(record.parent_pid),
+    parentIndex: u32(record.parent_index),
+    state: u32(record.state),
+    flags: u32(record.flags),
+    exitCode: i32(record.exit_code),
+    untracedReason: u32(record.untraced_reason),
+    detachReason: u32(record.detach_reason),
+    sites: u32(record.sites),
+    nodes: u32(record.nodes),
+    modules: u32(record.modules),
+    threads: u32(record.threads),
+    origin: u32(record.origin),
+    startedNs: u64(record.started_ns),
+    endedNs: u64(record.ended_ns),
+    peakNs: u64(record.peak_ns),
+    allocations: u64(record.allocations),
+    frees: u64(record.frees),
+    liveBytes: u64(record.live_bytes),
+    liveBlocks: u64(record.live_blocks),
+    totalBytes: u64(record.total_bytes),
+    peakBytes: u64(record.peak_bytes),
+    peakBlocks: u64(record.peak_blocks),
+    temporaryBlocks: u64(record.temporary_blocks),
+    mappedBytes: u64(record.mapped_bytes),
+    mappedTotalBytes: u64(record.mapped_total_bytes),
+    mappedPeakBytes: u64(record.mapped_peak_bytes),
+    maps: u64(record.maps),
+    unmaps: u64(record.unmaps),
+    events: u64(record.events),
+    lost: u64(record.lost),
+    unknownFrees: u64(record.unknown_frees),
+    truncated: u64(record.truncated),
+    inheritedBlocks: u64(record.inherited_blocks),
+    inheritedBytes: u64(record.inherited_bytes),
+    inheritedFrees: u64(record.inherited_frees),
+    skippedOrders: u64(record.skipped_orders),
+  };
+};
+
+/** Columns out of records: words of 32 bits, `words` of them a record. */
+const columns = (bytes: Bytes, count: number, recordBytes: number) => {
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, (count * recordBytes) / 4);
+  const stride = recordBytes / 4;
+  return {
+    u32: (offset: number): Uint32Array => {
+      const column = new Uint32Array(count);
+      for (let i = 0, at = offset / 4; i < count; i += 1, at += stride) column[i] = words[at];
+      return column;
+    },
+    u64: (offset: number): Float64Array => {
+      const column = new Float64Array(count);
+      for (let i = 0, at = offset / 4; i < count; i += 1, at += stride)
+        column[i] = words[at] + words[at + 1] * HIGH;
+      return column;
+    },
+  };
+};
+
+export const decodeSites = (bytes: Bytes, count: number): SiteTable => {
+  const record = layout.site_record;
+  const { u32, u64 } = columns(bytes, count, record.bytes);
+  return {
+    count,
+    stack: u32(record.stack),
+    kind: u32(record.kind),
+    liveBytes: u64(record.live_bytes),
+    liveBlocks: u64(record.live_blocks),
+    totalBytes: u64(record.total_bytes),
+    totalBlocks: u64(record.total_blocks),
+    peakBytes: u64(record.peak_bytes),
+    peakBlocks: u64(record.peak_blocks),
+    temporaryBlocks: u64(record.temporary_blocks),
+  };
+};
+
+export const decodeNodes = (bytes: Bytes, from: number, count: number): NodeTable => {
+  const record = layout.node;
+  const { u32 } = columns(bytes, count, record.bytes);
+  const low = u32(record.pc);
+  const high = u32(record.pc + 4);
+  const pc = new Float64Array(count);
+  const exact = new Uint8Array(count);
+  for (let i = 0; i < count; i += 1) {
+    const isExact = high[i] >= layout.NODE_PC_EXACT_HIGH;
+    pc[i] = low[i] + (isExact ? high[i] - layout.NODE_PC_EXACT_HIGH : high[i]) * HIGH;
+    exact[i] = isExact ? 1 : 0;
+  }
+  return { from, count, pc, exact, parent: u32(record.parent), module: u32(record.module) };
+};
+
+export const decodeModules = (bytes: Bytes, count: number): ModuleRecord[] => {
+  const record = layout.module_record;
+  return every(count, (index) => {
+    const base = index * record.bytes;
+    const { u32, u64, text } = reader(bytes, base);
+    const id = bytes.subarray(base + record.build_id, base + record.build_id + u32(record.build_id_bytes));
+    return {
+      base: u64(record.base),
+      end: u64(record.end),
+      bias: u64(record.bias),
+      gone: (u32(record.flags) & layout.MODULE_GONE) !== 0,
+      path: text(record.path, u32(record.path_bytes)),
+      buildId: id.length > 0 ? Buffer.from(id).toString('hex') : null,
+    };
+  });
+};
+
+export const decodeThreads = (bytes: Bytes, count: number): ThreadRecord[] => {
+  const record = layout.thread_record;
+  return every(count, (index) => {
+    const { u32, u64, text } = reader(bytes, index * record.bytes);
+    return {
+      tid: u32(record.tid),
+      name: text(record.name, 16),
+      allocations: u64(record.allocations),
+      frees: u64(record.frees),
+      liveBytes: u64(record.live_bytes),
+      totalBytes: u64(record.total_bytes),
+      temporaryBlocks: u64(record.temporary_blocks),
+      lost: u64(record.lost),
+      waits: u64(record.waits),
+    };
+  });
+};
+
+export const decodeSizes = (bytes: Bytes, count: number): SizeRecord[] => {
+  const record = layout.size_record;
+  return every(count, (index) => {
+    const { u64 } = reader(bytes, index * record.bytes);
+    return {
+      totalBlocks: u64(record.total_blocks),
+      totalBytes: u64(record.total_bytes),
+      liveBlocks: u64(record.live_blocks),
+      liveBytes: u64(record.live_bytes),
+    };
+  });
+};
+
+/** An executable's path and, behind it, the arguments, each ended by NUL. */
+export const decodeInfo = (bytes: Uint8Array, pathBytes: number, commandBytes: number) => {
+  const path = text(bytes.subarray(0, pathBytes));
+  const command = new TextDecoder().decode(bytes.subarray(pathBytes, pathBytes + commandBytes)).split('\0');
+  if (command.at(-1) === '') command.pop();
+  return { executable: path, command };
+};
