@@ -49,7 +49,7 @@ const RUNTIME_MODULE = new RegExp(
     `^lib(?:c|m|mvec|dl|rt|util|anl|nsl|resolv|crypt|pthread|thread_db|nss_\\w+|gcc_s|atomic|gomp|stdc\\+\\+|c\\+\\+|c\\+\\+abi|unwind)${SHARED}`,
     String.raw`^ld(?:-linux\S*|-musl\S*|64|-[\d.]+)\.so(?:\.\d+)*$`,
     String.raw`^(?:linux-vdso|linux-gate)\.so\.\d+$|^\[vdso\]$`,
-    String.raw`^python\d*(?:\.\d+)?[a-z]*$|^libpython\d`,
+    String.raw`^python\d*(?:\.\d+)?[dmtu]*$|^libpython\d`,
   ].join('|'),
 );
 

@@ -1,0 +1,82 @@
+import test from 'ava';
+import type { Frame } from '../../proto/snapshot.js';
+import { moduleRole, ownershipOf } from '../../views/ownership.js';
+
+const frame = (change: Partial<Frame>): Frame => ({
+  function: null,
+  file: null,
+  line: null,
+  module: 0,
+  offset: 0,
+  language: 'native',
+  inlined: false,
+  ...change,
+});
+
+const role = (path: string) => moduleRole({ path, buildId: null });
+
+test('runtime libraries are told from libraries that a user chose', (t) => {
+  const runtime = [
+    '/usr/lib/x86_64-linux-gnu/libc.so.6',
+    '/lib/libc-2.31.so',
+    '/lib/ld-musl-x86_64.so.1',
+    '/lib64/ld-linux-x86-64.so.2',
+    '/usr/lib/libstdc++.so.6.0.30',
+    '/lib/libgcc_s.so.1',
+    '/lib/libnss_files.so.2',
+    '/lib/libcrypt.so.1',
+    '/usr/bin/python3.11',
+    '/usr/lib/libpython3.11.so.1.0',
+    'linux-vdso.so.1',
+    '/lib/libc.so.6 (deleted)',
+  ];
+  const user = [
+    '/usr/lib/libcrypto.so.3',
+    '/usr/lib/libcap.so.2',
+    '/usr/lib/libz.so.1.2.13',
+    '/usr/bin/perl',
+    '/opt/pythonista',
+    '/home/me/libc/app',
+    '/usr/lib/python3/dist-packages/numpy/core.cpython-311-x86_64-linux-gnu.so',
+  ];
+  t.deepEqual(
+    runtime.filter((path) => role(path) !== 'runtime'),
+    [],
+  );
+  t.deepEqual(
+    user.filter((path) => role(path) !== 'user'),
+    [],
+  );
+  t.deepEqual(
+    ['/usr/lib/libmemtrace.so', '/lib/libjemalloc.so.2', '/lib/libtcmalloc_minimal.so.4'].map(role),
+    ['allocator', 'allocator', 'allocator'],
+  );
+});
+
+test('the standard library that was compiled into the program is not the program', (t) => {
+  const owner = (change: Partial<Frame>) => ownershipOf(frame(change), 'user');
+  t.is(owner({ file: '/usr/include/c++/12/bits/basic_string.h', line: 1 }), 'runtime');
+  t.is(owner({ file: '/rustc/9fc6b431/library/alloc/src/raw_vec.rs', line: 1 }), 'runtime');
+  t.is(owner({ function: 'void std::vector<int>::_M_realloc_insert<int>(int&&)' }), 'runtime');
+  t.is(owner({ function: 'std::make_widget()', file: '/home/me/widget.cpp', line: 3 }), 'user');
+  t.is(owner({ function: 'standard::make()' }), 'user');
+  t.is(owner({ function: 'malloc_pool_init', file: 'pool.c', line: 3 }), 'user');
+});
+
+test("a program's own operator new and malloc are allocators, not the line to blame", (t) => {
+  const owner = (name: string) => ownershipOf(frame({ function: name, file: 'new.cpp', line: 3 }), 'user');
+  t.deepEqual(
+    ['operator new(unsigned long)', 'operator new[](unsigned long, std::nothrow_t const&)', 'malloc'].map(
+      owner,
+    ),
+    ['allocator', 'allocator', 'allocator'],
+  );
+});
+
+test('Python code is the user, the import machinery is not', (t) => {
+  const python = (file: string) =>
+    ownershipOf(frame({ file, line: 1, module: -1, language: 'python' }), 'user');
+  t.is(python('/home/me/app.py'), 'user');
+  t.is(python('<string>'), 'user');
+  t.is(python('<frozen importlib._bootstrap>'), 'runtime');
+});
