@@ -177,11 +177,13 @@ export const openSymbolizer = (options: { binary?: string; env?: NodeJS.ProcessE
   };
 };
 
-const definitionOf = ({ ref, holding }: Module): ModuleDefinition => ({
-  buildId: ref.buildId,
-  source: holding?.kind === 'held' ? `/proc/${process.pid}/fd/${holding.file.fd}` : null,
-  name: ref.path.replace(/ \(deleted\)$/, ''),
-});
+const definitionOf = ({ ref, holding }: Module): ModuleDefinition => {
+  const name = ref.path.replace(/ \(deleted\)$/, '');
+  if (holding?.kind === 'held')
+    return { buildId: ref.buildId, source: `/proc/${process.pid}/fd/${holding.file.fd}`, name };
+  // Not held (no descriptors left, say): the path will do where the child can check the build-id.
+  return { buildId: ref.buildId, source: ref.buildId === null ? null : name, name };
+};
 
 /** Our own tracing must not reach into the child, and the network must not be asked. */
 const childEnvironment = ({

@@ -6,10 +6,12 @@ import test, { type ExecutionContext } from 'ava';
 import { openSymbolizer, type SymbolFrame, type Symbolizer } from '../../daemon/symbols/symbolizer.js';
 import {
   build,
+  callSites,
   debugFilePath,
   functionAddresses,
   moduleRef,
   namesAt,
+  requestsFor,
   run,
   temporaryFolder,
 } from './support.js';
@@ -175,6 +177,43 @@ test('two builds without build-ids at the same path do not share names', async (
   writeFileSync(program, 'not a program');
   t.deepEqual(await namesAt(symbolizer, second, [helper]), [null]);
   t.deepEqual(await namesAt(symbolizer, first, [helper]), ['hidden_helper']);
+});
+
+test('a program with split debug information (.dwo) has the same names and lines', async (t) => {
+  const folder = temporaryFolder(t);
+  const whole = build(folder, 'deep.cpp', '-O2', '-gdwarf-5');
+  const split = build(folder, 'deep.cpp', '-O2', '-gsplit-dwarf');
+  const addresses = callSites(whole, 500);
+  const symbolizer = open(t);
+  const expected = await symbolizer.lookup(requestsFor(moduleRef(whole), addresses));
+  t.deepEqual(await symbolizer.lookup(requestsFor(moduleRef(split), addresses)), expected);
+});
+
+test('debug information that this libdw cannot decompress is named as the reason, not called missing', async (t) => {
+  const { program, helper } = plain(t);
+  run('objcopy', '--compress-debug-sections=zstd', program);
+  const symbolizer = open(t);
+  const [frame] = await at(symbolizer, program, helper);
+  t.is(frame?.function, 'hidden_helper');
+  // libdw 0.189 and later can read it.
+  if (frame.line === null) t.regex(symbolizer.problems()[0]?.remedy ?? '', /zstd/);
+});
+
+test('modules closed to save memory are opened again with the same answers', async (t) => {
+  const folder = temporaryFolder(t);
+  const modules = [
+    moduleRef(build(folder, 'deep.cpp', '-O2')),
+    moduleRef(build(folder, 'deep.cpp', '-O2', '-gsplit-dwarf')),
+    moduleRef(build(folder, 'plain.c')),
+  ];
+  const rounds = modules.map((module) => requestsFor(module, callSites(module.path, 300)));
+  const roomy = open(t);
+  const tight = open(t, { MEMTRACE_SYMBOLIZER_MIB: '1' });
+  for (let i = 0; i < 300; i += 100)
+    for (const requests of rounds) {
+      const some = requests.slice(i, i + 100);
+      t.deepEqual(await tight.lookup(some), await roomy.lookup(some));
+    }
 });
 
 test('code of the kernel’s vdso has names', async (t) => {

@@ -95,5 +95,6 @@ int main(void) {
         else if (line[0] == 'L')
             answer(line);
     }
+    free(line);
     return 0;
 }

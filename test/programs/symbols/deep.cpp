@@ -45,7 +45,9 @@ template <int Kind> class Shelf {
     void sort() {
         for (auto &entry : names_)
             std::sort(entry.second.begin(), entry.second.end(),
-                      [](const std::string &a, const std::string &b) { return a.substr(Kind % 4) > b.substr(Kind % 4); });
+                      [](const std::string &a, const std::string &b) {
+                          return a.substr(Kind % 4) > b.substr(Kind % 4);
+                      });
     }
     void report() const {
         for (const auto &entry : names_)

@@ -1,4 +1,5 @@
-/* plain.c — small C program with static functions, a function pointer and inlining. With two arguments it waits. */
+/* plain.c — small C program with static functions, a function pointer and inlining. With two arguments it
+ * waits. */
 #include <stdio.h>
 #include <stdlib.h>
 
