@@ -1,10 +1,17 @@
 /**
- * One run, from an empty session to the report: what the daemon does while the program lives.
+ * One run, from an empty session to what is to be reported: what the daemon does while the program lives.
  *
- * A stand-in as yet: it starts the program, waits for its end and prints one line.
+ * Prints nothing: the command does. Whatever fails here never harms the program, which the launcher holds.
  */
-import type { GroupBy } from '../proto/snapshot.js';
+import { constants } from 'node:os';
+import type { GroupBy, Snapshot } from '../proto/snapshot.js';
+import { createCore } from './core.js';
+import { type DrivenSession, driveSession } from './live/session.js';
+import { untracedReason } from './live/untraced.js';
+import type { LiveProcess } from './live.js';
 import type { Session } from './session/session.js';
+import { saveSnapshots } from './snapshot/files.js';
+import { openSymbolizer } from './symbols/symbolizer.js';
 
 export interface RunOptions {
   readonly command: readonly string[];
@@ -48,26 +55,114 @@ export type ProgramEnd =
   /** The launcher was killed: the program ended some time after. */
   | { readonly kind: 'unknown' };
 
-export interface RunIo {
-  /** The caller's stderr. */
-  readonly stderr: { readonly write: (text: string) => unknown };
+export interface Outcome {
+  readonly pid: number;
+  readonly end: ProgramEnd;
+  readonly durationMs: number;
+  /** Of the program itself; null when it was not traced, for `untraced`. */
+  readonly snapshot: Snapshot | null;
+  readonly untraced: string | null;
+  readonly savedAs: string | null;
+  /** The other process images of the tree, in order of their start, and where their snapshots are. */
+  readonly others: readonly (LiveProcess & { readonly savedAs: string | null })[];
+  readonly problems: readonly string[];
 }
 
+/** How long one drain may keep the other work of the daemon waiting. */
+const TICK_MS = 20;
+/** A killed process's memory is torn down by the kernel before its end is seen; this is generous. */
+const LAST_EVENTS_MS = 10_000;
+
+/** @returns null when the program could not be started: the user was told why */
 export const runSession = async (
   session: Session,
   options: RunOptions,
   launcher: Launcher,
-  io: RunIo,
-): Promise<void> => {
-  const program = await launcher.start();
-  if (!program) return;
-  session.noteProgram(program.pid);
-  const end = await launcher.ended;
-  if (!options.quiet)
-    io.stderr.write(`memtrace: ${options.command[0]} (pid ${program.pid}) ${endText(end)}\n`);
+): Promise<Outcome | null> => {
+  const core = createCore(session.shmFolder, { onFull: options.onFull });
+  const symbolizer = openSymbolizer();
+  const live = driveSession(core, symbolizer, {
+    id: session.id,
+    startedAt: session.startedAt.toISOString(),
+    command: options.command,
+  });
+  try {
+    const program = await launcher.start();
+    if (!program) return null;
+    const startedMs = Date.now();
+    session.noteProgram(program.pid);
+    live.setMainPid(program.pid);
+    const end = await follow(live, launcher.ended);
+    const durationMs = Date.now() - startedMs;
+    live.setMainEnd(asEnding(end));
+    await takeInTheRest(live);
+    core.stop();
+    await live.tick(1);
+    live.finish();
+    return await conclude(live, options, program, end, durationMs);
+  } finally {
+    core.stop();
+    await symbolizer.close();
+    core.close();
+  }
 };
 
-const endText = (end: ProgramEnd): string => {
-  if (end.kind === 'exited') return `exited with ${end.code}`;
-  return end.kind === 'signalled' ? `was killed by signal ${end.signal}` : 'ended';
+const follow = async (live: DrivenSession, ended: Promise<ProgramEnd>): Promise<ProgramEnd> => {
+  let end: ProgramEnd | null = null;
+  void ended.then((known) => {
+    end = known;
+  });
+  const current = (): ProgramEnd | null => end;
+  for (;;) {
+    await live.tick(TICK_MS);
+    const known = current();
+    if (known) return known;
+  }
+};
+
+const takeInTheRest = async (live: DrivenSession): Promise<void> => {
+  const until = Date.now() + LAST_EVENTS_MS;
+  do await live.tick(1);
+  while (!live.mainIsDrained() && Date.now() < until);
+};
+
+const asEnding = (end: ProgramEnd) => ({
+  exitCode: end.kind === 'exited' ? end.code : null,
+  signal: end.kind === 'signalled' ? signalName(end.signal) : null,
+});
+
+const signalName = (number: number): string =>
+  Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `signal ${number}`;
+
+const conclude = async (
+  live: DrivenSession,
+  options: RunOptions,
+  program: StartedProgram,
+  end: ProgramEnd,
+  durationMs: number,
+): Promise<Outcome> => {
+  const main = live.mainProcess();
+  const traced = main !== null && live.processes()[main]?.info.untraced === undefined;
+  const { paths, problems } = await saveSnapshots(live, options.output, options.children);
+  return {
+    pid: program.pid,
+    end,
+    durationMs,
+    snapshot: traced ? await live.snapshot(main) : null,
+    untraced: traced ? null : whyUntraced(live, main, program),
+    savedAs: main === null ? null : (paths.get(main) ?? null),
+    others: live
+      .processes()
+      .filter(({ index }) => index !== main)
+      .map((each) => ({ ...each, savedAs: paths.get(each.index) ?? null })),
+    problems,
+  };
+};
+
+const whyUntraced = (live: DrivenSession, main: number | null, program: StartedProgram): string => {
+  if (program.untraced !== null) return untracedReason(program.untraced);
+  return (
+    (main === null ? undefined : live.processes()[main]?.info.untraced) ??
+    'it ended before it could be reached, or does not let libraries be preloaded'
+  );
 };

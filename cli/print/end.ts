@@ -2,7 +2,7 @@
  * The report at the end of `memtrace run`: what ran and how it ended, its figures, the ten lines that answer for
  * what is live at exit and for what was live at the peak, the other processes, what went wrong, what to do next.
  */
-import type { Metric, Snapshot } from '../../proto/snapshot.js';
+import type { GroupBy, Metric, Snapshot } from '../../proto/snapshot.js';
 import { groupSites } from '../../views/group.js';
 import { debugInfoNotes } from '../../views/notes.js';
 import { sumSites } from '../../views/profile.js';
@@ -18,6 +18,10 @@ export interface EndOfRun {
   /** Of the first process. */
   readonly snapshot: Snapshot;
   readonly durationMs: number;
+  /** What a row stands for. */
+  readonly by: GroupBy;
+  /** Rows of each table at most. */
+  readonly limit: number;
   /** The other processes of the tree, in order of their start. */
   readonly others: readonly ProcessLine[];
   /** Where the snapshot is; null where none was kept. */
@@ -26,8 +30,6 @@ export interface EndOfRun {
   readonly problems: readonly string[];
 }
 
-const ROWS = 10;
-
 export const endLines = (end: EndOfRun, surface: Surface): readonly string[] => {
   const { snapshot } = end;
   const problems = [...end.problems, ...(snapshot.notes ?? []), ...debugInfoNotes(snapshot)];
@@ -35,9 +37,9 @@ export const endLines = (end: EndOfRun, surface: Surface): readonly string[] => 
     ...headingLines(`memtrace: ${headline(end, surface)}`, surface),
     ...totalsLines(snapshot, surface),
     '',
-    ...topTable(capitalized(liveTitle(snapshot)), snapshot, 'live', surface),
+    ...topTable(capitalized(liveTitle(snapshot)), end, 'live', surface),
     '',
-    ...topTable('Live at the peak', snapshot, 'peak', surface),
+    ...topTable('Live at the peak', end, 'peak', surface),
     ...mappedLines(snapshot, 'heap', surface),
     ...(end.others.length > 0 ? ['', ...processLines(end.others, surface)] : []),
     ...noteLines(problems, surface),
@@ -51,18 +53,23 @@ const headline = ({ snapshot, durationMs }: EndOfRun, surface: Surface): string 
   return `${commandText(process.command, surface.path)} (pid ${process.pid}) ${endText(process)} after ${formatDuration(durationMs)}`;
 };
 
-const topTable = (title: string, snapshot: Snapshot, sort: Metric, surface: Surface): readonly string[] => {
+const topTable = (
+  title: string,
+  { snapshot, by, limit }: EndOfRun,
+  sort: Metric,
+  surface: Surface,
+): readonly string[] => {
   const whole = sumSites(snapshot.sites, 'heap');
   const [bytes, count] =
     sort === 'peak' ? [whole.peakBytes, whole.peakBlocks] : [whole.liveBytes, whole.liveBlocks];
-  const { user, libraries, omitted } = splitRows(groupSites(snapshot, 'line'), sort, ROWS);
-  const top = user.length < ROWS ? '' : `top ${ROWS} `;
+  const { user, libraries, omitted } = splitRows(groupSites(snapshot, by), sort, limit);
+  const top = omitted === 0 ? '' : `top ${user.length} `;
   return [
-    ...headingLines(`${title}, ${top}by line: ${formatBytes(bytes)} in ${blocks(count)}`, surface),
+    ...headingLines(`${title}, ${top}by ${by}: ${formatBytes(bytes)} in ${blocks(count)}`, surface),
     ...(user.length > 0
-      ? rowLines(withSources(user, snapshot), { by: 'line', sort, whole, figures: 'compact' }, surface)
+      ? rowLines(withSources(user, snapshot), { by, sort, whole, figures: 'compact' }, surface)
       : ['  nothing that your code allocated']),
-    ...(omitted > 0 ? [`  and ${plural(omitted, 'more line')}`] : []),
+    ...(omitted > 0 ? [`  and ${plural(omitted, 'more row')}`] : []),
     ...ownAccountLines(libraries, sort, surface),
   ];
 };

@@ -20,25 +20,41 @@ export type ProcessLine =
       readonly kind: 'untraced';
       readonly process: Pick<ProcessInfo, 'pid' | 'command'>;
       readonly reason: string;
+    }
+  | {
+      /** Processes that are not listed one by one. */
+      readonly kind: 'rest';
+      readonly count: number;
+      readonly allocations: number;
+      readonly liveBytes: number;
     };
 
 export const processLines = (others: readonly ProcessLine[], surface: Surface): readonly string[] => {
-  const longest = Math.max(...others.map(({ process }) => String(process.pid).length));
+  const pids = others.map((each) => (each.kind === 'rest' ? '' : String(each.process.pid)));
+  const longest = Math.max(...pids.map((pid) => pid.length));
+  const count = others.reduce((sum, each) => sum + (each.kind === 'rest' ? each.count : 1), 0);
   return [
-    ...headingLines(`Other processes: ${formatCount(others.length)}`, surface),
-    ...others.flatMap((each) => {
-      const text = `  ${String(each.process.pid).padStart(longest)}  ${nameOf(each, surface)}: ${summary(each, surface)}`;
+    ...headingLines(`Other processes: ${formatCount(count)}`, surface),
+    ...others.flatMap((each, at) => {
+      const text = `  ${pids[at]?.padStart(longest)}  ${lineOf(each, surface)}`;
       return wrap(text, surface.width, ' '.repeat(longest + 4));
     }),
   ];
 };
 
+const lineOf = (each: ProcessLine, surface: Surface): string =>
+  each.kind === 'rest'
+    ? `and ${formatCount(each.count)} more: ${formatCount(each.allocations)} allocations, live ${formatBytes(each.liveBytes)}`
+    : `${nameOf(each, surface)}: ${summary(each, surface)}`;
+
+type Named = Exclude<ProcessLine, { readonly kind: 'rest' }>;
+
 const NAME_LONGEST = 40;
 
-const nameOf = ({ process }: ProcessLine, surface: Surface): string =>
+const nameOf = ({ process }: Named, surface: Surface): string =>
   cutEnd(commandText(process.command, surface.path), NAME_LONGEST, surface.ellipsis);
 
-const summary = (each: ProcessLine, surface: Surface): string =>
+const summary = (each: Named, surface: Surface): string =>
   each.kind === 'untraced'
     ? `not traced: ${clean(each.reason)}`
     : [

@@ -1,0 +1,68 @@
+/** The end of `memtrace run` on the caller's stderr, and as JSON where that was asked for. */
+import { writeFileSync } from 'node:fs';
+import type { Outcome, ProgramEnd, RunOptions } from '../../daemon/run.js';
+import { reportOf } from '../../views/report.js';
+import { formatDuration } from '../../views/units.js';
+import { endLines } from '../print/end.js';
+import { type Io, writeLines } from '../print/io.js';
+import type { ProcessLine } from '../print/processes.js';
+import { surfaceOf } from '../print/surface.js';
+
+/** More than these are summed up in one line. */
+const MOST_LISTED = 64;
+
+export const reportRun = async (outcome: Outcome, options: RunOptions, io: Io): Promise<void> => {
+  const { snapshot } = outcome;
+  if (!snapshot) {
+    writeLines(io.stderr, untracedLines(outcome, options));
+    return;
+  }
+  const { by, limit } = options;
+  if (options.json !== null) {
+    const report = reportOf(snapshot, { by, limit, sort: 'live', kind: 'heap' });
+    writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 });
+  }
+  for (const problem of options.quiet ? outcome.problems : [])
+    writeLines(io.stderr, [`memtrace: ${problem}`]);
+  if (options.quiet) return;
+  const end = {
+    snapshot,
+    durationMs: outcome.durationMs,
+    others: otherLines(outcome),
+    savedAs: outcome.savedAs,
+    problems: outcome.problems,
+    by,
+    limit,
+  };
+  writeLines(io.stderr, endLines(end, surfaceOf(io)));
+};
+
+const untracedLines = (outcome: Outcome, { command }: RunOptions): readonly string[] => [
+  `memtrace: ${command[0]} (pid ${outcome.pid}) ${endedHow(outcome.end)} after ${formatDuration(outcome.durationMs)}`,
+  `  It was not traced: ${outcome.untraced}.`,
+];
+
+const endedHow = (end: ProgramEnd): string => {
+  if (end.kind === 'exited') return `exited with ${end.code}`;
+  return end.kind === 'signalled' ? `was killed by signal ${end.signal}` : 'ended';
+};
+
+/** The largest by themselves, in order of their start; then the rest in one line. */
+const otherLines = ({ others }: Outcome): readonly ProcessLine[] => {
+  const bySize = others.toSorted((a, b) => b.totals.totalBytes - a.totals.totalBytes);
+  const listed = new Set(bySize.slice(0, MOST_LISTED));
+  const rest = others.filter((each) => !listed.has(each));
+  const lines = others
+    .filter((each) => listed.has(each))
+    .map(({ info, capture, totals, savedAs }): ProcessLine => {
+      if (info.untraced !== undefined) return { kind: 'untraced', process: info, reason: info.untraced };
+      const { allocations } = capture;
+      const { peakBytes, liveBytes } = totals;
+      return { kind: 'traced', process: info, allocations, peakBytes, liveBytes, savedAs };
+    });
+  if (rest.length === 0) return lines;
+  const sum = (pick: (each: (typeof rest)[number]) => number) => rest.reduce((n, each) => n + pick(each), 0);
+  const allocations = sum(({ capture }) => capture.allocations);
+  const liveBytes = sum(({ totals }) => totals.liveBytes);
+  return [...lines, { kind: 'rest', count: rest.length, allocations, liveBytes }];
+};

@@ -1,0 +1,209 @@
+/**
+ * One process image as the session knows it: the core's counters, what the kernel says of its memory, its
+ * timeline, its profile. Owned by the live session, which calls `observe` at each tick.
+ */
+import {
+  DETACH_DAEMON_DIED,
+  DETACH_NO_MEMORY,
+  DETACH_STOPPED,
+  PROCESS_CORRUPT,
+  PROCESS_ENDED,
+  PROCESS_EXECED,
+  PROCESS_HAS_EXIT_CODE,
+  PROCESS_RUNNING,
+  PROCESS_UNTRACED,
+} from '../../proto/generated/layout.js';
+import type { ProcessInfo, SizeClass, Snapshot, ThreadInfo } from '../../proto/snapshot.js';
+import { SNAPSHOT_SCHEMA } from '../../proto/snapshot.js';
+import type { Core, ProcessRecord } from '../core.js';
+import type { LiveProcess } from '../live.js';
+import { type ProcessProfile, processProfile } from '../profile/process.js';
+import { sourcesOf } from '../snapshot/sources.js';
+import type { Symbolizer } from '../symbols/symbolizer.js';
+import { type Resident, residentOf } from './resident.js';
+import { createTimeline, type Timeline } from './timeline.js';
+import { untracedReason } from './untraced.js';
+
+/** How the program ended, where somebody who waited for it knows better than the shim. */
+export interface ProgramEnd {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+}
+
+export interface TrackedProcess {
+  readonly profile: ProcessProfile;
+  readonly timeline: Timeline;
+  readonly live: () => LiveProcess;
+  readonly record: () => ProcessRecord;
+  /** Reads counters and resident memory anew, holds the files of new modules. */
+  readonly observe: (record: ProcessRecord) => void;
+  readonly setEnd: (end: ProgramEnd) => void;
+  readonly setParent: (parent: number | null) => void;
+  readonly threads: () => readonly ThreadInfo[];
+  readonly sizes: () => readonly SizeClass[];
+  readonly snapshot: (untracedChildren: number) => Promise<Snapshot>;
+}
+
+const NS_PER_MS = 1e6;
+
+export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessRecord): TrackedProcess => {
+  const { index, pid } = first;
+  const { executable, command } = core.info(index);
+  const profile = processProfile(core, symbolizer, index, pid);
+  const timeline = createTimeline();
+  const startedMs = first.startedNs / NS_PER_MS;
+  let record = first;
+  let resident: Resident = { bytes: 0, peakBytes: 0 };
+  let end: ProgramEnd | null = null;
+  let parent: number | null = null;
+
+  const observe = (now: ProcessRecord) => {
+    record = now;
+    if (record.state !== PROCESS_RUNNING) return;
+    profile.holdModules();
+    const seen = residentOf(pid);
+    if (seen) resident = { bytes: seen.bytes, peakBytes: Math.max(seen.peakBytes, resident.peakBytes) };
+    timeline.add({
+      ms: Math.max(0, Math.round(Date.now() - startedMs)),
+      liveBytes: record.liveBytes,
+      rssBytes: resident.bytes,
+    });
+  };
+
+  const info = (): ProcessInfo => ({
+    pid,
+    parentPid: record.parentPid,
+    command: command.length > 0 ? command : [executable],
+    executable,
+    startedAt: new Date(startedMs).toISOString(),
+    takenAt: new Date().toISOString(),
+    ...ending(record, end),
+    ...(record.inheritedBlocks + record.inheritedFrees > 0 && {
+      inherited: {
+        blocks: record.inheritedBlocks,
+        bytes: record.inheritedBytes,
+        frees: record.inheritedFrees,
+      },
+    }),
+    ...(record.state === PROCESS_UNTRACED && { untraced: untracedReason(record.untracedReason) }),
+  });
+
+  const live = (): LiveProcess => ({
+    index,
+    parent,
+    info: info(),
+    capture: {
+      mode: 'full',
+      allocations: record.allocations,
+      frees: record.frees,
+      lost: record.lost,
+      unknownFrees: record.unknownFrees,
+      truncatedStacks: record.truncated,
+    },
+    totals: {
+      liveBytes: record.liveBytes,
+      liveBlocks: record.liveBlocks,
+      totalBytes: record.totalBytes,
+      totalBlocks: record.allocations,
+      peakBytes: record.peakBytes,
+      peakAtMs: record.peakNs > 0 ? Math.max(0, Math.round(record.peakNs / NS_PER_MS - startedMs)) : 0,
+      temporaryBlocks: record.temporaryBlocks,
+      rssBytes: resident.bytes,
+      peakRssBytes: Math.max(resident.bytes, resident.peakBytes),
+    },
+    mapped: {
+      liveBytes: record.mappedBytes,
+      totalBytes: record.mappedTotalBytes,
+      peakBytes: record.mappedPeakBytes,
+    },
+  });
+
+  const threads = (): readonly ThreadInfo[] =>
+    core.threads(index).map(({ tid, name, allocations, frees, liveBytes, totalBytes, temporaryBlocks }) => ({
+      tid,
+      name,
+      allocations,
+      frees,
+      liveBytes,
+      totalBytes,
+      temporaryBlocks,
+    }));
+
+  const sizes = (): readonly SizeClass[] =>
+    core
+      .sizes(index)
+      .map(({ totalBlocks, totalBytes, liveBlocks, liveBytes }, at) => ({
+        bytes: at === 0 ? 0 : 2 ** (at - 1),
+        blocks: totalBlocks,
+        liveBlocks,
+        liveBytes,
+        totalBytes,
+      }))
+      .filter(({ blocks }) => blocks > 0);
+
+  const snapshot = async (untracedChildren: number): Promise<Snapshot> => {
+    const { modules, frames, stacks, sites } = await profile.refresh();
+    const { info: processInfo, capture, totals } = live();
+    return {
+      schema: SNAPSHOT_SCHEMA,
+      process: processInfo,
+      capture: { ...capture, untracedChildren },
+      totals,
+      modules: [...modules],
+      frames: [...frames],
+      stacks: [...stacks],
+      sites,
+      threads: threads(),
+      sizes: sizes(),
+      sources: sourcesOf({ modules, frames, stacks, sites }),
+      timeline: timeline.points(),
+      notes: notesOf(record),
+    };
+  };
+
+  return {
+    profile,
+    timeline,
+    live,
+    record: () => record,
+    observe,
+    setEnd: (known) => {
+      end = known;
+    },
+    setParent: (known) => {
+      parent = known;
+    },
+    threads,
+    sizes,
+    snapshot,
+  };
+};
+
+const ending = (
+  record: ProcessRecord,
+  end: ProgramEnd | null,
+): Pick<ProcessInfo, 'exitCode' | 'signal' | 'state'> => {
+  if (end) return { ...end, state: end.signal === null ? 'exited' : 'killed' };
+  if (record.state !== PROCESS_ENDED) return { exitCode: null, signal: null, state: 'running' };
+  if (record.flags & PROCESS_EXECED) return { exitCode: null, signal: null, state: 'replaced' };
+  const exitCode = record.flags & PROCESS_HAS_EXIT_CODE ? record.exitCode : null;
+  return { exitCode, signal: null, state: exitCode === null ? 'killed' : 'exited' };
+};
+
+/** What a reader of the figures must know to judge them. */
+const notesOf = (record: ProcessRecord): readonly string[] => {
+  const notes: string[] = [];
+  if (record.flags & PROCESS_CORRUPT)
+    notes.push('the program overwrote the memory it shares with memtrace: what came after that is missing');
+  if (record.detachReason === DETACH_NO_MEMORY)
+    notes.push('there was no shared memory left for more events: what came after that is missing');
+  if (record.detachReason === DETACH_DAEMON_DIED)
+    notes.push('the daemon had died: what came after is missing');
+  if (record.detachReason === DETACH_STOPPED)
+    notes.push('the process went on when the session ended: what came after is missing');
+  if (record.skippedOrders > 0)
+    notes.push(
+      `${record.skippedOrders} events were begun and never finished, by threads that died in between`,
+    );
+  return notes;
+};

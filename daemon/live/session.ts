@@ -1,0 +1,122 @@
+/**
+ * The session as it runs: drains the core, follows its processes, answers daemon/live.ts.
+ *
+ * `tick` drains for a while and then looks at every process once. One caller at a time: daemon/run.ts.
+ */
+import { PROCESS_RUNNING, PROCESS_UNTRACED } from '../../proto/generated/layout.js';
+import type { Core, ProcessRecord } from '../core.js';
+import type { LiveSession } from '../live.js';
+import type { Symbolizer } from '../symbols/symbolizer.js';
+import { type ProgramEnd, type TrackedProcess, trackProcess } from './process.js';
+import { residentOf } from './resident.js';
+
+export interface SessionFacts {
+  readonly id: string;
+  readonly startedAt: string;
+  readonly command: readonly string[];
+}
+
+export interface DrivenSession extends LiveSession {
+  /** Drains for about `ms` and takes in what came; the number of events. */
+  readonly tick: (ms: number) => Promise<number>;
+  /** The pid of the program that the user started. */
+  readonly setMainPid: (pid: number) => void;
+  /** How that program ended. Its last image carries it. */
+  readonly setMainEnd: (end: ProgramEnd) => void;
+  /** Whether that program's images are all at their end, with all of their events. */
+  readonly mainIsDrained: () => boolean;
+  readonly tracked: () => readonly TrackedProcess[];
+  readonly untracedCount: () => number;
+  /** The session is over: nothing more will come. */
+  readonly finish: () => void;
+}
+
+const NOT_FORKED = 0xffffffff;
+
+export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionFacts): DrivenSession => {
+  const processes: TrackedProcess[] = [];
+  let mainPid: number | null = null;
+  let mainEnd: ProgramEnd | null = null;
+  let finished = false;
+
+  const look = () => {
+    for (const record of core.processes()) {
+      const known = processes[record.index];
+      if (!known) {
+        const fresh = trackProcess(core, symbolizer, record);
+        fresh.setParent(parentOf(record, processes));
+        processes[record.index] = fresh;
+      }
+      processes[record.index].observe(record);
+    }
+  };
+
+  const tick = async (ms: number) => {
+    const events = await core.drain(ms);
+    look();
+    return events;
+  };
+
+  /** The last image of the main program's pid: earlier ones were replaced by exec. */
+  const mainProcess = (): number | null => {
+    const images = processes.filter((each) => each.record().pid === mainPid);
+    return images.at(-1)?.record().index ?? null;
+  };
+
+  const tellEnd = () => {
+    const index = mainProcess();
+    if (index !== null && mainEnd) processes[index]?.setEnd(mainEnd);
+  };
+
+  return {
+    ...facts,
+    running: () => !finished,
+    processes: () => {
+      tellEnd();
+      return processes.map((each) => each.live());
+    },
+    mainProcess,
+    profile: (index) => at(processes, index).profile.refresh(),
+    threads: (index) => at(processes, index).threads(),
+    sizes: (index) => at(processes, index).sizes(),
+    timeline: (index) => at(processes, index).timeline.points(),
+    snapshot: (index) => {
+      tellEnd();
+      return at(processes, index).snapshot(untraced(processes).length);
+    },
+    ownMemory: () => residentOf('self')?.bytes ?? 0,
+    tick,
+    setMainPid: (pid) => {
+      mainPid = pid;
+    },
+    setMainEnd: (end) => {
+      mainEnd = end;
+    },
+    mainIsDrained: () =>
+      processes
+        .filter((each) => each.record().pid === mainPid)
+        .every((each) => each.record().state !== PROCESS_RUNNING),
+    tracked: () => processes,
+    untracedCount: () => untraced(processes).length,
+    finish: () => {
+      finished = true;
+    },
+  };
+};
+
+const untraced = (processes: readonly TrackedProcess[]): readonly TrackedProcess[] =>
+  processes.filter((each) => each.record().state === PROCESS_UNTRACED);
+
+/** A forked image has its parent's index; one that was executed follows on the image its pid had before. */
+const parentOf = (record: ProcessRecord, processes: readonly TrackedProcess[]): number | null => {
+  if (record.parentIndex !== NOT_FORKED) return record.parentIndex;
+  const before = processes.findLast((each) => each.record().pid === record.pid);
+  const parent = processes.findLast((each) => each.record().pid === record.parentPid);
+  return (before ?? parent)?.record().index ?? null;
+};
+
+const at = (processes: readonly TrackedProcess[], index: number): TrackedProcess => {
+  const process = processes[index];
+  if (!process) throw new RangeError(`no process ${index} in this session`);
+  return process;
+};

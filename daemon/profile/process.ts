@@ -1,0 +1,74 @@
+/**
+ * One process of the session as a Profile that grows while it runs: sites from the core, stacks with names.
+ *
+ * Owned by the live session. Refreshes of one process never overlap: a caller that comes while one is under way
+ * gets the result of the next.
+ */
+
+import { SITE_MMAP, SITE_PYTHON } from '../../proto/generated/layout.js';
+import type { Site, SiteKind } from '../../proto/snapshot.js';
+import type { Profile } from '../../views/profile.js';
+import type { Core } from '../core.js';
+import type { Symbolizer } from '../symbols/symbolizer.js';
+import { nameStacks } from './stacks.js';
+
+export interface ProcessProfile {
+  /** Takes in the modules seen since, so that their files are held before they can go away. Cheap. */
+  readonly holdModules: () => void;
+  readonly refresh: () => Promise<Profile>;
+}
+
+export const processProfile = (
+  core: Core,
+  symbolizer: Symbolizer,
+  index: number,
+  pid: number,
+): ProcessProfile => {
+  const named = nameStacks(symbolizer, pid);
+  let running: Promise<Profile> | null = null;
+  let next: Promise<Profile> | null = null;
+
+  const holdModules = () => named.addModules(core.modules(index, named.moduleCount()));
+
+  const read = async (): Promise<Profile> => {
+    // Sites first: whatever stack they name is then among the nodes, and the nodes' modules among the modules.
+    const sites = core.sites(index);
+    const nodes = core.nodes(index, named.nodeCount());
+    holdModules();
+    await named.addNodes(nodes);
+    const rows: Site[] = [];
+    for (let at = 0; at < sites.count; at += 1) {
+      rows.push({
+        stack: named.stackOf(sites.stack[at]),
+        kind: kindName(sites.kind[at]),
+        liveBytes: sites.liveBytes[at],
+        liveBlocks: sites.liveBlocks[at],
+        totalBytes: sites.totalBytes[at],
+        totalBlocks: sites.totalBlocks[at],
+        peakBytes: sites.peakBytes[at],
+        peakBlocks: sites.peakBlocks[at],
+        temporaryBlocks: sites.temporaryBlocks[at],
+      });
+    }
+    return { modules: named.modules, frames: named.frames, stacks: named.stacks, sites: rows };
+  };
+
+  const refresh = (): Promise<Profile> => {
+    if (!running) {
+      running = read().finally(() => {
+        running = null;
+      });
+      return running;
+    }
+    next ??= running.then(() => {
+      next = null;
+      return refresh();
+    });
+    return next;
+  };
+
+  return { holdModules, refresh };
+};
+
+const kindName = (kind: number): SiteKind =>
+  kind === SITE_MMAP ? 'mmap' : kind === SITE_PYTHON ? 'python' : 'heap';

@@ -1,0 +1,156 @@
+/**
+ * One process's stacks with names: turns the nodes of the segment's stack table (a return address each) into the
+ * frames and stacks of a Profile, inlined frames included.
+ *
+ * Append-only: a node that was named once keeps its place. Owned by daemon/profile/process.ts.
+ */
+
+import { MODULE_NONE, NODE_PC_OMITTED, STACK_FIRST_NODE } from '../../proto/generated/layout.js';
+import type { Frame, Module, StackNode } from '../../proto/snapshot.js';
+import type { ModuleRecord, NodeTable } from '../core.js';
+import type { SymbolFrame, Symbolizer } from '../symbols/symbolizer.js';
+
+export interface NamedStacks {
+  readonly modules: readonly Module[];
+  readonly frames: readonly Frame[];
+  readonly stacks: readonly StackNode[];
+  /** The stack of a node of the segment; a stack of one unknown frame for a node that is not there. */
+  readonly stackOf: (node: number) => number;
+  /** How many nodes have been taken in: the next `nodes(from)` starts there. */
+  readonly nodeCount: () => number;
+  readonly moduleCount: () => number;
+  readonly addModules: (modules: readonly ModuleRecord[]) => void;
+  /** Names the nodes and appends their stacks; nodes must follow on those taken in before. */
+  readonly addNodes: (nodes: NodeTable) => Promise<void>;
+}
+
+/** @param pid of the process, by which the symbolizer reaches files of another mount namespace */
+export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => {
+  const records: ModuleRecord[] = [];
+  const modules: Module[] = [];
+  const frames: Frame[] = [];
+  const stacks: StackNode[] = [];
+  const stackOfNode: number[] = new Array(STACK_FIRST_NODE).fill(-1);
+  /** Where a pc's frames stand: outermost (the function itself) first, then what was inlined into it. */
+  const framesOfPc = new Map<string, readonly number[]>();
+  let unknownStack = -1;
+
+  const addModules = (added: readonly ModuleRecord[]) => {
+    for (const record of added) {
+      records.push(record);
+      modules.push({ path: record.path, buildId: record.buildId });
+      symbolizer.hold({ path: record.path, buildId: record.buildId, pid });
+    }
+  };
+
+  const addNodes = async (nodes: NodeTable) => {
+    const fresh = new Map<string, Place>();
+    for (let at = 0; at < nodes.count; at += 1) {
+      const place = placeOf(nodes, at, records);
+      if (!framesOfPc.has(place.key)) fresh.set(place.key, place);
+    }
+    const places = [...fresh.values()];
+    const named = await lookUp(symbolizer, places, records, pid);
+    places.forEach((place, at) => {
+      framesOfPc.set(place.key, appendFrames(frames, place, named[at] ?? []));
+    });
+    for (let at = 0; at < nodes.count; at += 1) {
+      let parent = stackOfNode[nodes.parent[at]] ?? -1;
+      for (const frame of framesOfPc.get(placeOf(nodes, at, records).key) ?? []) {
+        stacks.push({ parent, frame });
+        parent = stacks.length - 1;
+      }
+      stackOfNode.push(parent);
+    }
+  };
+
+  const stackOf = (node: number): number => {
+    const stack = stackOfNode[node] ?? -1;
+    if (stack >= 0) return stack;
+    if (unknownStack < 0) {
+      frames.push({ ...bareFrame, function: '[stack not recorded]' });
+      stacks.push({ parent: -1, frame: frames.length - 1 });
+      unknownStack = stacks.length - 1;
+    }
+    return unknownStack;
+  };
+
+  return {
+    modules,
+    frames,
+    stacks,
+    stackOf,
+    nodeCount: () => stackOfNode.length,
+    moduleCount: () => records.length,
+    addModules,
+    addNodes,
+  };
+};
+
+/** One address of one module, as the symbolizer and the snapshot want it. */
+interface Place {
+  readonly key: string;
+  readonly module: number;
+  /** Link-time address of the return address; without a module the address itself. */
+  readonly offset: number;
+  /** What to look up: inside the call instruction, or the interrupted instruction itself. */
+  readonly lookup: number;
+}
+
+const placeOf = (nodes: NodeTable, at: number, records: readonly ModuleRecord[]): Place => {
+  const pc = nodes.pc[at];
+  const index = nodes.module[at];
+  const record = index === MODULE_NONE ? undefined : records[index];
+  const offset = record ? pc - record.bias : pc;
+  const exact = nodes.exact[at] === 1;
+  const module = record ? index : -1;
+  return {
+    key: `${module}:${offset}${exact ? '!' : ''}`,
+    module,
+    offset,
+    lookup: exact ? offset : offset - 1,
+  };
+};
+
+const lookUp = (
+  symbolizer: Symbolizer,
+  places: readonly Place[],
+  records: readonly ModuleRecord[],
+  pid: number,
+): Promise<SymbolFrame[][]> =>
+  symbolizer.lookup(
+    places.map(({ module, lookup }) => {
+      const record = records[module];
+      return {
+        module: { path: record?.path ?? '', buildId: record?.buildId ?? null, pid },
+        address: lookup,
+      };
+    }),
+  );
+
+const bareFrame: Frame = {
+  function: null,
+  file: null,
+  line: null,
+  module: -1,
+  offset: 0,
+  language: 'native',
+  inlined: false,
+};
+
+/** @returns the indices of the new frames, outermost first */
+const appendFrames = (frames: Frame[], place: Place, named: readonly SymbolFrame[]): readonly number[] => {
+  if (place.module < 0 && place.offset === NODE_PC_OMITTED) {
+    frames.push({ ...bareFrame, function: '[frames left out]' });
+    return [frames.length - 1];
+  }
+  const { module, offset } = place;
+  if (named.length === 0) {
+    frames.push({ ...bareFrame, module, offset });
+    return [frames.length - 1];
+  }
+  return named.toReversed().map(({ function: name, file, line, inlined }) => {
+    frames.push({ function: name, file, line, module, offset, language: 'native', inlined });
+    return frames.length - 1;
+  });
+};

@@ -1,0 +1,102 @@
+/**
+ * The snapshot files of one run: which process images keep one, and under which name.
+ *
+ *   t.json            the program that the user started
+ *   t.<pid>.json      every other process
+ *   t.<pid>.<n>.json  the n-th earlier image of a pid that went on by exec
+ */
+import { basename } from 'node:path';
+import { MemtraceError } from '../../views/error.js';
+import type { LiveProcess, LiveSession } from '../live.js';
+import type { SnapshotOutput } from '../run.js';
+import { writeSnapshot } from './write.js';
+
+export interface SavedFiles {
+  /** By index of the process. */
+  readonly paths: ReadonlyMap<number, string>;
+  /** What could not be written, and why. */
+  readonly problems: readonly string[];
+}
+
+export const saveSnapshots = async (
+  live: LiveSession,
+  output: SnapshotOutput,
+  mostChildren: number,
+): Promise<SavedFiles> => {
+  const paths = new Map<number, string>();
+  const problems: string[] = [];
+  const main = live.mainProcess();
+  if (output.kind === 'none') return { paths, problems };
+  const traced = live.processes().filter((each) => each.info.untraced === undefined);
+  const first = traced.find((each) => each.index === main);
+  const stem = stemOf(output, first ?? traced[0], live);
+
+  for (const each of chosen(traced, main, mostChildren)) {
+    const path = each.index === main ? `${stem.base}${stem.ending}` : nameOf(each, traced, stem);
+    try {
+      const taken = await saveUnder(path, await live.snapshot(each.index), output);
+      paths.set(each.index, taken);
+    } catch (error) {
+      if (!(error instanceof MemtraceError)) throw error;
+      problems.push(`${error.message}: ${error.why} ${error.remedy}`);
+      break; // the others would fare no better
+    }
+  }
+  return { paths, problems };
+};
+
+interface Stem {
+  readonly base: string;
+  readonly ending: string;
+}
+
+const stemOf = (output: SnapshotOutput, first: LiveProcess | undefined, live: LiveSession): Stem => {
+  if (output.kind === 'file') {
+    const ending = /(\.json)?(\.gz)?$/.exec(output.path)?.[0] ?? '';
+    return { base: output.path.slice(0, output.path.length - ending.length), ending };
+  }
+  const name = basename(first?.info.command[0] ?? live.command[0] ?? 'program').replace(/[^\w.+-]/g, '_');
+  return { base: `memtrace.${name}.${first?.info.pid ?? 0}`, ending: '.json' };
+};
+
+const nameOf = (each: LiveProcess, all: readonly LiveProcess[], { base, ending }: Stem): string => {
+  const images = all.filter(({ info }) => info.pid === each.info.pid);
+  const isLast = images.at(-1)?.index === each.index;
+  const number = images.findIndex(({ index }) => index === each.index) + 1;
+  const isMainPid = all.some(({ index, info }) => index !== each.index && info.pid === each.info.pid);
+  return isLast || !isMainPid
+    ? `${base}.${each.info.pid}${ending}`
+    : `${base}.${each.info.pid}.${number}${ending}`;
+};
+
+/** The main program, and of the others those that allocated most. */
+const chosen = (
+  traced: readonly LiveProcess[],
+  main: number | null,
+  most: number,
+): readonly LiveProcess[] => {
+  const others = traced
+    .filter(({ index }) => index !== main)
+    .toSorted((a, b) => b.totals.totalBytes - a.totals.totalBytes)
+    .slice(0, most === Number.POSITIVE_INFINITY ? undefined : most);
+  return [...traced.filter(({ index }) => index === main), ...others];
+};
+
+/** What was recorded is kept also when the name was taken in the meantime: under the next free one. */
+const saveUnder = async (
+  path: string,
+  snapshot: Awaited<ReturnType<LiveSession['snapshot']>>,
+  output: SnapshotOutput,
+): Promise<string> => {
+  const force = output.kind === 'file' && output.replace;
+  for (let n = 0; ; n += 1) {
+    const candidate = n === 0 ? path : path.replace(/(\.json)?(\.gz)?$/, (ending) => `-${n}${ending}`);
+    try {
+      await writeSnapshot(candidate, snapshot, { force });
+      return candidate;
+    } catch (error) {
+      const taken = error instanceof MemtraceError && error.why.startsWith('The file exists');
+      if (!taken || n === 99) throw error;
+    }
+  }
+};

@@ -1,0 +1,91 @@
+/**
+ * Writes a snapshot file whole or not at all: temporary name, fsync, rename; mode 0600, because it holds command
+ * lines and source text. `.gz` is compressed.
+ */
+import { access, link, open, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { Snapshot } from '../../proto/snapshot.js';
+import { MemtraceError } from '../../views/error.js';
+
+export interface WriteOptions {
+  /** Replace a file that is there. */
+  readonly force: boolean;
+}
+
+export const writeSnapshot = async (
+  path: string,
+  snapshot: Snapshot,
+  { force }: WriteOptions,
+): Promise<void> => {
+  const text = Buffer.from(`${JSON.stringify(snapshot)}\n`);
+  const data = path.endsWith('.gz') ? await promisify(gzip)(text) : text;
+  const temporary = `${path}.${process.pid}.partial`;
+  if (await isSpecial(path)) return writeFile(path, data);
+  try {
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await file.writeFile(data);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    if (force) await rename(temporary, path);
+    else await linkNew(temporary, path);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw cannotWrite(path, error);
+  }
+};
+
+/** A pipe or a device takes the bytes as they come. */
+const isSpecial = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => !found.isFile() && !found.isDirectory(),
+    () => false,
+  );
+
+/** Like rename, but fails when `path` exists; on file systems without hard links it looks first. */
+const linkNew = async (temporary: string, path: string) => {
+  try {
+    await link(temporary, path);
+    await unlink(temporary);
+  } catch (error) {
+    if (!hasCode(error, 'EPERM') && !hasCode(error, 'ENOTSUP')) throw error;
+    const exists = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (exists) throw Object.assign(new Error('file exists'), { code: 'EEXIST' });
+    await rename(temporary, path);
+  }
+};
+
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof Object && 'code' in error && error.code === code;
+
+const reasons: Readonly<Record<string, readonly [why: string, remedy: string]>> = {
+  EEXIST: ['The file exists.', 'Choose another name with -o, or replace it with --force.'],
+  ENOENT: ['Its folder does not exist.', 'Create the folder, or choose another name with -o.'],
+  EACCES: ['You may not write there.', 'Choose another folder with -o, or keep no snapshot: --no-output.'],
+  EPERM: ['You may not write there.', 'Choose another folder with -o, or keep no snapshot: --no-output.'],
+  EROFS: [
+    'The file system is read-only.',
+    'Choose another folder with -o, or keep no snapshot: --no-output.',
+  ],
+  ENOSPC: [
+    'The disk is full. Nothing was left behind.',
+    'Free some space, or choose another folder with -o.',
+  ],
+  EDQUOT: ['Your disk quota is used up. Nothing was left behind.', 'Free some space, or use -o elsewhere.'],
+  ENOTDIR: ['A part of its path is not a folder.', 'Choose another name with -o.'],
+};
+
+const cannotWrite = (path: string, error: unknown): MemtraceError => {
+  const code = error instanceof Object && 'code' in error ? String(error.code) : '';
+  const [why, remedy] = reasons[code] ?? [
+    error instanceof Error ? error.message : String(error),
+    'Choose another name with -o.',
+  ];
+  return new MemtraceError({ message: `cannot write the snapshot ${path}`, why, remedy, exitCode: 125 });
+};
