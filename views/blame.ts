@@ -24,12 +24,15 @@ export interface Blame {
   readonly isUser: (stack: Index) => boolean;
   /** The innermost node that is no allocator: where a printed stack starts. */
   readonly callerOf: (stack: Index) => Index;
-  /** Takes in the stacks that were appended to the profile since the last call. */
-  readonly catchUp: () => void;
+  /** Takes in what was appended since the last call; `grown` may be other arrays that start with the same. */
+  readonly catchUp: (grown?: StackArrays) => void;
 }
 
-/** @param profile may grow at its ends; call `catchUp` then */
-export const blameStacks = (profile: Pick<Profile, 'modules' | 'frames' | 'stacks'>): Blame => {
+export type StackArrays = Pick<Profile, 'modules' | 'frames' | 'stacks'>;
+
+/** @param first may grow at its ends; call `catchUp` then */
+export const blameStacks = (first: StackArrays): Blame => {
+  let profile = first;
   const roles: ModuleRole[] = [];
   const owners: Ownership[] = [];
   const nodes: Index[] = [];
@@ -37,7 +40,8 @@ export const blameStacks = (profile: Pick<Profile, 'modules' | 'frames' | 'stack
 
   const ownerOfNode = (node: Index): Ownership => owners[profile.stacks[node]?.frame ?? -1] ?? 'runtime';
 
-  const catchUp = () => {
+  const catchUp = (grown: StackArrays = profile) => {
+    profile = grown;
     for (let at = roles.length; at < profile.modules.length; at += 1)
       roles.push(moduleRole(profile.modules[at]));
     for (let at = owners.length; at < profile.frames.length; at += 1) {

@@ -7,7 +7,7 @@
  * offset. One table of groups can serve several profiles: that is how two snapshots are compared.
  */
 import type { Frame, GroupBy, Index, KindFilter, Site, SiteCounters } from '../proto/snapshot.js';
-import { type Blame, blameStacks } from './blame.js';
+import { type Blame, blameStacks, type StackArrays } from './blame.js';
 import { addTo, emptySum, kindMatches, modulePath, type Profile, type Sum } from './profile.js';
 
 /** What a row stands for. */
@@ -77,15 +77,16 @@ export interface Grouping {
   readonly table: GroupTable;
   /** The number of the group that a stack belongs to: looked up once, remembered for good. */
   readonly groupOf: (stack: Index) => Index;
-  /** Takes in what was appended to the profile since the last call. */
-  readonly catchUp: () => void;
+  /** Takes in what was appended since the last call; `grown` may be other arrays that start with the same. */
+  readonly catchUp: (grown?: StackArrays) => void;
 }
 
 export const groupStacks = (
   table: GroupTable,
-  profile: Pick<Profile, 'modules' | 'frames' | 'stacks'>,
-  blame: Blame = blameStacks(profile),
+  first: StackArrays,
+  blame: Blame = blameStacks(first),
 ): Grouping => {
+  let profile = first;
   const byStack = table.by === 'stack';
   /** Group of each stack, and of each frame as user code and as a library's: -1 until asked for. */
   const groupOfStack: Index[] = [];
@@ -93,8 +94,9 @@ export const groupStacks = (
   const frameKeys: (string | undefined)[] = [];
   const chains: Index[] = [];
 
-  const catchUp = () => {
-    blame.catchUp();
+  const catchUp = (grown: StackArrays = profile) => {
+    profile = grown;
+    blame.catchUp(grown);
     for (let at = groupOfStack.length; at < profile.stacks.length; at += 1) groupOfStack.push(-1);
     for (let at = groupOfFrame.length; at < 2 * profile.frames.length; at += 1) groupOfFrame.push(-1);
     for (let at = frameKeys.length; at < profile.frames.length; at += 1) frameKeys.push(undefined);
@@ -255,10 +257,7 @@ const groupHead = (
 
 const isNameless = (frame: Frame): boolean => frame.function === null && frame.file === null;
 
-const frameNames = (
-  profile: Pick<Profile, 'modules' | 'frames' | 'stacks'>,
-  stack: Index,
-): readonly FrameName[] => {
+const frameNames = (profile: StackArrays, stack: Index): readonly FrameName[] => {
   const names: FrameName[] = [];
   for (let at = stack; at >= 0; at = profile.stacks[at]?.parent ?? -1) {
     const frame = profile.frames[profile.stacks[at]?.frame ?? -1];

@@ -10,5 +10,11 @@ export const commandText = (command: readonly string[], path: PathStyle = (each)
   return text.length > LONGEST ? `${text.slice(0, LONGEST - 3)}...` : text;
 };
 
+/** A path to be typed: short where it may stand unquoted (a quoted `~` means itself), else whole. */
+export const pathWord = (path: string, shorten: PathStyle): string => {
+  const short = shorten(path);
+  return quoted(short) === short ? short : quoted(path);
+};
+
 const quoted = (word: string): string =>
   /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${clean(word).replaceAll("'", String.raw`'\''`)}'`;

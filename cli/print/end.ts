@@ -7,7 +7,7 @@ import { groupSites } from '../../views/group.js';
 import { debugInfoNotes } from '../../views/notes.js';
 import { sumSites } from '../../views/profile.js';
 import { formatBytes, formatDuration } from '../../views/units.js';
-import { commandText } from './command.js';
+import { commandText, pathWord } from './command.js';
 import { blocks, endText, liveTitle, mappedLines, noteLines, plural, totalsLines } from './facts.js';
 import { type ProcessLine, processLines } from './processes.js';
 import { splitRows, withSources } from './report.js';
@@ -42,7 +42,7 @@ export const endLines = (end: EndOfRun, surface: Surface): readonly string[] => 
     ...topTable('Live at the peak', end, 'peak', surface),
     ...mappedLines(snapshot, 'heap', surface),
     ...(end.others.length > 0 ? ['', ...processLines(end.others, surface)] : []),
-    ...noteLines(problems, surface),
+    ...noteLines([...new Set(problems)], surface),
     '',
     ...nextLines(end.savedAs, surface),
   ];
@@ -76,7 +76,7 @@ const topTable = (
 
 const nextLines = (savedAs: string | null, surface: Surface): readonly string[] => {
   if (savedAs === null) return ['No snapshot was kept (--no-output).'];
-  const file = commandText([savedAs], surface.path);
+  const file = pathWord(savedAs, surface.path);
   return [
     `Saved as ${file}`,
     `  memtrace report ${file} --by stack`,

@@ -27,6 +27,8 @@ const OTHERS: readonly ProcessLine[] = [
 const END: EndOfRun = {
   snapshot: readSnapshot('test/fixtures/snapshots/after.json'),
   durationMs: 1234,
+  by: 'line',
+  limit: 10,
   savedAs: '/work/demo/memtrace.server.4243.json',
   problems: ['the symbolizer crashed once and was restarted; some names may be missing'],
   others: OTHERS,
@@ -55,12 +57,26 @@ test('a program that allocated nothing gets a report all the same', (t) => {
   t.regex(text, /No snapshot was kept/);
 });
 
+test('a short report says that there is more', (t) => {
+  const text = print({ ...END, limit: 2 });
+  t.regex(text, /Live at exit, top 2 by line: .*/);
+  t.regex(text, /\n {2}and 2 more rows\n/);
+});
+
 test('a killed program and one that still runs are called so', (t) => {
   const { snapshot } = END;
   const ended = (change: Partial<typeof snapshot.process>) =>
     print({ ...END, snapshot: { ...snapshot, process: { ...snapshot.process, ...change } } });
   t.regex(ended({ exitCode: null, signal: 'SIGKILL' }), /was killed by SIGKILL after 1\.23 s/);
   t.regex(ended({ exitCode: null }), /was still running/);
+});
+
+test('the commands to type next work for a path with blanks', (t) => {
+  t.regex(
+    print({ ...END, savedAs: '/home/me/my runs/a.json' }),
+    / {2}memtrace report '\/home\/me\/my runs\/a\.json' /,
+  );
+  t.regex(print({ ...END, savedAs: '/home/me/a.json' }), / {2}memtrace report ~\/a\.json /);
 });
 
 test('a terminal without UTF-8 gets ASCII', (t) => {
