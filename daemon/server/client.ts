@@ -1,0 +1,152 @@
+/**
+ * One client: reads its messages, answers them, and holds it to its limits. Whatever it sends, the answer is a
+ * message or the end of the connection.
+ */
+import type { RawData, WebSocket } from 'ws';
+import {
+  type ClientMessage,
+  type DaemonMessage,
+  type ErrorCode,
+  PROTOCOL_VERSION,
+  type RequestId,
+  type Subscribe,
+  type TakeSnapshot,
+} from '../../proto/messages.js';
+import { parseClientMessage } from '../../proto/parseMessages.js';
+import type { LiveSession } from '../live.js';
+import type { Feeds, Receiver } from './feeds.js';
+import { summaryOf } from './summary.js';
+
+export interface Service {
+  readonly live: LiveSession;
+  readonly feeds: Feeds;
+  /** The JSON of a snapshot; clients that ask at the same time share one. */
+  readonly snapshotText: (index: number) => Promise<string>;
+}
+
+/** Text that waits to be read: from here on states are skipped, and requests wait. */
+const UNREAD_LIMIT = 256 * 1024;
+const SUBSCRIPTION_LIMIT = 32;
+const FAULT_LIMIT = 20;
+const LOOK_AGAIN_MS = 50;
+/** Close codes of RFC 6455. */
+const UNSUPPORTED = 1003;
+const POLICY = 1008;
+
+export const serveClient = (socket: WebSocket, service: Service): void => {
+  const subscriptions = new Map<RequestId, () => void>();
+  let greeted = false;
+  let faults = 0;
+
+  const send = (json: string): void => {
+    if (socket.readyState === socket.OPEN) socket.send(json);
+  };
+  const tell = (message: DaemonMessage): void => send(JSON.stringify(message));
+  const receiver: Receiver = {
+    hasRoom: () => socket.bufferedAmount < UNREAD_LIMIT,
+    send,
+    refuse: (id, code, message) => tell({ type: 'error', id, code, message }),
+  };
+  const fault = (id: RequestId | null, code: ErrorCode, message: string): void => {
+    receiver.refuse(id, code, message);
+    faults += 1;
+    if (faults > FAULT_LIMIT) socket.close(POLICY, 'too many faulty messages');
+  };
+
+  const hear = (data: RawData, isBinary: boolean): void => {
+    const parsed = isBinary ? null : parseClientMessage(data.toString());
+    if (!parsed) socket.close(UNSUPPORTED, 'messages are text');
+    else if (!parsed.ok) fault(parsed.id, parsed.code, `${sentence(parsed.fault)}.`);
+    else if (parsed.message.type === 'hello') greet(parsed.message.protocol);
+    else if (greeted) answer(parsed.message);
+    else socket.close(POLICY, 'the first message is hello');
+    waitUntilRead(socket);
+  };
+  const greet = (protocol: number): void => {
+    greeted = protocol === PROTOCOL_VERSION;
+    if (greeted) return;
+    const why = `This daemon speaks version ${PROTOCOL_VERSION}, not ${protocol}: memtrace was updated meanwhile.`;
+    receiver.refuse(null, 'version', why);
+    socket.close(POLICY, 'version');
+  };
+  const answer = (message: Exclude<ClientMessage, { type: 'hello' }>): void => {
+    switch (message.type) {
+      case 'subscribe':
+        subscribe(message);
+        break;
+      case 'unsubscribe':
+        unsubscribe(message.id);
+        break;
+      case 'snapshot':
+        void giveSnapshot(message);
+        break;
+      case 'processes':
+        tell({
+          type: 'processes',
+          id: message.id,
+          main: service.live.mainProcess(),
+          processes: service.live.processes().map(summaryOf),
+        });
+        break;
+      case 'ping':
+        tell({ type: 'pong', id: message.id });
+        break;
+    }
+  };
+  const subscribe = (request: Subscribe): void => {
+    unsubscribe(request.id);
+    if (subscriptions.size >= SUBSCRIPTION_LIMIT)
+      fault(request.id, 'busy', `A client has at most ${SUBSCRIPTION_LIMIT} subscriptions.`);
+    else subscriptions.set(request.id, service.feeds.subscribe(receiver, request));
+  };
+  const unsubscribe = (id: RequestId): void => {
+    subscriptions.get(id)?.();
+    subscriptions.delete(id);
+  };
+  let snapshots = 0;
+  const giveSnapshot = async ({ id, process }: TakeSnapshot): Promise<void> => {
+    const index = process === 'main' ? service.live.mainProcess() : process;
+    if (snapshots > 0) {
+      fault(id, 'busy', 'One snapshot at a time.');
+      return;
+    }
+    if (index === null || !service.live.processes().some((each) => each.index === index)) {
+      const which =
+        process === 'main' ? 'The program has not been seen yet.' : `There is no process ${process}.`;
+      receiver.refuse(id, 'no-process', which);
+      return;
+    }
+    snapshots += 1;
+    try {
+      send(`{"type":"snapshot","id":${id},"snapshot":${await service.snapshotText(index)}}`);
+    } catch (error) {
+      receiver.refuse(id, 'failed', error instanceof Error ? error.message : String(error));
+    } finally {
+      snapshots -= 1;
+    }
+  };
+
+  socket.on('message', hear);
+  socket.on('error', () => {}); // 'close' follows
+  socket.on('close', () => {
+    for (const end of subscriptions.values()) end();
+    subscriptions.clear();
+  });
+  tell({ type: 'hello', protocol: PROTOCOL_VERSION, session: sessionOf(service.live) });
+};
+
+const sessionOf = ({ id, startedAt, command }: LiveSession) => ({ id, startedAt, command });
+
+const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** Who does not read its answers may not ask more: else they would pile up here. */
+const waitUntilRead = (socket: WebSocket): void => {
+  if (socket.bufferedAmount < UNREAD_LIMIT || socket.isPaused) return;
+  socket.pause();
+  const look = setInterval(() => {
+    if (socket.readyState === socket.OPEN && socket.bufferedAmount >= UNREAD_LIMIT) return;
+    clearInterval(look);
+    socket.resume();
+  }, LOOK_AGAIN_MS);
+  look.unref();
+};

@@ -1,0 +1,197 @@
+/**
+ * The live service of a session: WebSockets on a Unix socket in its private folder and, where asked for, on a
+ * port of this machine behind a token. The daemon's public face for clients is proto/messages.ts.
+ */
+import { randomBytes } from 'node:crypto';
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { AddressInfo, ListenOptions } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { REQUEST_LIMIT_BYTES } from '../../proto/messages.js';
+import { MemtraceError } from '../../views/error.js';
+import type { LiveSession } from '../live.js';
+import { admit, type Gate } from './admission.js';
+import { type Service, serveClient } from './client.js';
+import { createFeeds } from './feeds.js';
+import { createViews } from './views.js';
+
+export interface ServerOptions {
+  /** In the session's folder, which nobody else may enter. */
+  readonly socketPath: string;
+  /** Serves TCP too; port 0 takes any. */
+  readonly listen?: { readonly host: string; readonly port: number } | null;
+}
+
+export interface LiveServer {
+  readonly socketPath: string;
+  readonly tcp: { readonly url: string; readonly token: string } | null;
+  /** How many look on: the daemon may stay for them when the program has ended. */
+  readonly clients: () => number;
+  /** Sends everybody the last state and a goodbye, then hangs up. */
+  readonly close: () => Promise<void>;
+}
+
+/** What sun_path holds; the system cuts a longer one silently. */
+const LONGEST_SOCKET_PATH = 107;
+const MOST_CLIENTS = 100;
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
+const LAST_STATE_MS = 2000;
+const GOODBYE_MS = 500;
+/** Close codes of RFC 6455. */
+const GOING_AWAY = 1001;
+const TRY_LATER = 1013;
+
+/** @throws MemtraceError when it cannot listen */
+export const startServer = async (live: LiveSession, options: ServerOptions): Promise<LiveServer> => {
+  const { socketPath, listen } = options;
+  if (Buffer.byteLength(socketPath) > LONGEST_SOCKET_PATH) throw pathTooLong(socketPath);
+  if (listen && !LOOPBACK.has(listen.host)) throw notLoopback(listen.host);
+  const feeds = createFeeds(createViews(live));
+  const service: Service = { live, feeds, snapshotText: sharedSnapshots(live) };
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: REQUEST_LIMIT_BYTES,
+    perMessageDeflate: false,
+    clientTracking: true,
+  });
+  sockets.on('connection', (socket) => welcome(socket, sockets, service));
+
+  const local = await openDoor(sockets, { path: socketPath }, () => null);
+  chmodSync(socketPath, 0o600);
+  const token = randomBytes(24).toString('base64url');
+  const port = listen
+    ? await openDoor(sockets, listen, (at) => ({ token, port: at })).catch((error: unknown) => {
+        local.close();
+        throw error;
+      })
+    : null;
+
+  return {
+    socketPath,
+    tcp: port && listen ? { url: urlOf(listen.host, port.port, token), token } : null,
+    clients: () => sockets.clients.size,
+    close: async () => {
+      local.close();
+      port?.close();
+      await Promise.race([feeds.finish(), delay(LAST_STATE_MS, undefined, { ref: false })]);
+      await dismiss(sockets.clients);
+      rmSync(socketPath, { force: true });
+    },
+  };
+};
+
+interface Door {
+  readonly port: number;
+  readonly close: () => void;
+}
+
+/** @param gateAt what guards the port, null for none */
+const openDoor = async (
+  sockets: WebSocketServer,
+  where: ListenOptions,
+  gateAt: (port: number) => Gate | null,
+): Promise<Door> => {
+  const http = createServer((_, response) => {
+    response.writeHead(426, { 'content-type': 'text/plain', connection: 'close' });
+    response.end('This is a WebSocket of memtrace; open it with `memtrace top`.\n');
+  });
+  let port = 0;
+  http.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    stream.on('error', () => stream.destroy());
+    const gate = gateAt(port);
+    const admission = gate ? admit(gate, request.url ?? '/', request.headers) : { ok: true as const };
+    if (!admission.ok) turnAway(stream, admission.status, admission.why);
+    else
+      sockets.handleUpgrade(request, stream, head, (socket) => sockets.emit('connection', socket, request));
+  });
+  await new Promise<void>((resolve, reject) => {
+    http.once('error', (error) => reject(cannotListen(where, error)));
+    http.listen(where, resolve);
+  });
+  http.on('error', () => {}); // a single connection's; it is gone
+  const address = http.address() as AddressInfo | string | null;
+  port = typeof address === 'object' && address ? address.port : 0;
+  return {
+    port,
+    close: () => {
+      http.close();
+      http.closeAllConnections();
+    },
+  };
+};
+
+const turnAway = (stream: Duplex, status: number, why: string): void => {
+  const body = `memtrace: ${why}\n`;
+  stream.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+    () => stream.destroy(),
+  );
+};
+
+const welcome = (socket: WebSocket, sockets: WebSocketServer, service: Service): void => {
+  if (sockets.clients.size > MOST_CLIENTS) socket.close(TRY_LATER, `${MOST_CLIENTS} others look on already`);
+  else serveClient(socket, service);
+};
+
+const dismiss = async (clients: ReadonlySet<WebSocket>): Promise<void> => {
+  const gone = [...clients].map((socket) => {
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    if (socket.readyState === socket.OPEN) socket.send('{"type":"goodbye"}');
+    socket.close(GOING_AWAY, 'the session is over');
+    return closed;
+  });
+  const impatience = setTimeout(() => {
+    for (const socket of clients) socket.terminate();
+  }, GOODBYE_MS);
+  await Promise.all(gone);
+  clearTimeout(impatience);
+};
+
+const sharedSnapshots = (live: LiveSession): Service['snapshotText'] => {
+  const inWork = new Map<number, Promise<string>>();
+  return (index) => {
+    const known = inWork.get(index);
+    if (known) return known;
+    const text = live.snapshot(index).then((snapshot) => JSON.stringify(snapshot));
+    inWork.set(index, text);
+    const done = () => inWork.delete(index);
+    text.then(done, done);
+    return text;
+  };
+};
+
+const urlOf = (host: string, port: number, token: string): string =>
+  `ws://${host.includes(':') ? `[${host}]` : host}:${port}/?token=${token}`;
+
+// ---- refusals ----
+
+const pathTooLong = (path: string): MemtraceError =>
+  new MemtraceError({
+    message: 'cannot open the session to others',
+    why: `The path of its socket is longer than ${LONGEST_SOCKET_PATH} bytes: ${path}`,
+    remedy: 'Set XDG_RUNTIME_DIR to a folder with a shorter path.',
+    exitCode: 125,
+  });
+
+const notLoopback = (host: string): MemtraceError =>
+  new MemtraceError({
+    message: `cannot listen on ${host}`,
+    why: 'It can be reached from other machines, and what memtrace shows is not encrypted.',
+    remedy: 'Give 127.0.0.1:PORT, and reach it from elsewhere through ssh -L.',
+    exitCode: 125,
+  });
+
+const cannotListen = (where: ListenOptions, error: Error): MemtraceError => {
+  const name = where.path ?? `${where.host}:${where.port}`;
+  const isTaken = 'code' in error && error.code === 'EADDRINUSE';
+  return new MemtraceError({
+    message: `cannot listen on ${name}`,
+    why: isTaken ? 'Another process listens there already.' : `${error.message}.`,
+    remedy: where.path
+      ? 'Remove it when no session uses it: memtrace clean'
+      : 'Take another port, or 0 for any.',
+    exitCode: 125,
+  });
+};

@@ -1,0 +1,77 @@
+/** One process in a few figures, and several summed up: pure. */
+import type { Mapped, ProcessSummary } from '../../proto/messages.js';
+import type { CaptureInfo, ProcessInfo, ProcessState, Totals } from '../../proto/snapshot.js';
+import type { LiveProcess } from '../live.js';
+
+export const summaryOf = ({ index, parent, info, totals, capture }: LiveProcess): ProcessSummary => ({
+  index,
+  parent,
+  pid: info.pid,
+  command: info.command,
+  state: stateOf(info),
+  exitCode: info.exitCode,
+  signal: info.signal,
+  untraced: info.untraced ?? null,
+  elapsedMs: Math.max(0, Date.parse(info.takenAt) - Date.parse(info.startedAt)) || 0,
+  liveBytes: totals.liveBytes,
+  liveBlocks: totals.liveBlocks,
+  peakBytes: totals.peakBytes,
+  totalBytes: totals.totalBytes,
+  allocations: capture.allocations,
+  rssBytes: totals.rssBytes,
+});
+
+const stateOf = ({ state, signal, exitCode }: ProcessInfo): ProcessState => {
+  if (state !== undefined) return state;
+  if (signal !== null) return 'killed';
+  return exitCode === null ? 'running' : 'exited';
+};
+
+/** Figures of one process or of several. */
+export interface Figures {
+  readonly totals: Totals;
+  readonly capture: CaptureInfo;
+  readonly mapped: Mapped;
+}
+
+/** Sums; of peaks too, which need not have been at the same moment. */
+export const sumFigures = (processes: readonly LiveProcess[]): Figures => {
+  const totals = { ...NO_TOTALS };
+  const capture: { -readonly [Name in keyof CaptureInfo]: CaptureInfo[Name] } = { ...NO_CAPTURE };
+  const mapped = { ...NO_MAPPED };
+  for (const process of processes) {
+    for (const name of TOTALS) totals[name] += process.totals[name];
+    for (const name of COUNTS) capture[name] += process.capture[name];
+    for (const name of MAPPED) mapped[name] += process.mapped[name];
+    if (process.capture.mode === 'sampled') capture.mode = 'sampled';
+    capture.untracedChildren =
+      (capture.untracedChildren ?? 0) + (process.info.untraced === undefined ? 0 : 1);
+  }
+  return { totals: { ...totals, peakAtMs: 0 }, capture, mapped };
+};
+
+const NO_TOTALS = {
+  liveBytes: 0,
+  liveBlocks: 0,
+  totalBytes: 0,
+  totalBlocks: 0,
+  peakBytes: 0,
+  peakAtMs: 0,
+  temporaryBlocks: 0,
+  rssBytes: 0,
+  peakRssBytes: 0,
+};
+const NO_CAPTURE = {
+  mode: 'full',
+  allocations: 0,
+  frees: 0,
+  lost: 0,
+  unknownFrees: 0,
+  truncatedStacks: 0,
+} as const satisfies CaptureInfo;
+const NO_MAPPED = { liveBytes: 0, totalBytes: 0, peakBytes: 0 };
+
+const namesOf = <T extends object>(of: T): readonly (keyof T)[] => Object.keys(of) as (keyof T)[];
+const TOTALS = namesOf(NO_TOTALS);
+const COUNTS = namesOf(NO_CAPTURE).filter((name) => name !== 'mode');
+const MAPPED = namesOf(NO_MAPPED);

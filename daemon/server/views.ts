@@ -1,0 +1,152 @@
+/**
+ * Answers a view query: header and table of a session as of now. Whoever asks at the same time gets the same
+ * answer: counters and profiles are asked for once per moment.
+ */
+import {
+  type Header,
+  type ProcessChoice,
+  type Table,
+  TIMELINE_POINTS,
+  type ViewQuery,
+} from '../../proto/messages.js';
+import type { Index, SizeClass, TimelinePoint } from '../../proto/snapshot.js';
+import type { Profile } from '../../views/profile.js';
+import type { LiveProcess, LiveSession } from '../live.js';
+import { createSumUp } from './groups.js';
+import { createRate } from './rates.js';
+import { GROUPING_OF, isRowView, rowTable } from './rows.js';
+import { sumFigures, summaryOf } from './summary.js';
+
+export interface Views {
+  /** @throws NoSuchProcess */
+  readonly header: (choice: ProcessChoice) => Header;
+  /** @throws NoSuchProcess */
+  readonly table: (query: ViewQuery) => Promise<Table>;
+  /** Changes whenever the table of this query may have. */
+  readonly stamp: (query: ViewQuery) => string;
+}
+
+export class NoSuchProcess extends Error {}
+
+/** What was looked up within this time is still now. */
+const MOMENT_MS = 40;
+
+export const createViews = (
+  live: LiveSession,
+  now: () => number = performance.now.bind(performance),
+): Views => {
+  const sumUp = createSumUp();
+  const rates = new Map<ProcessChoice, ReturnType<typeof createRate>>();
+  const profiles = new Map<Index, { readonly atMs: number; readonly profile: Promise<Profile> }>();
+  let looked: { readonly atMs: number; readonly processes: readonly LiveProcess[] } | undefined;
+
+  const processes = (): readonly LiveProcess[] => {
+    if (!looked || now() - looked.atMs > MOMENT_MS) looked = { atMs: now(), processes: live.processes() };
+    return looked.processes;
+  };
+  const chosen = (choice: ProcessChoice): readonly LiveProcess[] => {
+    if (choice === 'all') return processes();
+    const index = choice === 'main' ? live.mainProcess() : choice;
+    if (index === null) return [];
+    const found = processes().filter((process) => process.index === index);
+    if (found.length === 0 && choice !== 'main')
+      throw new NoSuchProcess(`There is no process ${choice} in this session.`);
+    return found;
+  };
+  const profileOf = (index: Index): Promise<Profile> => {
+    const known = profiles.get(index);
+    if (known && now() - known.atMs <= MOMENT_MS) return known.profile;
+    const profile = live.profile(index);
+    profiles.set(index, { atMs: now(), profile });
+    const forget = () => profiles.delete(index);
+    profile.catch(forget);
+    return profile;
+  };
+  const rateOf = (choice: ProcessChoice, figures: Pick<Header, 'totals' | 'capture'>): Header['rate'] => {
+    const rate = rates.get(choice) ?? createRate();
+    rates.set(choice, rate);
+    const { totals, capture } = figures;
+    return rate({ atMs: now(), allocations: capture.allocations, bytes: totals.totalBytes });
+  };
+
+  const header = (choice: ProcessChoice): Header => {
+    const all = processes();
+    const these = chosen(choice);
+    const [only] = these;
+    const figures = choice !== 'all' && only ? only : sumFigures(these);
+    const { totals, capture, mapped } = figures;
+    const shown = choice === 'all' ? chosen('main')[0] : only;
+    return {
+      takenAt: new Date().toISOString(),
+      running: live.running(),
+      processes: all.length,
+      untraced: all.filter(({ info }) => info.untraced !== undefined).length,
+      process: shown ? summaryOf(shown) : null,
+      totals,
+      capture,
+      mapped,
+      rate: these.some((each) => summaryOf(each).state === 'running') ? rateOf(choice, figures) : null,
+      ownBytes: live.ownMemory(),
+      timeline: choice !== 'all' && only ? thinned(live.timeline(only.index)) : [],
+    };
+  };
+
+  const table = async (query: ViewQuery): Promise<Table> => {
+    const { view } = query;
+    const traced = chosen(query.process).filter(({ info }) => info.untraced === undefined);
+    if (view === 'processes') return { view, rows: processes().map(summaryOf) };
+    if (view === 'threads') return { view, rows: traced.flatMap(({ index }) => live.threads(index)) };
+    if (view === 'sizes') return { view, rows: sumSizes(traced.map(({ index }) => live.sizes(index))) };
+    if (!isRowView(view)) throw new TypeError(view);
+    const found = await Promise.all(
+      traced.map(async ({ index }) => ({ index, profile: await profileOf(index) })),
+    );
+    return rowTable(view, query, sumUp(found, GROUPING_OF[view], query.kind));
+  };
+
+  const stamp = (query: ViewQuery): string => {
+    const these = query.view === 'processes' ? processes() : chosen(query.process);
+    return these
+      .map(({ index, info, capture, totals, mapped }) =>
+        [
+          index,
+          info.state,
+          info.exitCode,
+          info.signal,
+          info.inherited?.frees,
+          ...Object.values(capture),
+          totals.liveBytes,
+          totals.totalBytes,
+          totals.temporaryBlocks,
+          ...Object.values(mapped),
+          // Its rows also show what no event changes: the time, the resident memory.
+          ...(query.view === 'processes' ? [info.takenAt, totals.rssBytes] : []),
+        ].join(' '),
+      )
+      .join('\n');
+  };
+  return { header, table, stamp };
+};
+
+/** Every nth point, so that those shown stay while new ones come, and the newest. */
+const thinned = (points: readonly TimelinePoint[]): readonly TimelinePoint[] => {
+  if (points.length <= TIMELINE_POINTS) return points;
+  const step = Math.ceil(points.length / (TIMELINE_POINTS - 1));
+  return points.filter((_, at) => at % step === 0 || at === points.length - 1);
+};
+
+const sumSizes = (each: readonly (readonly SizeClass[])[]): readonly SizeClass[] => {
+  const sums = new Map<number, SizeClass>();
+  for (const size of each.flat()) {
+    const known = sums.get(size.bytes);
+    const { liveBlocks = 0, liveBytes = 0, totalBytes = 0 } = known ?? {};
+    sums.set(size.bytes, {
+      bytes: size.bytes,
+      blocks: (known?.blocks ?? 0) + size.blocks,
+      liveBlocks: liveBlocks + (size.liveBlocks ?? 0),
+      liveBytes: liveBytes + (size.liveBytes ?? 0),
+      totalBytes: totalBytes + (size.totalBytes ?? 0),
+    });
+  }
+  return [...sums.values()].sort((a, b) => a.bytes - b.bytes);
+};

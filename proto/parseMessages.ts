@@ -1,0 +1,263 @@
+/**
+ * What came over the WebSocket → a typed message, or what is wrong with it. Both sides use it: neither believes
+ * the other.
+ */
+import {
+  anything,
+  between,
+  type Check,
+  count,
+  either,
+  flag,
+  isRecord,
+  list,
+  Malformed,
+  number,
+  oneOf,
+  optional,
+  orNull,
+  record,
+  text,
+} from './checks.js';
+import {
+  type ClientMessage,
+  type DaemonMessage,
+  ERROR_CODES,
+  type ErrorCode,
+  FASTEST_INTERVAL_MS,
+  type Header,
+  ONLY_FIRST_AND_LAST,
+  type ProcessSummary,
+  type RequestId,
+  ROW_LIMIT,
+  type RowView,
+  SLOWEST_INTERVAL_MS,
+  type Table,
+  type ViewRow,
+} from './messages.js';
+import type { KindFilter, Metric, ProcessState } from './snapshot.js';
+
+export type Parsed<M> =
+  | { readonly ok: true; readonly message: M }
+  | {
+      readonly ok: false;
+      readonly code: Extract<ErrorCode, 'malformed' | 'unknown-type'>;
+      readonly id: RequestId | null;
+      /** "limit is not a whole number from 1 to 10000, but -3". */
+      readonly fault: string;
+    };
+
+export const parseClientMessage = (json: string): Parsed<ClientMessage> => parse(json, CLIENT_MESSAGES);
+export const parseDaemonMessage = (json: string): Parsed<DaemonMessage> => parse(json, DAEMON_MESSAGES);
+
+type Checks<M extends { readonly type: string }> = {
+  readonly [Type in M['type']]: Check<Extract<M, { readonly type: Type }>>;
+};
+
+const parse = <M extends { readonly type: string }>(json: string, checks: Checks<M>): Parsed<M> => {
+  const value = parseJson(json);
+  if (!isRecord(value) || typeof value.type !== 'string')
+    return {
+      ok: false,
+      code: 'malformed',
+      id: null,
+      fault: 'a message is a JSON object with a type, this is not',
+    };
+  const id = typeof value.id === 'number' && Number.isSafeInteger(value.id) ? value.id : null;
+  const check = checkOf(checks, value.type);
+  if (!check) {
+    const type = value.type.slice(0, 40);
+    return { ok: false, code: 'unknown-type', id, fault: `there is no message of type ${type}` };
+  }
+  try {
+    return { ok: true, message: check(value, '') };
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    return { ok: false, code: 'malformed', id, fault: error.message };
+  }
+};
+
+const checkOf = <M extends { readonly type: string }>(
+  checks: Checks<M>,
+  type: string,
+): Check<M> | undefined =>
+  Object.hasOwn(checks, type) ? (checks as Readonly<Record<string, Check<M>>>)[type] : undefined;
+
+const parseJson = (json: string): unknown => {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+};
+
+// ---- parts ----
+
+const METRICS: readonly Metric[] = ['live', 'peak', 'total', 'temporary', 'blocks'];
+const KINDS: readonly KindFilter[] = ['heap', 'mmap', 'all'];
+const STATES: readonly ProcessState[] = ['running', 'exited', 'killed', 'replaced'];
+const ROW_VIEWS: readonly RowView[] = ['lines', 'functions', 'files', 'modules', 'stacks'];
+const MOST_SIGNIFICANT_ID = 2 ** 31 - 1;
+const LONGEST_FILTER = 1000;
+
+const id = between(0, MOST_SIGNIFICANT_ID);
+
+const shortText: Check<string> = (value, path) => {
+  const given = text(value, path);
+  if (given.length > LONGEST_FILTER) throw new Malformed(`${path} is longer than ${LONGEST_FILTER}`);
+  return given;
+};
+
+const counters = {
+  liveBytes: count,
+  liveBlocks: count,
+  totalBytes: count,
+  totalBlocks: count,
+  peakBytes: count,
+  peakBlocks: count,
+  temporaryBlocks: count,
+};
+
+const capture: Check<Header['capture']> = record({
+  mode: oneOf(['full', 'sampled']),
+  allocations: count,
+  frees: count,
+  lost: count,
+  unknownFrees: count,
+  truncatedStacks: count,
+  untracedChildren: optional(count),
+});
+
+const totals: Check<Header['totals']> = record({
+  liveBytes: count,
+  liveBlocks: count,
+  totalBytes: count,
+  totalBlocks: count,
+  peakBytes: count,
+  peakAtMs: number,
+  temporaryBlocks: count,
+  rssBytes: count,
+  peakRssBytes: count,
+});
+
+const processSummary: Check<ProcessSummary> = record({
+  index: count,
+  parent: orNull(count),
+  pid: count,
+  command: list(text),
+  state: oneOf(STATES),
+  exitCode: orNull(number),
+  signal: orNull(text),
+  untraced: orNull(text),
+  elapsedMs: number,
+  liveBytes: count,
+  liveBlocks: count,
+  peakBytes: count,
+  totalBytes: count,
+  allocations: count,
+  rssBytes: count,
+});
+
+const header: Check<Header> = record({
+  takenAt: text,
+  running: flag,
+  processes: count,
+  untraced: count,
+  process: orNull(processSummary),
+  totals,
+  capture,
+  mapped: record({ liveBytes: count, totalBytes: count, peakBytes: count }),
+  rate: orNull(record({ allocationsPerSecond: number, bytesPerSecond: number })),
+  ownBytes: count,
+  timeline: list(record({ ms: number, liveBytes: count, rssBytes: count })),
+});
+
+const viewRow: Check<ViewRow> = record({
+  ...counters,
+  key: count,
+  function: orNull(text),
+  file: orNull(text),
+  line: orNull(count),
+  module: orNull(text),
+  offset: orNull(number),
+  user: flag,
+  frames: optional(list(text)),
+});
+
+const thread = record({
+  tid: count,
+  name: text,
+  allocations: optional(count),
+  frees: optional(count),
+  liveBytes: optional(count),
+  liveBlocks: optional(count),
+  totalBytes: optional(count),
+  temporaryBlocks: optional(count),
+});
+
+const sizeClass = record({
+  bytes: count,
+  blocks: count,
+  liveBlocks: optional(count),
+  liveBytes: optional(count),
+  totalBytes: optional(count),
+});
+
+const rowTable = record({
+  view: oneOf(ROW_VIEWS),
+  rows: list(viewRow),
+  omitted: count,
+  sum: record(counters),
+});
+const OTHER_TABLES = {
+  processes: record({ view: oneOf(['processes']), rows: list(processSummary) }),
+  threads: record({ view: oneOf(['threads']), rows: list(thread) }),
+  sizes: record({ view: oneOf(['sizes']), rows: list(sizeClass) }),
+} as const;
+
+const table: Check<Table> = (value, path) => {
+  const view = isRecord(value) ? value.view : undefined;
+  if (view === 'processes' || view === 'threads' || view === 'sizes') return OTHER_TABLES[view](value, path);
+  return rowTable(value, path);
+};
+
+// ---- messages ----
+
+const CLIENT_MESSAGES: Checks<ClientMessage> = {
+  hello: record({ type: oneOf(['hello']), protocol: count, client: shortText }),
+  subscribe: record({
+    type: oneOf(['subscribe']),
+    id,
+    view: oneOf([...ROW_VIEWS, 'processes', 'threads', 'sizes']),
+    process: either(count, oneOf(['main', 'all'])),
+    sort: oneOf(METRICS),
+    order: oneOf(['descending', 'ascending']),
+    kind: oneOf(KINDS),
+    filter: optional(shortText),
+    limit: between(1, ROW_LIMIT),
+    intervalMs: either(oneOf([ONLY_FIRST_AND_LAST]), between(FASTEST_INTERVAL_MS, SLOWEST_INTERVAL_MS)),
+  }),
+  unsubscribe: record({ type: oneOf(['unsubscribe']), id }),
+  snapshot: record({ type: oneOf(['snapshot']), id, process: either(count, oneOf(['main'])) }),
+  processes: record({ type: oneOf(['processes']), id }),
+  ping: record({ type: oneOf(['ping']), id }),
+};
+
+const DAEMON_MESSAGES: Checks<DaemonMessage> = {
+  hello: record({
+    type: oneOf(['hello']),
+    protocol: count,
+    session: record({ id: text, startedAt: text, command: list(text) }),
+  }),
+  update: record({ type: oneOf(['update']), id, header, table: optional(table) }),
+  snapshot: record({ type: oneOf(['snapshot']), id, snapshot: anything }),
+  processes: record({
+    type: oneOf(['processes']),
+    id,
+    main: orNull(count),
+    processes: list(processSummary),
+  }),
+  pong: record({ type: oneOf(['pong']), id }),
+  error: record({ type: oneOf(['error']), id: orNull(count), code: oneOf(ERROR_CODES), message: text }),
+  goodbye: record({ type: oneOf(['goodbye']) }),
+};
