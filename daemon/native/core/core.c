@@ -160,14 +160,13 @@ static void check_exec(struct process *process) {
 }
 
 /* What needs no haste. */
-static void housekeep(struct core *core, struct process *process, uint64_t now_us, bool trim) {
+static void housekeep(struct process *process, bool trim) {
     if (process->pidfd < 0 && !process->gone && process->record.pid)
         process->gone = !process_runs(process);
     if (process->exec_expected && !process->gone)
         check_exec(process);
     if (trim)
         blocks_trim(&process->blocks);
-    (void)core, (void)now_us;
 }
 
 static void give_up_overdue(struct process *process, uint64_t now_us) {
@@ -224,7 +223,7 @@ uint64_t core_pass(struct core *core, uint32_t *fullness) {
     for (uint32_t i = core->active.count; i-- > 0;) {
         struct process *process = core->processes[core->active.items[i]];
         if (housekeeping)
-            housekeep(core, process, pass.now_us, trim);
+            housekeep(process, trim);
         bool gone = process->gone; /* known before its rings are read: they are final */
         read_process(process, &pass, housekeeping);
         if (gone) {

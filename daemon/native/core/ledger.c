@@ -94,7 +94,7 @@ static inline void release(struct process *process, const struct change *change)
         return;
     }
     process->threads.items[change->thread].frees++;
-    if (change->fresh && change->type == EVENT_FREE && block.thread == change->thread) {
+    if (change->fresh && block.thread == change->thread) { /* not even that thread allocated since */
         process->sites.items[block.site].temporary_blocks++;
         process->threads.items[block.thread].temporary_blocks++;
         process->record.temporary_blocks++;

@@ -60,7 +60,6 @@ static void meet_thread(struct process *process, struct ring_reader *reader, con
     }
     reader->thread = threads_add(&process->threads, tid, name, owner) + 1;
     reader->generation = generation;
-    reader->last_allocation = 0;
 }
 
 /* Unpacks one event of a ring that has an address. False when it is impossible. */
@@ -78,10 +77,8 @@ static bool unpack(struct change *change, const struct event *event, struct ring
         return change->address != 0;
     case EVENT_FREE:
         change->fresh = reader->last_allocation == change->address;
-        /* fall through */
+        return change->address != 0;
     case EVENT_RELEASE:
-        if (reader->last_allocation == change->address)
-            reader->last_allocation = 0;
         return change->address != 0;
     case EVENT_CANCEL:
     case EVENT_MAP:

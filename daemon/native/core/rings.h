@@ -13,7 +13,7 @@ struct process;
 
 struct ring_reader {
     uint64_t tail;            /* events taken; ours, the one in the segment is only told */
-    uint64_t last_allocation; /* address that the ring's last allocation returned; 0: freed since */
+    uint64_t last_allocation; /* address that the ring's last allocation returned */
     uint64_t drained_us;      /* when it was last seen empty */
     uint64_t lost_before;     /* ring.lost when its present thread took it over */
     uint64_t waits_before;

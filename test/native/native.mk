@@ -1,0 +1,18 @@
+# Tests of the drain core: test/native/NAME.c -> build/native/NAME, linked with the core's own objects.
+# build/native/sanitized/NAME is the same under the address and undefined-behaviour sanitizers.
+
+NATIVE_HELPER   := test/native/writer.c
+NATIVE_TESTS    := $(filter-out $(NATIVE_HELPER),$(wildcard test/native/*.c))
+NATIVE_HEADERS  := $(wildcard test/native/*.h daemon/native/core/*.h proto/*.h)
+NATIVE_SOURCES  := $(NATIVE_HELPER) $(wildcard daemon/native/core/*.c)
+NATIVE_PROGRAMS := $(patsubst test/native/%.c,build/native/%,$(NATIVE_TESTS))
+NATIVE_FLAGS    := -std=gnu11 -Wall -Wextra -Werror -I. -pthread
+
+programs: $(NATIVE_PROGRAMS) $(patsubst build/native/%,build/native/sanitized/%,$(NATIVE_PROGRAMS))
+
+build/native/%: test/native/%.c $(NATIVE_SOURCES) $(NATIVE_HEADERS) | build/.deps
+	@mkdir -p $(@D)
+	$(CC) $(NATIVE_FLAGS) -O2 -g $< $(NATIVE_SOURCES) -o $@
+build/native/sanitized/%: test/native/%.c $(NATIVE_SOURCES) $(NATIVE_HEADERS) | build/.deps
+	@mkdir -p $(@D)
+	$(CC) $(NATIVE_FLAGS) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all $< $(NATIVE_SOURCES) -o $@

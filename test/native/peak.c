@@ -1,0 +1,82 @@
+/* peak.c — what each site held at the moment the heap was largest, compared with a model that copies it all.
+ *
+ * usage: peak FIRST_SEED SEEDS
+ */
+#define _GNU_SOURCE
+#include <string.h>
+#include <unistd.h>
+
+#include "test/native/writer.h"
+
+#define BLOCKS 200
+#define STACKS 30
+
+struct model {
+    uint64_t size[BLOCKS];
+    uint32_t stack[BLOCKS];
+    bool live[BLOCKS];
+    uint64_t bytes[STACKS], blocks[STACKS], peak_bytes[STACKS], peak_blocks[STACKS];
+    uint64_t total, peak;
+};
+
+static void step(struct model *m, struct writer *w, uint64_t *seed) {
+    uint32_t i = pick(seed, BLOCKS);
+    uint64_t address = UINT64_C(0x555555000000) + i * 48;
+    if (m->live[i]) {
+        writer_free(w, 0, address);
+        m->bytes[m->stack[i]] -= m->size[i], m->blocks[m->stack[i]]--, m->total -= m->size[i];
+        m->live[i] = false;
+        return;
+    }
+    m->live[i] = true;
+    m->size[i] = pick(seed, 20) ? pick(seed, 2000) : 0;
+    m->stack[i] = pick(seed, 1 + pick(seed, STACKS));
+    writer_alloc(w, 0, address, m->size[i], STACK_FIRST_NODE + m->stack[i]);
+    m->bytes[m->stack[i]] += m->size[i], m->blocks[m->stack[i]]++, m->total += m->size[i];
+    if (m->total <= m->peak)
+        return;
+    m->peak = m->total;
+    memcpy(m->peak_bytes, m->bytes, sizeof m->bytes);
+    memcpy(m->peak_blocks, m->blocks, sizeof m->blocks);
+}
+
+static void run(uint64_t first_seed) {
+    uint64_t seed = first_seed;
+    struct stage stage;
+    struct writer writer;
+    struct model *m = calloc(1, sizeof *m);
+    stage_open(&stage);
+    writer_open(&writer, &stage,
+                &(struct writer_options){.pid = getpid(), .rings = 1, .ring_events = 1024, .nodes = STACKS});
+    writer_announce(&writer);
+    for (uint32_t round = 0; round < 10; round++) { /* looked at in between as well */
+        for (uint32_t i = 0; i < 200; i++)
+            step(m, &writer, &seed);
+        writer_flush(&writer);
+        struct site_record sites[STACKS];
+        uint32_t count = core_sites(stage.core, 0, sites, STACKS);
+        uint64_t peak_blocks = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t stack = sites[i].stack - STACK_FIRST_NODE;
+            CHECK_EQUAL(sites[i].peak_bytes, m->peak_bytes[stack], "bytes of a site at the peak");
+            CHECK_EQUAL(sites[i].peak_blocks, m->peak_blocks[stack], "blocks of a site at the peak");
+            CHECK_EQUAL(sites[i].live_bytes, m->bytes[stack], "live bytes of a site");
+            peak_blocks += m->peak_blocks[stack];
+        }
+        struct process_record record = stage_record(&stage, 0);
+        CHECK_EQUAL(record.peak_bytes, m->peak, "peak");
+        CHECK_EQUAL(record.peak_blocks, peak_blocks, "blocks at the peak");
+    }
+    writer_close(&writer);
+    stage_close(&stage);
+    free(m);
+}
+
+int main(int argc, char **argv) {
+    uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+    uint64_t seeds = argc > 2 ? strtoull(argv[2], NULL, 10) : 100;
+    for (uint64_t seed = first; seed < first + seeds; seed++)
+        run(seed);
+    printf("%llu peaks exact per site\n", (unsigned long long)seeds);
+    return 0;
+}
