@@ -1,40 +1,45 @@
-/** Help, printed by yargs from the same tables that the parser reads. Examples come first. */
+/** Help: examples first, then the options, laid out by yargs from the same tables that the parser reads. */
 import yargs from 'yargs';
 import { COMMON_OPTIONS } from './parse.js';
-import type { Command, CommandEntry } from './table.js';
+import type { Command, CommandEntry, OptionTable } from './table.js';
 
 /** @returns the text of `memtrace --help` */
-export const overallHelp = (commands: Readonly<Record<string, CommandEntry>>): Promise<string> =>
-  helpOf(
-    `memtrace shows where a program's memory comes from, while it runs\n\n${examplesText([
+export const overallHelp = async (commands: Readonly<Record<string, CommandEntry>>): Promise<string> =>
+  sections([
+    "memtrace shows where a program's memory comes from, while it runs.",
+    examples([
       ['memtrace run -- ./program arguments', 'run it, then show where its memory came from'],
       ['memtrace top', 'look at it while it runs'],
       ['memtrace dump --diff a.json b.json', 'what grew between two snapshots'],
-    ])}\n\nCommands:\n${columns(Object.entries(commands).map(([name, { describe }]) => [name, describe]))}`,
-    COMMON_OPTIONS,
+    ]),
+    `Commands:\n${columns(Object.entries(commands).map(([name, { describe }]) => [name, describe]))}`,
+    await optionsText({}),
     'memtrace COMMAND --help says more.',
-  );
+  ]);
 
 /** @returns the text of `memtrace NAME --help` */
-export const commandHelp = (name: string, entry: CommandEntry, command: Command): Promise<string> =>
-  helpOf(
-    `memtrace ${name} ${entry.usage}\n  ${entry.describe}\n\n${examplesText(entry.examples)}`,
-    { ...command.options, ...COMMON_OPTIONS },
-    command.endsAtWord ? 'Options end at the first word that is none: the rest is the program’s.' : '',
-  );
+export const commandHelp = async (name: string, entry: CommandEntry, command: Command): Promise<string> =>
+  sections([
+    `memtrace ${name} ${entry.usage}\n  ${entry.describe}`,
+    examples(entry.examples),
+    await optionsText(command.options),
+    command.endsAtWord ? "Options end at the first word that is none: the rest is the program's." : '',
+  ]);
 
-const helpOf = (usage: string, options: Command['options'], epilogue: string): Promise<string> =>
+const sections = (texts: readonly string[]): string => texts.filter((text) => text !== '').join('\n\n');
+
+/** yargs has its own idea of --help and --version: they get the names without the meaning. */
+const optionsText = (options: OptionTable): Promise<string> =>
   yargs([])
-    .usage(usage)
     .options(options)
-    .help(false)
-    .version(false)
-    .updateStrings({ 'Options:': 'Options:' })
-    .epilogue(epilogue)
+    .option('verbose', COMMON_OPTIONS.verbose)
+    .help('help', COMMON_OPTIONS.help.describe)
+    .alias('help', COMMON_OPTIONS.help.alias)
+    .version('version', COMMON_OPTIONS.version.describe, '')
     .wrap(Math.min(100, process.stdout.columns ?? 100))
     .getHelp();
 
-const examplesText = (examples: CommandEntry['examples']): string => `Examples:\n${columns(examples)}`;
+const examples = (rows: CommandEntry['examples']): string => `Examples:\n${columns(rows)}`;
 
 const columns = (rows: readonly (readonly [string, string])[]): string => {
   const width = Math.max(...rows.map(([left]) => left.length));

@@ -1,5 +1,5 @@
 /** Files that a run will write at its end: refused before the program runs when that cannot work. */
-import { accessSync, constants, statSync } from 'node:fs';
+import { closeSync, constants, openSync, statSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SnapshotOutput } from '../../daemon/run.js';
 import { MemtraceError, usageError } from '../../views/error.js';
@@ -33,22 +33,40 @@ export const checkFile = (path: string | null, force: boolean): void => {
   checkFolder(dirname(path));
 };
 
-/** A file is written beside its final name and then renamed: the folder must be writable. */
+/** A file is written beside its final name and then renamed: new files must be possible in its folder. */
 const checkFolder = (folder: string): void => {
   try {
-    accessSync(folder, constants.W_OK | constants.X_OK);
+    createNameless(folder);
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    const remedy = 'Give -o FILE in a folder of yours, or --no-output to keep no snapshot.';
+    throw cannotWrite(folder, REASONS[code] ?? `The system says: ${message}.`, remedy);
+  }
+};
+
+/** A file without a name leaves no trace in the folder; where that is not supported, it has one for a moment. */
+const createNameless = (folder: string): void => {
+  try {
+    closeSync(openSync(folder, constants.O_WRONLY | O_TMPFILE, 0o600));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const why =
-      code === 'ENOENT'
-        ? 'There is no such folder.'
-        : code === 'ENOTDIR'
-          ? 'It is not a folder.'
-          : code === 'EROFS'
-            ? 'It is on a file system that is read-only.'
-            : 'You may not write there.';
-    throw cannotWrite(folder, why, 'Give -o FILE in a folder of yours, or --no-output to keep no snapshot.');
+    if (code !== 'EOPNOTSUPP' && code !== 'EISDIR') throw error;
+    const path = `${folder}/.memtrace-${process.pid}`;
+    closeSync(openSync(path, 'wx', 0o600));
+    unlinkSync(path);
   }
+};
+
+/** Node does not name it; with O_DIRECTORY, as the kernel wants it. */
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'There is no such folder.',
+  ENOTDIR: 'It is not a folder.',
+  EROFS: 'It is on a file system that is read-only.',
+  EACCES: 'You may not write there.',
+  EPERM: 'You may not write there.',
+  ENOSPC: 'The file system is full.',
 };
 
 const cannotWrite = (path: string, why: string, remedy: string): MemtraceError =>

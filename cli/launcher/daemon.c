@@ -68,6 +68,7 @@ int daemon_become(char **argv) {
     int code = command_of(argv, &command);
     if (code != 0)
         return code;
+    unsetenv(NODE_CERTIFICATES);
     execv(command.node, command.arguments);
     return cannot_exec(&command);
 }

@@ -92,6 +92,7 @@ static bool is_for_the_program(const char *entry) {
                                         "NODE_OPTIONS=",
                                         "NODE_V8_COVERAGE=",
                                         "NODE_CHANNEL_FD=",
+                                        NODE_CERTIFICATES "=",
                                         "MEMTRACE_LAUNCHER=",
                                         "MEMTRACE_TERMINAL="};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -1,0 +1,94 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { MEMTRACE, memtrace, run, start, temporaryFolder, traced } from './support.js';
+
+test('the exit code of the program is the exit code of memtrace', async (t) => {
+  t.is((await traced('true')).code, 0);
+  t.is((await traced('sh', '-c', 'exit 7')).code, 7);
+  t.is((await traced('sh', '-c', 'exit 255')).code, 255);
+});
+
+test('a program that crashes ends memtrace with 128 + signal, after the report', async (t) => {
+  const { code, stderr } = await traced('sh', '-c', 'kill -SEGV $$');
+  t.is(code, 139);
+  t.regex(stderr, /memtrace: sh .*(signal 11|SIGSEGV)/);
+});
+
+test("what the program prints is its own: nothing of memtrace's on stdout", async (t) => {
+  const { stdout } = await traced('echo', 'hello');
+  t.is(stdout, 'hello\n');
+});
+
+test('a daemon that is killed costs the report, not the program', async (t) => {
+  const runtime = temporaryFolder();
+  const program = start(
+    MEMTRACE,
+    ['run', '--no-output', 'sh', '-c', 'echo ready; read line; echo $line; exit 5'],
+    {
+      env: { ...process.env, XDG_RUNTIME_DIR: runtime },
+    },
+  );
+  await program.said(/ready/);
+  process.kill(daemonPid(runtime), 'SIGKILL');
+  program.process.stdin?.end('still here\n');
+  const { code, stdout, stderr } = await program.outcome;
+  t.is(code, 5);
+  t.is(stdout, 'ready\nstill here\n');
+  t.regex(stderr, /daemon was killed/);
+  t.deepEqual(await sessions(runtime), ['abandoned']);
+  await run(MEMTRACE, ['clean'], { env: { ...process.env, XDG_RUNTIME_DIR: runtime } });
+  t.deepEqual(await sessions(runtime), []);
+});
+
+test('a launcher that is killed takes nothing with it: the program goes on and the session is cleaned up', async (t) => {
+  const runtime = temporaryFolder();
+  const program = start(MEMTRACE, ['run', '--no-output', 'sh', '-c', 'echo ready; read line; echo $line'], {
+    env: { ...process.env, XDG_RUNTIME_DIR: runtime },
+  });
+  await program.said(/ready/);
+  const daemon = daemonPid(runtime);
+  process.kill(program.pid, 'SIGKILL');
+  program.process.stdin?.end('still here\n');
+  t.is((await program.outcome).stdout, 'ready\nstill here\n');
+  while (isThere(daemon)) await new Promise((resolve) => setTimeout(resolve, 20));
+  t.deepEqual(await sessions(runtime), []);
+});
+
+test('a daemon that cannot start stops everything before the program runs', async (t) => {
+  const env = { ...process.env, MEMTRACE_NODE: '/nonexistent/node' };
+  const { code, stdout, stderr } = await run(MEMTRACE, ['run', 'echo', 'ran'], { env });
+  t.is(code, 125);
+  t.is(stdout, '');
+  t.regex(stderr, /cannot start\n {2}why: .*\n {2}try: .*MEMTRACE_NODE/);
+});
+
+test('help and version go to stdout, also those of run', async (t) => {
+  t.regex((await memtrace('--help')).stdout, /Examples:[\s\S]*Commands:/);
+  t.regex((await memtrace('run', '--help')).stdout, /Examples:[\s\S]*--allow-untraced/);
+  t.regex((await memtrace('--version')).stdout, /^memtrace \d/);
+});
+
+const daemonPid = (runtime: string): number => {
+  const [id] = readdirSync(join(runtime, 'memtrace'));
+  return JSON.parse(readFileSync(join(runtime, 'memtrace', id ?? '', 'session.json'), 'utf8')).daemonPid;
+};
+
+const isThere = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** States of the sessions in this runtime folder. */
+const sessions = async (runtime: string): Promise<readonly string[]> => {
+  const { stdout } = await run(MEMTRACE, ['ls', '--json'], {
+    env: { ...process.env, XDG_RUNTIME_DIR: runtime },
+  });
+  return JSON.parse(stdout)
+    .sessions.filter(({ socket }: { socket: string }) => socket.startsWith(runtime))
+    .map(({ state }: { state: string }) => state);
+};

@@ -1,0 +1,115 @@
+import { chmodSync, chownSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { compiled, file, MEMTRACE, memtrace, type Outcome, run, temporaryFolder, traced } from './support.js';
+
+const folder = temporaryFolder();
+
+/** Nothing ran, and the user was told what happened, why, and what to do. */
+const refused = (t: ExecutionContext, outcome: Outcome, code: number, why: RegExp): void => {
+  t.is(outcome.code, code, outcome.stderr);
+  t.is(outcome.stdout, '');
+  t.regex(outcome.stderr, /^memtrace: .+\n {2}why: .+\n {2}try: .+\n$/);
+  t.regex(outcome.stderr, why);
+};
+
+test('a program that does not exist', async (t) => {
+  refused(t, await traced('no-such-program'), 127, /folders of PATH/);
+  refused(t, await traced('./no-such-program'), 127, /no such file/);
+});
+
+test('a folder, and a file that is not executable', async (t) => {
+  refused(t, await traced(folder), 126, /it is a folder/);
+  refused(t, await traced(file(join(folder, 'plain'), 'text', 0o644)), 126, /may not execute/);
+});
+
+test('a script whose interpreter does not exist', async (t) => {
+  const script = file(join(folder, 'orphan'), '#!/no/such/interpreter\n');
+  refused(t, await traced(script), 126, /interpreter \/no\/such\/interpreter does not exist/);
+});
+
+test('a script without a first line is run by sh, as everywhere', async (t) => {
+  t.is((await traced(file(join(folder, 'bare'), 'echo from sh\n'))).stdout, 'from sh\n');
+});
+
+test('a static program, also a position-independent one', async (t) => {
+  refused(t, await traced(compiled(folder, 'static', '-static')), 125, /statically linked/);
+  refused(t, await traced(compiled(folder, 'static-pie', '-static-pie')), 125, /statically linked/);
+});
+
+test('a script whose interpreter is static', async (t) => {
+  const script = file(join(folder, 'behind'), `#!${compiled(folder, 'static-sh', '-static')}\n`);
+  refused(t, await traced(script), 125, /script whose interpreter/);
+});
+
+test('a program of another C library', async (t) => {
+  const musl = compiled(folder, 'musl', '-Wl,--dynamic-linker=/bin/true');
+  refused(t, await traced(musl), 125, /another C library/);
+});
+
+test('a program for another machine', async (t) => {
+  const path = compiled(folder, 'native');
+  const bytes = readFileSync(path);
+  bytes[4] = 1; // EI_CLASS: 32 bits
+  bytes.writeUInt16LE(3, 18); // e_machine: i386
+  writeFileSync(path, bytes);
+  refused(t, await traced(path), 125, /another kind of processor/);
+});
+
+test('a program built with a sanitizer', async (t) => {
+  refused(t, await traced(compiled(folder, 'asan', '-fsanitize=address')), 125, /sanitizer/);
+  const own = compiled(folder, 'asan-inside', '-fsanitize=address', '-static-libasan');
+  refused(t, await traced(own), 125, /sanitizer/);
+});
+
+test('a setuid program', async (t) => {
+  const path = join(folder, 'setuid');
+  copyFileSync(compiled(folder, 'dynamic'), path);
+  if (process.getuid?.() !== 0) {
+    t.pass('only root can make one that is not its own');
+    return;
+  }
+  chownSync(path, 1, 1);
+  chmodSync(path, 0o4755);
+  refused(t, await traced(path), 125, /other rights than yours/);
+});
+
+test('--allow-untraced runs it all the same, with a warning', async (t) => {
+  const path = compiled(folder, 'allowed', '-static');
+  const { code, stderr } = await memtrace('run', '--no-output', '--allow-untraced', path);
+  t.is(code, 0);
+  t.regex(stderr, /runs without a trace: it is statically linked/);
+});
+
+test('an output that exists is not overwritten, and the program does not run', async (t) => {
+  const output = file(join(folder, 'kept.json'), 'precious', 0o644);
+  refused(t, await memtrace('run', '-o', output, 'echo', 'ran'), 125, /exists already[\s\S]*--force/);
+  t.is(readFileSync(output, 'utf8'), 'precious');
+});
+
+test('an output that cannot be written is told before the program runs', async (t) => {
+  refused(t, await memtrace('run', '-o', '/no/such/folder/a.json', 'echo', 'ran'), 125, /no such folder/);
+  refused(t, await memtrace('run', '-o', folder, 'echo', 'ran'), 125, /is a folder/);
+  refused(t, await memtrace('run', '-o', '/proc/a.json', 'echo', 'ran'), 125, /cannot write to \/proc/);
+});
+
+test('a runtime folder that is open to others is not used', async (t) => {
+  const runtime = temporaryFolder();
+  mkdirSync(join(runtime, 'memtrace'));
+  chmodSync(join(runtime, 'memtrace'), 0o755);
+  const env = { ...process.env, XDG_RUNTIME_DIR: runtime };
+  refused(t, await run(MEMTRACE, ['run', '--no-output', 'echo'], { env }), 125, /yours alone/);
+});
+
+test('wrong usage names what was probably meant', async (t) => {
+  refused(t, await memtrace('rnu'), 2, /memtrace run/);
+  refused(t, await memtrace('run', '--forse', 'echo'), 2, /--force/);
+  refused(t, await memtrace('run', '--on-full=often', 'echo'), 2, /wait, drop/);
+  refused(t, await memtrace('run', '--limit=many', 'echo'), 2, /number/);
+  refused(t, await memtrace('run', '--listen=0.0.0.0:80', 'echo'), 2, /this machine/);
+  refused(t, await memtrace('run'), 2, /nothing to run/);
+});
+
+test('a session that does not exist', async (t) => {
+  refused(t, await memtrace('top', 'nosuch'), 1, /no session nosuch/);
+});

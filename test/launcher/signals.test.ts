@@ -1,0 +1,69 @@
+import test from 'ava';
+import { MEMTRACE, programPath, type Run, start } from './support.js';
+
+const ARGUMENTS = ['run', '--no-output', '--', programPath('listener')];
+
+const listening = async (setting: { detached?: boolean } = {}): Promise<{ run: Run; program: number }> => {
+  const run = start(MEMTRACE, ARGUMENTS, setting);
+  const [, pid] = await run.said(/ready (\d+)/);
+  return { run, program: Number(pid) };
+};
+
+/** What the program got, without its first line. */
+const received = (stdout: string): readonly string[] => stdout.trim().split('\n').slice(1);
+
+test('a signal sent to memtrace reaches the program, once', async (t) => {
+  const { run } = await listening();
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGINT', 'SIGWINCH'] as const) {
+    process.kill(run.pid, signal);
+    await run.said(new RegExp(`^${signal.slice(3)} `, 'm'));
+  }
+  process.kill(run.pid, 'SIGURG');
+  const { stdout, code } = await run.outcome;
+  t.deepEqual(received(stdout), ['TERM 0', 'HUP 0', 'USR1 0', 'INT 0', 'WINCH 0']);
+  t.is(code, 3);
+});
+
+test('a signal to the whole group, as from ^C, is not doubled', async (t) => {
+  const { run } = await listening({ detached: true });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGWINCH'] as const) {
+    process.kill(-run.pid, signal);
+    await run.said(new RegExp(`^${signal.slice(3)} `, 'm'));
+  }
+  process.kill(run.pid, 'SIGURG'); // highest number: read after what was sent on by mistake
+  const { stdout, code } = await run.outcome;
+  t.deepEqual(received(stdout), ['INT 0', 'TERM 0', 'WINCH 0']);
+  t.is(code, 3);
+});
+
+test('^C ends the program and the report still comes', async (t) => {
+  const run = start(MEMTRACE, ['run', '--no-output', '--', 'sh', '-c', 'echo ready; cat'], {
+    detached: true,
+  });
+  await run.said(/ready/);
+  process.kill(-run.pid, 'SIGINT');
+  const { code, stderr } = await run.outcome;
+  t.is(code, 130);
+  t.regex(stderr, /memtrace: sh .*(signal 2|SIGINT)/);
+});
+
+test('^C typed at a terminal reaches the program once', async (t) => {
+  const command = [MEMTRACE, ...ARGUMENTS].join(' ');
+  const run = start('script', ['-qec', command, '/dev/null']);
+  const [, pid] = await run.said(/ready (\d+)/);
+  run.process.stdin?.write('\u0003');
+  await run.said(/INT /); // behind the echo of ^C
+  process.kill(Number(pid), 'SIGURG');
+  const { stdout, code } = await run.outcome;
+  t.is(stdout.match(/INT /g)?.length, 1);
+  t.is(code, 3);
+});
+
+test('^Z stops the program and fg lets it go on', async (t) => {
+  const { run, program } = await listening({ detached: true });
+  process.kill(-run.pid, 'SIGSTOP');
+  process.kill(-run.pid, 'SIGCONT');
+  await run.said(/^CONT /m);
+  process.kill(program, 'SIGURG');
+  t.is((await run.outcome).code, 3);
+});

@@ -1,0 +1,97 @@
+/** Runs bin/memtrace, or a program without it, and keeps what came out. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+export const MEMTRACE = join(ROOT, 'bin/memtrace');
+export const programPath = (name: string): string => join(ROOT, 'build/programs', name);
+
+export interface Outcome {
+  /** The exit code; null when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Run {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  readonly outcome: Promise<Outcome>;
+  /** Resolves once stdout has a line that matches, with the match. */
+  readonly said: (pattern: RegExp) => Promise<RegExpMatchArray>;
+}
+
+export interface Setting {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** In a process group and session of its own. */
+  readonly detached?: boolean;
+}
+
+export const start = (command: string, args: readonly string[], setting: Setting = {}): Run => {
+  const child = spawn(command, args, { ...setting, stdio: 'pipe' });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    stdout += text;
+    child.emit('said');
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text;
+  });
+  const outcome = new Promise<Outcome>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+  const said = (pattern: RegExp): Promise<RegExpMatchArray> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        const match = stdout.match(pattern);
+        if (match) resolve(match);
+      };
+      child.on('said', look);
+      child.on('close', () => reject(new Error(`never said ${pattern}: ${stdout}\n${stderr}`)));
+      look();
+    });
+  return { process: child, pid: child.pid ?? -1, outcome, said };
+};
+
+/** With stdin at its end. */
+export const run = (command: string, args: readonly string[], setting?: Setting): Promise<Outcome> => {
+  const started = start(command, args, setting);
+  started.process.stdin?.end();
+  return started.outcome;
+};
+
+export const memtrace = (...args: readonly string[]): Promise<Outcome> => run(MEMTRACE, args);
+
+/** `memtrace run --no-output -- program…` */
+export const traced = (...program: readonly string[]): Promise<Outcome> =>
+  memtrace('run', '--no-output', '--', ...program);
+
+/** An empty folder, removed when the tests of this file have ended. */
+export const temporaryFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'mt-test-'));
+  chmodSync(folder, 0o700);
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+};
+
+/** Compiles an empty program with `flags`. */
+export const compiled = (folder: string, name: string, ...flags: readonly string[]): string => {
+  const source = join(folder, `${name}.c`);
+  writeFileSync(source, 'int main(void) { return 0; }\n');
+  execFileSync('cc', [source, '-o', join(folder, name), ...flags]);
+  return join(folder, name);
+};
+
+/** A file with this content and mode. */
+export const file = (path: string, content: string, mode = 0o755): string => {
+  writeFileSync(path, content);
+  chmodSync(path, mode);
+  return path;
+};

@@ -1,0 +1,60 @@
+import test from 'ava';
+import { MEMTRACE, programPath, run } from './support.js';
+
+const SURROUNDINGS = programPath('surroundings');
+const TRACED = [MEMTRACE, 'run', '--no-output', '-q', '--'];
+
+/** Facts without the one that memtrace changes. */
+const facts = (stdout: string): readonly string[] =>
+  stdout.split('\n').filter((line) => !line.startsWith('environment LD_PRELOAD='));
+
+test('a program sees the descriptors, limits, signals, group and environment of its caller', async (t) => {
+  const bare = await run(SURROUNDINGS, ['one', '--two']);
+  const traced = await run(TRACED[0] ?? '', [...TRACED.slice(1), SURROUNDINGS, 'one', '--two']);
+  t.is(traced.code, 0, traced.stderr);
+  t.true(facts(bare.stdout).length > 80);
+  t.deepEqual(facts(traced.stdout), facts(bare.stdout));
+});
+
+test('closed stdin, odd descriptors, a low limit, ignored and blocked signals reach the program as they are', async (t) => {
+  const bare = await run(SURROUNDINGS, ['--strange', SURROUNDINGS]);
+  const traced = await run(SURROUNDINGS, ['--strange', ...TRACED, SURROUNDINGS]);
+  t.is(traced.code, 0, traced.stderr);
+  t.regex(bare.stdout, /^descriptor 9 /m);
+  t.notRegex(bare.stdout, /^descriptor 0 /m);
+  t.regex(bare.stdout, /^signal 2 ignored/m);
+  t.regex(bare.stdout, /^signal 10 default blocked/m);
+  t.deepEqual(facts(traced.stdout), facts(bare.stdout));
+});
+
+test('a library that the caller preloads is still preloaded, behind the shim', async (t) => {
+  const env = { ...process.env, LD_PRELOAD: '/old/libmemtrace.so:libm.so.6 libdl.so.2' };
+  const { stdout } = await run(MEMTRACE, ['run', '--no-output', '-q', 'env'], { env });
+  t.regex(stdout, /^LD_PRELOAD=\/[^:]+\/libmemtrace\.so:libm\.so\.6:libdl\.so\.2$/m);
+  t.notRegex(stdout, /MEMTRACE_/);
+});
+
+test('a program is found and named as execvp does', async (t) => {
+  const { stdout, code } = await run(MEMTRACE, [
+    'run',
+    '-q',
+    '--no-output',
+    'sh',
+    '-c',
+    'echo $0 "$@"',
+    'x',
+    '-o',
+    '--',
+  ]);
+  t.is(code, 0);
+  t.is(stdout, 'x -o --\n');
+});
+
+test('a pipe that the program closes is closed, though the launcher lives on', async (t) => {
+  const script = 'exec >&-; cat >/dev/null';
+  const bash = `{ ${TRACED.join(' ')} sh -c '${script}' <&3 | { cat; echo closed >&4; }; } 3<&0 4>&1`;
+  const { process: child, said, outcome } = (await import('./support.js')).start('sh', ['-c', bash]);
+  await said(/closed/); // while the program still reads its stdin
+  child.stdin?.end();
+  t.is((await outcome).code, 0);
+});
