@@ -55,6 +55,7 @@ export const createCore = (sessionDirectory: string, options: { onFull: 'wait' |
   const library = coreLibrary();
   const handle = createHandle(library, sessionDirectory, options.onFull);
   const known: ProcessRecord[] = [];
+  let draining: Promise<number> | null = null;
 
   const processes = (): ProcessRecord[] => {
     const capacity = library.changeCount(handle) + SLACK;
@@ -74,7 +75,12 @@ export const createCore = (sessionDirectory: string, options: { onFull: 'wait' |
   };
 
   return {
-    drain: (ms) => library.drain(handle, ms),
+    drain: (ms) => {
+      draining = library.drain(handle, ms).finally(() => {
+        draining = null;
+      });
+      return draining;
+    },
     processes,
     process,
     sites: (index) => {
@@ -108,7 +114,12 @@ export const createCore = (sessionDirectory: string, options: { onFull: 'wait' |
       return records.decodeInfo(bytes, pathBytes, commandBytes[0]);
     },
     stop: () => library.stop(handle),
-    close: () => library.close(handle),
+    close: () => {
+      library.stop(handle);
+      if (!draining) return library.close(handle);
+      library.interrupt(handle);
+      draining.finally(() => library.close(handle)).catch(() => {}); // its caller hears of the error
+    },
   };
 };
 

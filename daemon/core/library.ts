@@ -19,6 +19,9 @@ export interface Library {
   /** Off the main thread. */
   readonly drain: (core: Handle, ms: number) => Promise<number>;
   readonly stop: (core: Handle) => void;
+  /** A drain that runs, or is about to, returns soon. */
+  readonly interrupt: (core: Handle) => void;
+  /** No drain may run. */
   readonly close: (core: Handle) => void;
   readonly changeCount: (core: Handle) => number;
   readonly changes: (core: Handle, out: Uint8Array, capacity: number) => number;
@@ -46,6 +49,7 @@ const load = (): Library => {
         drain.async(core, ms, (error: unknown, events: number) => (error ? reject(error) : resolve(events)));
       }),
     stop: library.func('core_stop', 'void', ['void *']),
+    interrupt: library.func('core_interrupt', 'void', ['void *']),
     close: library.func('core_close', 'void', ['void *']),
     changeCount: library.func('core_change_count', 'uint32_t', ['void *']),
     changes: library.func('core_changes', 'uint32_t', ['void *', 'void *', 'uint32_t']),

@@ -114,7 +114,6 @@ static void run(uint64_t first_seed) {
             if (round == 2)
                 damage(&bad, area, &seed);
             if (round < 2 || area < 3) {
-                bad.rings[0].ring->size = bad.rings[1].ring->size = 4096;
                 writer_publish(&bad, 0, UINT32_MAX);
                 writer_publish(&bad, 1, UINT32_MAX);
             }
@@ -133,9 +132,11 @@ static void run(uint64_t first_seed) {
     CHECK_EQUAL(r.live_bytes, allocated * 10, "live bytes of the good process");
     r = stage_record(&stage, 1);
     CHECK_EQUAL(r.state, PROCESS_ENDED, "state of the bad process");
+    CHECK(r.lost < UINT64_C(1) << 53, "lost events that fit no number");
     if (!before_attach)
-        CHECK(r.allocations >= 1000, "what was read before the damage stands: %llu",
-              (unsigned long long)r.allocations);
+        CHECK(r.allocations >= 1000,
+              "what was read before the damage stands: %llu, flags %x, lost %llu, area %u",
+              (unsigned long long)r.allocations, r.flags, (unsigned long long)r.lost, area);
     writer_close(&good);
     writer_close(&bad);
     stage_close(&stage);

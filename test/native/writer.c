@@ -94,7 +94,10 @@ static uint64_t place(uint64_t *end, uint64_t bytes) {
 }
 
 void writer_open(struct writer *writer, struct stage *stage, const struct writer_options *options) {
-    *writer = (struct writer){.stage = stage, .rings_count = options->rings};
+    *writer = (struct writer){.stage = stage,
+                              .pid = (uint32_t)options->pid,
+                              .parent_pid = (uint32_t)options->parent_pid,
+                              .rings_count = options->rings};
     uint32_t nodes_capacity = options->nodes_capacity;
     if (nodes_capacity < options->nodes + STACK_FIRST_NODE)
         nodes_capacity = options->nodes + STACK_FIRST_NODE;
@@ -156,11 +159,12 @@ void writer_open(struct writer *writer, struct stage *stage, const struct writer
 void writer_announce(struct writer *writer) {
     struct registry_entry *entry = &writer->stage->core->session.entries[writer->ticket % REGISTRY_ENTRIES];
     CHECK_EQUAL(entry->state, REGISTRY_FREE, "registry entry");
-    entry->pid = writer->header->pid;
-    entry->parent_pid = writer->header->parent_pid;
+    entry->pid = writer->pid;
+    entry->parent_pid = writer->parent_pid;
     entry->ticket = writer->ticket;
     __atomic_store_n(&entry->state, REGISTRY_TRACED, __ATOMIC_RELEASE);
-    stage_pass(writer->stage);
+    while (__atomic_load_n(&entry->state, __ATOMIC_ACQUIRE) != REGISTRY_FREE)
+        stage_pass(writer->stage);
 }
 
 void writer_close(struct writer *writer) {

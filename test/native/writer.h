@@ -89,6 +89,8 @@ struct writer_ring {
 struct writer {
     struct stage *stage;
     uint32_t ticket;
+    uint32_t pid; /* the file may be damaged */
+    uint32_t parent_pid;
     uint8_t *base;
     size_t bytes;
     struct segment_header *header;

@@ -73,12 +73,14 @@ EXPORT void core_stop(struct core *core) {
     core_unlock(core);
 }
 
-/* Ends a drain that runs and frees everything. No other call may run or follow. */
-EXPORT void core_close(struct core *core) {
+/* Makes a drain that runs, or is about to, return soon; for good. */
+EXPORT void core_interrupt(struct core *core) {
     __atomic_store_n(&core->closing, 1, __ATOMIC_RELEASE);
     session_ring(&core->session);
-    pthread_mutex_lock(&core->draining);
-    pthread_mutex_unlock(&core->draining);
+}
+
+/* Stops and frees everything. No other call may run or follow. */
+EXPORT void core_close(struct core *core) {
     core_stop(core);
     destroy(core);
 }

@@ -191,7 +191,7 @@ static void fill_from_segment(struct process *process, struct process_record *re
     record->detach_reason = header->detached <= DETACH_NO_MEMORY ? header->detached : DETACH_NONE;
     if (record->detach_reason)
         record->flags |= PROCESS_DETACHED;
-    record->lost += header->lost;
+    record->lost += segment_counter(header->lost);
     if (process->segment.base)
         record->lost += rings_lost(process);
     record->nodes = segment_nodes_complete(&process->segment);

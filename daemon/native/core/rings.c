@@ -203,8 +203,8 @@ static void read_ring(struct process *process, uint32_t index, struct pass *pass
     uint64_t lost = __atomic_load_n(&ring->lost, __ATOMIC_RELAXED);
     if (unlikely(lost != reader->lost_before))
         process->blocks.careful = true;
-    thread->lost = lost - reader->lost_before;
-    thread->waits = __atomic_load_n(&ring->waits, __ATOMIC_RELAXED) - reader->waits_before;
+    thread->lost = segment_counter(lost - reader->lost_before);
+    thread->waits = segment_counter(__atomic_load_n(&ring->waits, __ATOMIC_RELAXED) - reader->waits_before);
 
     struct view view = {segment_events(&process->segment, index), size - 1, head};
     enum take more = TAKE_MORE;
@@ -240,7 +240,7 @@ uint64_t rings_lost(const struct process *process) {
     uint64_t lost = 0;
     uint32_t count = segment_rings(&process->segment);
     for (uint32_t i = 0; i < count; i++)
-        lost += __atomic_load_n(&segment_ring(&process->segment, i)->lost, __ATOMIC_RELAXED);
+        lost += segment_counter(__atomic_load_n(&segment_ring(&process->segment, i)->lost, __ATOMIC_RELAXED));
     return lost;
 }
 

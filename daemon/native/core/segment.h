@@ -55,6 +55,11 @@ uint32_t segment_rings(const struct segment *segment);
 struct ring *segment_ring(const struct segment *segment, uint32_t index);
 const struct event *segment_events(const struct segment *segment, uint32_t index);
 
+/* A counter that the other side keeps; 0 when it cannot be one. */
+static inline uint64_t segment_counter(uint64_t value) {
+    return value < UINT64_C(1) << 48 ? value : 0;
+}
+
 /* The process is over: copies what is still of use and lets the mapping go. */
 void segment_seal(struct segment *segment);
 void segment_free(struct segment *segment);

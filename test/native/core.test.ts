@@ -1,0 +1,57 @@
+import test from 'ava';
+import { run, succeeded } from './support.js';
+
+test('counts are exact however the rings of several threads are interleaved', async (t) => {
+  t.deepEqual(await run('order', '1', '2000'), succeeded);
+});
+
+test('reading events never touches memory that is not its own', async (t) => {
+  t.deepEqual(await run('sanitized/order', '5000', '200'), succeeded);
+  t.deepEqual(await run('sanitized/peak', '1', '20'), succeeded);
+});
+
+test('each site shows what it held when the heap was largest', async (t) => {
+  t.deepEqual(await run('peak', '1', '200'), succeeded);
+});
+
+test('a program that scribbles on its segment harms neither the daemon nor other programs', async (t) => {
+  t.deepEqual(await run('corrupt', '1', '300'), succeeded);
+  t.deepEqual(await run('sanitized/corrupt', '1000', '100'), succeeded);
+});
+
+test('a program killed with -9 keeps what was in its rings', async (t) => {
+  t.deepEqual(await run('sanitized/lifecycle', 'killed'), succeeded);
+});
+
+test('a thread stopped for long in the middle of a call does not spoil the counts', async (t) => {
+  t.deepEqual(await run('sanitized/lifecycle', 'late'), succeeded);
+});
+
+test('a forked child does not answer for what it inherited', async (t) => {
+  t.deepEqual(await run('sanitized/lifecycle', 'forked'), succeeded);
+});
+
+test('a program that replaces itself by exec ends with its own counts', async (t) => {
+  t.deepEqual(await run('sanitized/lifecycle', 'execed'), succeeded);
+});
+
+test('five thousand short processes fit in memory', async (t) => {
+  t.deepEqual(await run('lifecycle', 'many', '5000'), succeeded);
+});
+
+test('many sizes from many stacks fit in memory', async (t) => {
+  t.deepEqual(await run('bounded', 'sizes'), succeeded);
+  t.deepEqual(await run('bounded', 'more-sizes'), succeeded);
+});
+
+test('large blocks far apart do not blow the daemon up', async (t) => {
+  t.deepEqual(await run('bounded', 'large'), succeeded);
+});
+
+test('a heap that moves through the address space does not blow the daemon up', async (t) => {
+  t.deepEqual(await run('bounded', 'moving'), succeeded);
+});
+
+test('counts stay exact after the tickets of an address began again at 0', async (t) => {
+  t.deepEqual(await run('bounded', 'wrap'), succeeded);
+});

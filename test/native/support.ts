@@ -1,0 +1,21 @@
+/** Runs the C tests of the drain core (test/native/*.c), which the build makes in two kinds. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const BUILT = fileURLToPath(new URL('../../../build/native/', import.meta.url));
+
+export interface Outcome {
+  /** Null when a signal ended it. */
+  readonly code: number | null;
+  readonly stderr: string;
+}
+
+export const succeeded: Outcome = { code: 0, stderr: '' };
+
+/** @param program name in test/native; `sanitized/…` is the one under the sanitizers */
+export const run = (program: string, ...args: readonly string[]): Promise<Outcome> =>
+  new Promise((resolve) => {
+    const child = execFile(`${BUILT}${program}`, args, (_, __, stderr) =>
+      resolve({ code: child.exitCode, stderr }),
+    );
+  });
