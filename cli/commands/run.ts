@@ -9,7 +9,6 @@ import { MemtraceError, usageError } from '../../views/error.js';
 import { connectLauncher } from '../launcher.js';
 import type { Io } from '../print/io.js';
 import type { Command, Given, OptionTable } from '../table.js';
-import { reportRun } from './runReport.js';
 import { GROUPINGS, rowLimit } from './options.js';
 import { checkFile, outputOf } from './output.js';
 
@@ -57,7 +56,9 @@ const run = async (given: Given, io: Io): Promise<number> => {
     for (const note of session.notes) io.stderr.write(`memtrace: warning: ${note}\n`);
     const ifUntraced = given.options['allow-untraced'] === true ? 'allow' : 'refuse';
     const request = { index: given.wordsAt + WORDS_BEFORE, ifUntraced, folder: session.shmFolder } as const;
-    const outcome = await runSession(session, options, launcher.of(request));
+    const running = runSession(session, options, launcher.of(request));
+    const { reportRun } = await import('./runReport.js'); // loads while the program runs
+    const outcome = await running;
     if (outcome) await reportRun(outcome, options, io);
   } finally {
     session.end();

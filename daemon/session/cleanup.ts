@@ -29,6 +29,7 @@ export const cleanUp = (): CleanUp => {
   for (const folder of sessionFolders()) {
     if (!isAbandoned(folder)) continue;
     const shmFolder = readRecord(folder)?.shmDirectory ?? folder;
+    if (inUse.some((other) => readRecord(other)?.shmDirectory === folder)) continue; // its other half
     (removeSession({ folder, shmFolder }) ? removed : inUse).push(folder);
   }
   return { removed, inUse };

@@ -21,18 +21,22 @@ const FIELD_START_TIME = 22 - 4;
 
 export const isAlive = (pid: number, since: StartTicks): boolean => startTicks(pid) === since;
 
-/** Whether process `pid` has a file below `folder` mapped, or was started with the name of one in its environment. */
-export const uses = (pid: number, folder: string): boolean =>
-  environmentOf(pid).some((entry) => entry.includes(`${folder}/`)) ||
-  (readOrNull(`/proc/${pid}/maps`)?.includes(` ${folder}/`) ?? false);
+/**
+ * Whether process `pid` was started with the name of a file below `folder` as its preload, or has one mapped: a
+ * program may write over its environment, to show a title instead of its name.
+ */
+export const uses = (pid: number, folder: string): boolean => {
+  const environment = readOrNull(`/proc/${pid}/environ`);
+  if (!environment) return false; // a thread of the kernel, or nothing was ever preloaded
+  return (
+    environment.split('\0').some((each) => each.startsWith('LD_PRELOAD=') && each.includes(`${folder}/`)) ||
+    (readOrNull(`/proc/${pid}/maps`)?.includes(` ${folder}/`) ?? false)
+  );
+};
 
 /** Whether any process but this one does. */
 export const isUsed = (folder: string): boolean =>
   pids().some((pid) => pid !== process.pid && uses(pid, folder));
-
-/** As the process was started; what it changed since is not seen. */
-const environmentOf = (pid: number): readonly string[] =>
-  (readOrNull(`/proc/${pid}/environ`) ?? '').split('\0').filter((entry) => entry.startsWith('LD_PRELOAD='));
 
 const pids = (): readonly number[] =>
   readdirSync('/proc')
