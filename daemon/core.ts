@@ -138,8 +138,12 @@ const buffer = (items: number, itemBytes: number) => new Uint8Array(items * item
 
 /** A new process may be reported before an older one whose record did not fit; that one comes next time. */
 const contiguous = (known: readonly (ProcessRecord | undefined)[]): ProcessRecord[] => {
-  const end = known.findIndex((record) => record === undefined); // holes included
-  return (end < 0 ? known : known.slice(0, end)).filter((record) => record !== undefined);
+  const records: ProcessRecord[] = [];
+  for (const record of known) {
+    if (!record) break;
+    records.push(record);
+  }
+  return records;
 };
 
 interface Portion {

@@ -75,6 +75,12 @@ static inline void blocks_prefetch(struct blocks *blocks, uint64_t address) {
         __builtin_prefetch(region_cell(region, address), 1, 3);
 }
 
+/* The site of a small block that lives at this address, perhaps; only to prefetch. */
+static inline uint32_t blocks_peek_site(struct blocks *blocks, uint64_t address) {
+    struct region *region = blocks_region(blocks, address);
+    return region ? region_cell(region, address)->site : UINT32_MAX;
+}
+
 /* A block began to live. Returns 1 when one was already there (its free was lost), copied to `previous`;
  * 0 when not; -1 when there is no memory to keep it. */
 static inline int blocks_insert(struct blocks *blocks, uint64_t address, const struct block *block,

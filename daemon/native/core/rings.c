@@ -14,6 +14,7 @@
 #include "daemon/native/core/process.h"
 
 #define BATCH      32u
+#define SITE_AHEAD 6u /* events between fetching the counters and changing them */
 #define CHUNK      4096u
 #define USER_SPACE (UINT64_C(1) << 48)
 
@@ -112,6 +113,14 @@ static void prefetch(struct process *process, const struct change *change) {
     __builtin_prefetch(&process->order.expected[change->counter], 1, 3);
 }
 
+/* Fetches the counters that an event will change, once what it needs to find them is there. */
+static void prefetch_site(struct process *process, const struct change *change) {
+    uint32_t site = change->type == EVENT_ALLOC ? sites_find(&process->sites, change->stack, SITE_HEAP)
+                                                : blocks_peek_site(&process->blocks, change->address);
+    if (site < process->sites.count)
+        __builtin_prefetch(&process->sites.items[site], 1, 3);
+}
+
 /* A ring as it was found: slots are `events[n & mask]`, those before `head` are complete. */
 struct view {
     const struct event *events;
@@ -157,8 +166,11 @@ static enum take take(struct process *process, struct ring_reader *reader, const
             prefetch(process, &batch[count]);
             count++;
         }
-        for (uint32_t i = 0; i < count && !process_is_corrupt(process); i++)
+        for (uint32_t i = 0; i < count && !process_is_corrupt(process); i++) {
+            if (i + SITE_AHEAD < count)
+                prefetch_site(process, &batch[i + SITE_AHEAD]);
             ledger_take(process, &batch[i], pass->now_us);
+        }
         process->record.events += count;
         pass->events += count;
         reader->tail = tail;
