@@ -38,7 +38,7 @@ export interface SymbolizerChild {
 }
 
 /** A damaged file can send libdw in circles; opening a gigabyte of debug information takes tens of seconds. */
-const answerTimeoutMs = 120_000;
+const answerTimeoutMs = 60_000;
 const startAttempts = 2;
 const startTimeoutMs = 30_000;
 const closeTimeoutMs = 1000;
@@ -107,7 +107,10 @@ const launch = (binary: string, env: NodeJS.ProcessEnv): Running => {
   let onReply: ((reply: Reply) => void) | null = null;
   const ready = new Promise<string | null>((resolve) => {
     // Like the one of `ask` referenced on purpose: whoever waits keeps the daemon alive.
-    const watchdog = setTimeout(() => subprocess.kill('SIGKILL'), startTimeoutMs);
+    const watchdog = setTimeout(() => {
+      subprocess.kill('SIGKILL');
+      die('did not start in time');
+    }, startTimeoutMs);
     onHello = (failure) => {
       clearTimeout(watchdog);
       resolve(failure);
@@ -156,8 +159,8 @@ const launch = (binary: string, env: NodeJS.ProcessEnv): Running => {
           return;
         }
         const watchdog = setTimeout(() => {
-          death = `no answer for ${answerTimeoutMs / 1000} s`;
           subprocess.kill('SIGKILL');
+          die(`no answer for ${answerTimeoutMs / 1000} s`);
         }, answerTimeoutMs);
         onReply = (value) => {
           clearTimeout(watchdog);

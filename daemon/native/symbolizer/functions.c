@@ -11,6 +11,16 @@
 
 #define NESTING_MAX 1000 /* of DIEs; only damaged files nest deeper */
 
+/* A damaged DW_AT_sibling leads backwards, and then from every nesting again: exponential time.
+ * A tree in preorder has growing offsets only, so a walk ends at the first step back. */
+static bool goes_forward(Dwarf_Off *last, Dwarf_Die *die) {
+    Dwarf_Off offset = dwarf_dieoffset(die);
+    if (offset <= *last)
+        return false;
+    *last = offset;
+    return true;
+}
+
 struct walk {
     struct unit *unit;
     Dwarf_Off last;   /* offset of the last DIE visited */
@@ -55,11 +65,12 @@ static void walk_children(struct walk *walk, Dwarf_Die *parent, size_t scope, in
     if (depth > NESTING_MAX || dwarf_child(parent, &die) != 0)
         return;
     do {
+        if (!goes_forward(&walk->last, &die))
+            return;
         int tag = dwarf_tag(&die);
         bool scoped = is_scope(walk->unit, tag);
         if (!scoped && !is_block(tag))
             continue;
-        walk->last = dwarf_dieoffset(&die);
         if (tag == DW_TAG_subprogram)
             add_function(walk->unit, &die);
         if (dwarf_haschildren(&die) == 1) {
@@ -77,7 +88,7 @@ void functions_load(struct unit *unit) {
     if (unit->functions_loaded)
         return;
     unit->functions_loaded = true;
-    struct walk walk = {.unit = unit};
+    struct walk walk = {.unit = unit, .last = dwarf_dieoffset(&unit->die)};
     walk_children(&walk, &unit->die, SCOPE_NONE, 0);
     ranges_sort(&unit->code);
 }
@@ -88,11 +99,14 @@ struct function *functions_at(struct unit *unit, Dwarf_Addr address) {
     return index < 0 ? NULL : &unit->functions[index];
 }
 
-static void load_inlines(struct function *function, Dwarf_Die *parent, uint32_t depth, int nesting) {
+static void load_inlines(struct function *function, Dwarf_Die *parent, uint32_t depth, int nesting,
+                         Dwarf_Off *last) {
     Dwarf_Die die;
     if (nesting > NESTING_MAX || dwarf_child(parent, &die) != 0)
         return;
     do {
+        if (!goes_forward(last, &die))
+            return;
         int tag = dwarf_tag(&die);
         uint32_t inner = depth;
         if (tag == DW_TAG_inlined_subroutine) {
@@ -107,14 +121,15 @@ static void load_inlines(struct function *function, Dwarf_Die *parent, uint32_t 
             continue;
         }
         if (dwarf_haschildren(&die) == 1)
-            load_inlines(function, &die, inner, nesting + 1);
+            load_inlines(function, &die, inner, nesting + 1, last);
     } while (dwarf_siblingof(&die, &die) == 0);
 }
 
 size_t functions_inlines_at(struct function *function, Dwarf_Addr address, struct inlined **chain) {
     if (!function->inlines_loaded) {
         function->inlines_loaded = true;
-        load_inlines(function, &function->die, 0, 0);
+        Dwarf_Off last = dwarf_dieoffset(&function->die);
+        load_inlines(function, &function->die, 0, 0, &last);
     }
     struct inlined *at_depth[INLINE_DEPTH_MAX] = {0};
     for (size_t i = 0; i < function->inline_count; i++) {

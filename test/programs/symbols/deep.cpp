@@ -72,6 +72,6 @@ template <int Kind> static __attribute__((noinline)) void work() {
 } // namespace app
 
 int main() {
-    app::work<24>();
+    app::work<12>();
     std::printf("%ld\n", sink.sum);
 }
