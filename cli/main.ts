@@ -66,7 +66,15 @@ const tell = (error: unknown, args: readonly string[], io: Io): number => {
     if (isVerbose(args) && error.stack) writeLines(io.stderr, [error.stack]);
     return error.exitCode;
   }
-  const fault = error instanceof Error ? error : new Error(String(error));
+  const fault: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
+  if (fault.code === 'EMFILE' || fault.code === 'ENFILE') {
+    const remedy = 'Raise the limit: ulimit -n 256';
+    writeLines(
+      io.stderr,
+      errorLines(new MemtraceError({ message: 'cannot go on', why: fault.message, remedy })),
+    );
+    return 125;
+  }
   writeLines(io.stderr, [
     `memtrace: a fault of memtrace's own: ${fault.message}`,
     '  why: This should not happen, whatever was given.',

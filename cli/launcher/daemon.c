@@ -161,7 +161,8 @@ static enum daemon_answer died(struct daemon *daemon, struct start *start) {
     start->exit_code = EXIT_MEMTRACE;
     if (WIFSIGNALED(daemon->status))
         message_error(EXIT_MEMTRACE, "its daemon died while starting", strsignal(WTERMSIG(daemon->status)),
-                      "try again; if it happens again, report it with the output of `memtrace --version`");
+                      "raise the limits it inherits (ulimit -a): Node.js needs about 30 open files and 1 GiB "
+                      "of addresses");
     else if (WEXITSTATUS(daemon->status) != 0)
         start->exit_code = WEXITSTATUS(daemon->status); /* it has said why */
     return ANSWER_DIED;

@@ -157,8 +157,9 @@ static int start_program(struct run *run, const struct start *start, const struc
     return 0;
 }
 
-static void tell_of_lost_daemon(const struct daemon *daemon) {
-    if (WIFSIGNALED(daemon->status))
+static void tell_of_lost_daemon(const struct run *run) {
+    const struct daemon *daemon = &run->daemon;
+    if (WIFSIGNALED(daemon->status) && !run->asked_to_hurry)
         message_line("its daemon was killed (%s): there is no report; the program was not harmed",
                      strsignal(WTERMSIG(daemon->status)));
 }
@@ -193,7 +194,7 @@ static int command_run(int argc, char **argv) {
         return code;
     let_go_of_callers_descriptors(&run);
     wait_for_both(&run);
-    tell_of_lost_daemon(&run.daemon);
+    tell_of_lost_daemon(&run);
     return program_exit_code(&run.program);
 }
 

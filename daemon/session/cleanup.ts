@@ -44,16 +44,23 @@ export const sessionFolders = (): readonly string[] => {
     .filter((folder) => isPrivate(folder, around.uid));
 };
 
-/** @returns whether all is gone; else what running processes need is left */
+/**
+ * Never throws: what cannot be removed now is removed by a later start.
+ *
+ * @returns whether all is gone; else what running processes need is left
+ */
 export const removeSession = ({ folder, shmFolder }: SessionFolders): boolean => {
-  if (isUsed(shmFolder)) {
+  try {
+    if (!isUsed(shmFolder)) {
+      for (const each of [shmFolder, folder]) rmSync(each, { recursive: true, force: true });
+      return true;
+    }
     for (const name of readdirSync(shmFolder))
       if (/^segment\.|^socket$/.test(name)) rmSync(`${shmFolder}/${name}`, { force: true });
-    return false;
+  } catch {
+    // Out of descriptors, or the folder went away meanwhile.
   }
-  rmSync(shmFolder, { recursive: true, force: true });
-  rmSync(folder, { recursive: true, force: true });
-  return true;
+  return false;
 };
 
 const isAbandoned = (folder: string): boolean => {

@@ -34,9 +34,14 @@ export const uses = (pid: number, folder: string): boolean => {
   );
 };
 
-/** Whether any process but this one does. */
-export const isUsed = (folder: string): boolean =>
-  pids().some((pid) => pid !== process.pid && uses(pid, folder));
+/** Whether any process but this one does; where that cannot be told (no descriptors left), it is believed. */
+export const isUsed = (folder: string): boolean => {
+  try {
+    return pids().some((pid) => pid !== process.pid && uses(pid, folder));
+  } catch {
+    return true;
+  }
+};
 
 const pids = (): readonly number[] =>
   readdirSync('/proc')

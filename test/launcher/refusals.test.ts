@@ -111,5 +111,6 @@ test('wrong usage names what was probably meant', async (t) => {
 });
 
 test('a session that does not exist', async (t) => {
-  refused(t, await memtrace('top', 'nosuch'), 1, /no session nosuch/);
+  const output = join(folder, 'never.json');
+  refused(t, await memtrace('dump', 'nosuch', '-o', output), 1, /no session nosuch/);
 });
