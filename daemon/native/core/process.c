@@ -113,6 +113,7 @@ static void free_running_state(struct process *process) {
     maps_free(&process->maps);
     strays_free(&process->strays);
     free(process->rings.items);
+    free(process->rings.busy);
     process->rings = (struct rings){0};
     if (process->pidfd >= 0)
         close(process->pidfd);

@@ -13,6 +13,7 @@
 #include "daemon/native/core/ledger.h"
 #include "daemon/native/core/process.h"
 
+#define SLICE      128u /* events of the fullest ring before the others' turn */
 #define BATCH      32u
 #define SITE_AHEAD 6u /* events between fetching the counters and changing them */
 #define CHUNK      4096u
@@ -121,16 +122,10 @@ static void prefetch_site(struct process *process, const struct change *change) 
         __builtin_prefetch(&process->sites.items[site], 1, 3);
 }
 
-/* A ring as it was found: slots are `events[n & mask]`, those before `head` are complete. */
-struct view {
-    const struct event *events;
-    uint32_t mask;
-    uint64_t head;
-};
-
 /* Takes the events that begin before `until`; the second slot of the last one may lie at it. */
-static enum take take(struct process *process, struct ring_reader *reader, const struct view *view,
-                      uint64_t until, struct pass *pass) {
+static enum take take(struct process *process, struct ring_reader *reader, uint64_t until,
+                      struct pass *pass) {
+    const struct ring_view *view = &reader->view;
     enum take more = TAKE_MORE;
     while (reader->tail < until && more == TAKE_MORE && !process_is_corrupt(process)) {
         struct change batch[BATCH];
@@ -188,24 +183,27 @@ static void discard(struct process *process, struct ring_reader *reader, struct 
     release_tail(ring, head);
 }
 
-static void read_ring(struct process *process, uint32_t index, struct pass *pass) {
+/* Looks how far a ring may be read in this pass. True when there is something to read. */
+static bool look(struct process *process, uint32_t index, struct pass *pass) {
     struct ring_reader *reader = &process->rings.items[index];
     struct ring *ring = segment_ring(&process->segment, index);
     if (process_is_corrupt(process)) {
         discard(process, reader, ring);
-        return;
+        return false;
     }
     uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
     if (head == reader->tail) {
         reader->drained_us = pass->now_us;
-        return;
+        return false;
     }
     uint32_t size = __atomic_load_n(&ring->size, __ATOMIC_RELAXED);
     uint64_t behind = head - reader->tail;
     if (!size || size > RING_EVENTS || (size & (size - 1)) || behind > size) {
         process_corrupt(process);
-        return;
+        return false;
     }
+    reader->view = (struct ring_view){segment_events(&process->segment, index), size - 1, head};
+    reader->released = reader->tail;
     uint32_t fullness = (uint32_t)(behind * 256 / size);
     if (fullness > pass->fullness)
         pass->fullness = fullness;
@@ -217,24 +215,57 @@ static void read_ring(struct process *process, uint32_t index, struct pass *pass
         process->blocks.careful = true;
     thread->lost = segment_counter(lost - reader->lost_before);
     thread->waits = segment_counter(__atomic_load_n(&ring->waits, __ATOMIC_RELAXED) - reader->waits_before);
+    return true;
+}
 
-    struct view view = {segment_events(&process->segment, index), size - 1, head};
-    enum take more = TAKE_MORE;
-    while (reader->tail != head && more == TAKE_MORE && !process_is_corrupt(process)) {
-        uint64_t until = head - reader->tail > CHUNK ? reader->tail + CHUNK : head;
-        more = take(process, reader, &view, until, pass);
-        release_tail(ring, reader->tail);
+/* Reads on for at most `events`. False when the ring has no more for this pass. */
+static bool read_slice(struct process *process, uint32_t index, uint64_t events, struct pass *pass) {
+    struct ring_reader *reader = &process->rings.items[index];
+    uint64_t head = reader->view.head;
+    uint64_t until = head - reader->tail > events ? reader->tail + events : head;
+    enum take more = take(process, reader, until, pass);
+    bool over = more == TAKE_STOP || reader->tail == head || process_is_corrupt(process);
+    if (over || reader->tail - reader->released >= CHUNK) {
+        release_tail(segment_ring(&process->segment, index), reader->tail);
+        reader->released = reader->tail;
     }
     if (reader->tail == head)
         reader->drained_us = pass->now_us;
+    return !over;
 }
 
+/* All rings advance side by side, each by the same part of what it holds: they hold the events of the same
+ * span of time, so that what one thread allocated and another freed meets soon, and the peak is not the sum
+ * of what passed through. */
 void rings_read(struct process *process, struct pass *pass) {
-    uint32_t count = segment_rings(&process->segment);
-    if (!array_reserve(&process->rings.items, &process->rings.capacity, count, sizeof(struct ring_reader)))
-        count = process->rings.capacity;
-    for (uint32_t i = 0; i < count; i++)
-        read_ring(process, i, pass);
+    struct rings *rings = &process->rings;
+    uint32_t count = segment_rings(&process->segment), busy = 0;
+    if (!array_reserve(&rings->items, &rings->capacity, count, sizeof *rings->items) ||
+        !array_reserve(&rings->busy, &rings->busy_capacity, count, sizeof *rings->busy))
+        count = rings->busy_capacity < rings->capacity ? rings->busy_capacity : rings->capacity;
+    uint64_t longest = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!look(process, i, pass))
+            continue;
+        const struct ring_reader *reader = &rings->items[i];
+        uint64_t behind = reader->view.head - reader->tail;
+        rings->busy[busy++] = i;
+        if (behind > longest)
+            longest = behind;
+    }
+    uint64_t rounds = busy > 1 ? (longest + SLICE - 1) / SLICE : 1;
+    for (uint32_t i = 0; i < busy; i++) {
+        struct ring_reader *reader = &rings->items[rings->busy[i]];
+        reader->slice = busy > 1 ? (reader->view.head - reader->tail + rounds - 1) / rounds : CHUNK;
+    }
+    while (busy) {
+        for (uint32_t i = 0; i < busy;) {
+            if (read_slice(process, rings->busy[i], rings->items[rings->busy[i]].slice, pass))
+                i++;
+            else
+                rings->busy[i] = rings->busy[--busy];
+        }
+    }
 }
 
 uint64_t rings_all_drained_us(const struct process *process) {

@@ -11,7 +11,19 @@
 
 struct process;
 
+struct event;
+
+/* A ring as a pass found it: slots are `events[n & mask]`, those before `head` are complete. */
+struct ring_view {
+    const struct event *events;
+    uint32_t mask;
+    uint64_t head;
+};
+
 struct ring_reader {
+    struct ring_view view;    /* of this pass */
+    uint64_t slice;           /* how much to read before the other rings' turn */
+    uint64_t released;        /* the tail that the producer knows */
     uint64_t tail;            /* events taken; ours, the one in the segment is only told */
     uint64_t last_allocation; /* address that the ring's last allocation returned */
     uint64_t drained_us;      /* when it was last seen empty */
@@ -24,6 +36,8 @@ struct ring_reader {
 struct rings {
     struct ring_reader *items;
     uint32_t capacity;
+    uint32_t *busy; /* indexes of the rings that have something to read in this pass */
+    uint32_t busy_capacity;
 };
 
 /* One round over all rings of all processes. */
