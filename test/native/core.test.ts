@@ -10,7 +10,7 @@ test('reading events never touches memory that is not its own', async (t) => {
   t.deepEqual(await run('sanitized/peak', '1', '20'), succeeded);
 });
 
-test('each site shows what it held when the heap was largest', async (t) => {
+test('the peak of a program whose threads hand blocks on is not the sum of what passed, and is shown per site', async (t) => {
   t.deepEqual(await run('peak', '1', '200'), succeeded);
 });
 

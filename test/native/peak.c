@@ -72,9 +72,31 @@ static void run(uint64_t first_seed) {
     free(m);
 }
 
+/* One thread allocates, another frees, never more than 1000 blocks between them. */
+static void stream_between_threads(void) {
+    struct stage stage;
+    struct writer w;
+    stage_open(&stage);
+    writer_open(&w, &stage,
+                &(struct writer_options){.pid = getpid(), .rings = 2, .ring_events = 65536, .nodes = 1});
+    writer_announce(&w);
+    for (uint32_t i = 0; i < 60000; i++) {
+        writer_alloc(&w, 1, UINT64_C(0x555555000000) + i * 32, 8, STACK_FIRST_NODE);
+        if (i >= 1000)
+            writer_free(&w, 0, UINT64_C(0x555555000000) + (i - 1000) * 32);
+    }
+    writer_flush(&w);
+    struct process_record r = stage_record(&stage, 0);
+    CHECK_EQUAL(r.live_blocks, 1000, "live blocks");
+    CHECK(r.peak_blocks < 1500, "the peak is %llu blocks", (unsigned long long)r.peak_blocks);
+    writer_close(&w);
+    stage_close(&stage);
+}
+
 int main(int argc, char **argv) {
     uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
     uint64_t seeds = argc > 2 ? strtoull(argv[2], NULL, 10) : 100;
+    stream_between_threads();
     for (uint64_t seed = first; seed < first + seeds; seed++)
         run(seed);
     printf("%llu peaks exact per site\n", (unsigned long long)seeds);
