@@ -1,12 +1,15 @@
 /** `memtrace dump`: a snapshot of a running session, or with --diff the difference of two that were kept. */
-import { findSession } from '../../daemon/session/find.js';
-import { MemtraceError, usageError } from '../../views/error.js';
-import type { Io } from '../print/io.js';
+
+import { type FoundSession, findSession } from '../../daemon/session/find.js';
+import type { Snapshot } from '../../proto/snapshot.js';
+import { usageError } from '../../views/error.js';
+import { type Io, writeLines } from '../print/io.js';
+import { surfaceOf } from '../print/surface.js';
 import type { Command, Given } from '../table.js';
 import { type DiffArguments, diffOptions, runDiff } from './diff.js';
 import { outputOf } from './output.js';
 
-const run = (given: Given, io: Io): number => {
+const run = (given: Given, io: Io): number | Promise<number> => {
   const { options, words } = given;
   // The table has checked each value; `files` are what is no option.
   if (options.diff === true)
@@ -15,20 +18,57 @@ const run = (given: Given, io: Io): number => {
       io,
     );
   if (words.length > 1)
-    throw usageError('one session at a time', `${words.length} were named.`, 'memtrace dump PID -o a.json');
-  outputOf(options.output, options.force === true);
+    throw usageError(
+      'one session at a time',
+      `${words.length} were named; only --diff takes two files.`,
+      'memtrace dump PID -o a.json',
+    );
+  if (options.output === false)
+    throw usageError('nothing to do', 'A snapshot is taken to be kept.', 'Give -o FILE.');
+  return dumpSession(given, io);
+};
+
+const STDOUT = '-';
+
+const dumpSession = async ({ options, words }: Given, io: Io): Promise<number> => {
+  const force = options.force === true;
+  // Refused before the daemon is put to work.
+  if (options.output !== STDOUT) outputOf(options.output, force);
   const session = findSession(words[0]);
-  throw new MemtraceError({
-    message: `cannot take a snapshot of session ${session.id}`,
-    why: 'This version has no live service yet.',
-    remedy: 'Wait for the end of the program: its snapshot is written then.',
-  });
+  const { takeSnapshot } = await import('../../tui/takeSnapshot.js');
+  const snapshot = await takeSnapshot(session.socket, pidMeant(words[0], session));
+  if (options.output === STDOUT) {
+    io.stdout.write(`${JSON.stringify(snapshot)}\n`);
+    return 0;
+  }
+  const path = typeof options.output === 'string' ? options.output : defaultName(snapshot);
+  const { writeSnapshot } = await import('../../daemon/snapshot/write.js');
+  await writeSnapshot(path, snapshot, { force });
+  const shown = surfaceOf(io).path(path);
+  writeLines(io.stderr, [`Saved as ${shown}`, `  memtrace report ${shown}`]);
+  return 0;
+};
+
+/** A pid names a process of the session; an id, or nothing, its main one. */
+const pidMeant = (word: string | undefined, { id, daemonPid }: FoundSession): number | null =>
+  word === undefined || word === id || Number(word) === daemonPid ? null : Number(word);
+
+/** As the one that `run` writes at the end, with the time: the program runs on and may be looked at again. */
+const defaultName = ({ process }: Snapshot): string => {
+  const program = (process.command[0] ?? process.executable).split('/').at(-1) ?? '';
+  const name = program.replace(/[^\w.+-]/g, '_') || 'program';
+  const time = process.takenAt.replace(/\.\d+Z$/, '').replace(/[^\dT]/g, '');
+  return `memtrace.${name}.${process.pid}.${time}.json`;
 };
 
 export const command: Command = {
   options: {
     diff: { type: 'boolean', default: false, describe: 'compare two snapshots: the older, then the newer' },
-    output: { alias: 'o', type: 'string', describe: 'the file to write [memtrace.<name>.<pid>.json]' },
+    output: {
+      alias: 'o',
+      type: 'string',
+      describe: 'the file to write, - for stdout [memtrace.<name>.<pid>.<time>.json]',
+    },
     force: { alias: 'f', type: 'boolean', default: false, describe: 'replace an output that exists' },
     ...diffOptions,
   },

@@ -1,0 +1,137 @@
+/** A live session without a program: figures that tests set, profiles made from stacks written as text. */
+import type { LiveProcess, LiveSession } from '../../daemon/live.js';
+import type { ProcessInfo, Site, Snapshot, TimelinePoint } from '../../proto/snapshot.js';
+import { sumSites } from '../../views/profile.js';
+import { type SiteText, snapshotOf } from '../views/build.js';
+
+export interface FakeProcess {
+  readonly sites: readonly SiteText[];
+  readonly info?: Partial<ProcessInfo>;
+  readonly parent?: number | null;
+  readonly rssBytes?: number;
+  readonly timeline?: readonly TimelinePoint[];
+}
+
+export interface FakeSession extends LiveSession {
+  /** Multiplies every site: time passes. */
+  readonly grow: (factor: number) => void;
+  readonly end: () => void;
+  /** How often each was asked for. */
+  readonly asked: { profile: number; snapshot: number; processes: number };
+}
+
+export const fakeSession = (fakes: readonly FakeProcess[]): FakeSession => {
+  const first = fakes.map(({ sites }) => snapshotOf(sites));
+  const asked = { profile: 0, snapshot: 0, processes: 0 };
+  let factor = 1;
+  let running = true;
+
+  const snapshotAt = (index: number): Snapshot => {
+    const snapshot = first[index];
+    const fake = fakes[index];
+    if (!snapshot || !fake) throw new RangeError(`no process ${index}`);
+    const sites = snapshot.sites.map((site) => scaled(site, factor));
+    const { peakBlocks: _, ...totals } = sumSites(sites, 'heap');
+    const ending = running ? { exitCode: null } : { exitCode: 0 };
+    return {
+      ...snapshot,
+      process: { ...snapshot.process, pid: 4711 + index, ...ending, ...fake.info },
+      capture: {
+        ...snapshot.capture,
+        allocations: totals.totalBlocks,
+        frees: totals.totalBlocks - totals.liveBlocks,
+      },
+      totals: {
+        ...totals,
+        peakAtMs: 900,
+        rssBytes: fake.rssBytes ?? 8 << 20,
+        peakRssBytes: fake.rssBytes ?? 8 << 20,
+      },
+      sites,
+      timeline: fake.timeline ?? [],
+    };
+  };
+  const processOf = (index: number): LiveProcess => {
+    const { process, capture, totals } = snapshotAt(index);
+    return {
+      index,
+      info: process,
+      capture,
+      totals,
+      mapped: { liveBytes: 0, totalBytes: 0, peakBytes: 0 },
+      parent: fakes[index]?.parent ?? null,
+    };
+  };
+  return {
+    id: 'kfmqa',
+    startedAt: '2026-11-20T10:00:00.000Z',
+    command: ['/home/me/app', '--fast'],
+    running: () => running,
+    processes: () => {
+      asked.processes += 1;
+      return fakes.map((_, index) => processOf(index));
+    },
+    mainProcess: () => (fakes.length > 0 ? 0 : null),
+    profile: async (index) => {
+      asked.profile += 1;
+      return snapshotAt(index);
+    },
+    threads: () => [{ tid: 4711, name: 'app', liveBytes: 5 }],
+    sizes: () => [{ bytes: 64, blocks: 3 }],
+    timeline: (index) => snapshotAt(index).timeline,
+    snapshot: async (index) => {
+      asked.snapshot += 1;
+      return snapshotAt(index);
+    },
+    ownMemory: () => 50 << 20,
+    grow: (by) => {
+      factor = by;
+    },
+    end: () => {
+      running = false;
+    },
+    asked,
+  };
+};
+
+const scaled = (site: Site, factor: number): Site => ({
+  ...site,
+  liveBytes: site.liveBytes * factor,
+  liveBlocks: site.liveBlocks * factor,
+  totalBytes: site.totalBytes * factor,
+  totalBlocks: site.totalBlocks * factor,
+  peakBytes: site.peakBytes * factor,
+  peakBlocks: site.peakBlocks * factor,
+});
+
+const START = ['/home/me/app!+64', 'libc.so.6!__libc_start_main', '/home/me/app!main@/home/me/src/main.c:10'];
+
+/** Stacks of a small program, some lines of which allocate more than others. */
+export const SITES: readonly SiteText[] = [
+  {
+    stack: [...START, '/home/me/app!read_config@/home/me/src/config.c:42', 'libc.so.6!malloc'],
+    bytes: 4_200_000,
+    blocks: 12,
+  },
+  {
+    stack: [...START, '/home/me/app!cache_insert@/home/me/src/cache.c:130', 'libc.so.6!malloc'],
+    bytes: 96_000_000,
+    blocks: 1_500_000,
+  },
+  {
+    stack: [
+      ...START,
+      '/home/me/app!std::vector<std::pair<int, std::string>, std::allocator<int>>::reserve(unsigned long)@/home/me/src/deep/down/below/some/other/folder/vectors.cpp:7',
+      'libc.so.6!malloc',
+    ],
+    bytes: 1_000_000,
+    blocks: 3,
+  },
+  { stack: [...START, 'libc.so.6!_IO_file_doallocate', 'libc.so.6!malloc'], bytes: 4096 },
+  { stack: [...START, '/home/me/app!+5120', 'libc.so.6!malloc'], bytes: 640, blocks: 5 },
+  {
+    stack: [...START, '/home/me/app!日本語の関数@/home/me/src/宽字符.c:3', 'libc.so.6!malloc'],
+    bytes: 512,
+    blocks: 2,
+  },
+];

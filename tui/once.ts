@@ -1,0 +1,102 @@
+/** `memtrace top --once`: what the screen would show, as plain text. */
+import { ONLY_FIRST_AND_LAST, type Update } from '../proto/messages.js';
+import type { GroupBy, Metric } from '../proto/snapshot.js';
+import { MemtraceError } from '../views/error.js';
+import { connectDaemon, type DaemonLink } from './client.js';
+import { rowsOf } from './rows.js';
+import { plainText } from './screen/cells.js';
+import { columnsOf } from './screen/columns.js';
+import { headerLines } from './screen/header.js';
+import type { Look } from './screen/screen.js';
+import { tableLines } from './screen/table.js';
+import { initialState, type ShownView, type State } from './state.js';
+import { update } from './update.js';
+
+export interface OnceOptions {
+  readonly socketPath: string;
+  readonly view: ShownView;
+  readonly sort: Metric;
+  readonly limit: number;
+  readonly look: Look;
+  /** In columns; infinite where nothing is cut. */
+  readonly width: number;
+}
+
+export const VIEW_OF: Readonly<Record<Exclude<GroupBy, 'stack'>, ShownView>> = {
+  line: 'lines',
+  function: 'functions',
+  file: 'files',
+  module: 'modules',
+};
+
+const PATIENCE_MS = 10_000;
+
+/** @throws MemtraceError when the daemon does not answer */
+export const onceLines = async (options: OnceOptions): Promise<readonly string[]> => {
+  const { view, sort, look, width } = options;
+  const { link, message } = await firstUpdate(options);
+  link.close();
+  const first = initialState(link.session, { columns: width, rows: Number.POSITIVE_INFINITY });
+  const state: State = update(
+    { ...first, view, sort },
+    { kind: 'update', view, header: message.header, table: message.table },
+  );
+  const whole = message.table && 'sum' in message.table ? message.table.sum.liveBytes : 0;
+  const { head, rows } = tableLines(rowsOf(state), {
+    columns: columnsOf(view, whole, look.path),
+    sort: view === 'processes' ? null : sort,
+    order: 'descending',
+    width,
+    ellipsis: look.glyphs === 'ascii' ? '...' : '…',
+  });
+  return [...headerLines(state, look.path), [], head, ...rows].map((line) => plainText(line).trimEnd());
+};
+
+interface First {
+  readonly link: DaemonLink;
+  readonly message: Update;
+}
+
+const firstUpdate = ({ socketPath, view, sort, limit }: OnceOptions): Promise<First> =>
+  new Promise((resolve, reject) => {
+    const fail = (why: string): void =>
+      reject(
+        new MemtraceError({
+          message: 'the daemon did not tell what the program has allocated',
+          why,
+          remedy: 'Try again; see which sessions run with memtrace ls.',
+        }),
+      );
+    const patience = setTimeout(() => fail(`It took longer than ${PATIENCE_MS / 1000} s.`), PATIENCE_MS);
+    const done = () => clearTimeout(patience);
+    const opening = connectDaemon(socketPath, 'memtrace top --once', {
+      hear: (message) => {
+        if (message.type === 'error') fail(message.message);
+        else if (message.type === 'update') opening.then((link) => resolve({ link, message }), reject);
+        else return;
+        done();
+      },
+      onLost: (why) => {
+        done();
+        fail(why);
+      },
+    });
+    opening.then(
+      (link) =>
+        link.send({
+          type: 'subscribe',
+          id: 1,
+          view,
+          process: view === 'processes' ? 'all' : 'main',
+          sort,
+          order: 'descending',
+          kind: 'heap',
+          limit,
+          intervalMs: ONLY_FIRST_AND_LAST,
+        }),
+      (error: unknown) => {
+        done();
+        reject(error);
+      },
+    );
+  });

@@ -1,0 +1,103 @@
+/** What stands above every view: whose memory this is, how it is doing, and what was not seen. Pure. */
+import type { Header, ProcessSummary } from '../../proto/messages.js';
+import type { PathStyle } from '../../views/names.js';
+import { formatBytes, formatCount, formatDuration } from '../../views/units.js';
+import { type State, shownPicture } from '../state.js';
+import { fitParts, type Line, type Part, type Span, span } from './cells.js';
+
+/** @returns three lines */
+export const headerLines = (state: State, path: PathStyle): readonly Line[] => {
+  const { columns } = state.size;
+  const { header } = shownPicture(state);
+  const parts = header
+    ? [factsOf(header), captureOf(header)]
+    : [[{ spans: [span('waiting…')], priority: 0 }], []];
+  return [
+    fitParts(titleOf(state, header, path), columns, '  '),
+    ...parts.map((each) => fitParts(each, columns, '   ')),
+  ];
+};
+
+const titleOf = (state: State, header: Header | null, path: PathStyle): readonly Part[] => {
+  const process = header?.process ?? null;
+  const [program = '', ...args] = process?.command ?? state.session.command;
+  const name = [path(program), ...args].join(' ');
+  return [
+    ...warningsOf(state),
+    { spans: [span(name.length > 60 ? `${name.slice(0, 57)}...` : name, 'strong')], priority: 1 },
+    ...(state.process === 'all' && header
+      ? [{ spans: [span(`all ${header.processes} processes`)], priority: 1 }]
+      : process
+        ? [{ spans: [span(`pid ${process.pid}`)], priority: 3 }]
+        : []),
+    ...(process && header ? [{ spans: [stateSpan(process, header)], priority: 2 }] : []),
+    ...(process ? [{ spans: [span(formatDuration(process.elapsedMs))], priority: 4 }] : []),
+    ...(state.process !== 'all' && header && header.processes > 1
+      ? [{ spans: [span(`1 of ${header.processes} processes`, 'faint')], priority: 5 }]
+      : []),
+    ...(header && header.untraced > 0
+      ? [{ spans: [span(`${header.untraced} not traced`, 'alarm')], priority: 5 }]
+      : []),
+  ];
+};
+
+const warningsOf = ({ connection, held }: State): readonly Part[] => [
+  ...(held ? [{ spans: [span('[HELD]', 'alarm')], priority: 0 }] : []),
+  ...(connection.kind === 'lost'
+    ? [{ spans: [span('[DAEMON GONE, last state]', 'alarm')], priority: 0 }]
+    : connection.kind === 'over'
+      ? [{ spans: [span('[ENDED]', 'alarm')], priority: 0 }]
+      : []),
+];
+
+const stateSpan = ({ state, exitCode, signal, untraced }: ProcessSummary, header: Header): Span => {
+  if (untraced !== null) return span('not traced', 'alarm');
+  switch (state) {
+    case 'killed':
+      return span(`killed by ${signal ?? 'a signal'}`, 'alarm');
+    case 'exited':
+      return span(`exited ${exitCode ?? '?'}`, exitCode === 0 ? 'strong' : 'alarm');
+    case 'replaced':
+      return span('became another program');
+    case 'running':
+      return header.running ? span('running', 'good') : span('ended');
+  }
+};
+
+const fact = (name: string, value: string, priority: number, tone: Span['style'] = 'strong'): Part => ({
+  spans: [span(`${name} `, 'faint'), span(value, tone)],
+  priority,
+});
+
+const factsOf = ({ totals, rate, mapped }: Header): readonly Part[] => {
+  const gap = totals.rssBytes - totals.liveBytes;
+  return [
+    fact('live', formatBytes(totals.liveBytes), 0),
+    fact('blocks', formatCount(totals.liveBlocks), 4),
+    fact('peak', formatBytes(totals.peakBytes), 1),
+    fact('RSS', formatBytes(totals.rssBytes), 2),
+    ...(gap > 0 ? [fact('not heap', formatBytes(gap), 6)] : []),
+    ...(mapped.liveBytes > 0 ? [fact('mapped', formatBytes(mapped.liveBytes), 7)] : []),
+    ...(rate
+      ? [
+          fact('allocs', `${formatCount(rate.allocationsPerSecond)}/s`, 3),
+          fact('bytes', `${formatBytes(rate.bytesPerSecond)}/s`, 5),
+        ]
+      : []),
+  ];
+};
+
+/** Always there, also when 0: a reader must be able to tell "none" from "not counted". */
+const captureOf = ({ capture, totals, ownBytes }: Header): readonly Part[] => {
+  const counted = (name: string, count: number, priority: number) =>
+    fact(name, formatCount(count), priority, count > 0 ? 'alarm' : 'plain');
+  return [
+    counted('lost', capture.lost, 0),
+    counted('unknown', capture.unknownFrees, 1),
+    counted('truncated', capture.truncatedStacks, 2),
+    fact('total', formatBytes(totals.totalBytes), 3, 'plain'),
+    fact('allocations', formatCount(capture.allocations), 4, 'plain'),
+    ...(capture.mode === 'sampled' ? [{ spans: [span('estimates (sampled)', 'alarm')], priority: 0 }] : []),
+    fact('memtrace', formatBytes(ownBytes), 5, 'plain'),
+  ];
+};

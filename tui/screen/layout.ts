@@ -1,0 +1,23 @@
+/** Which parts of the screen there is room for. Pure. */
+import type { Size } from '../state.js';
+
+export interface Layout {
+  /** Lines of the header: 3 or more. */
+  readonly facts: number;
+  /** Lines of the plot; 0 for none. */
+  readonly plot: number;
+  /** Rows of the table. */
+  readonly body: number;
+}
+
+/** Below these there is no room for a plot, or for a tall one. */
+const PLOT_FROM_ROWS = 20;
+const TALL_PLOT_FROM_ROWS = 34;
+const FACTS = 3;
+/** Tabs, the titles of the columns, the keys. */
+const FIXED = 3;
+
+export const layoutOf = ({ rows }: Size): Layout => {
+  const plot = rows < PLOT_FROM_ROWS ? 0 : rows < TALL_PLOT_FROM_ROWS ? 2 : 4;
+  return { facts: FACTS, plot, body: Math.max(1, rows - FACTS - FIXED - plot) };
+};

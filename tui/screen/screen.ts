@@ -1,0 +1,102 @@
+/** The whole screen: state → exactly as many lines as the terminal has. Pure. */
+import type { PathStyle } from '../../views/names.js';
+import { formatCount } from '../../views/units.js';
+import { rowsOf } from '../rows.js';
+import { type ShownView, type State, shownPicture, VIEWS } from '../state.js';
+import { cutLine, fillLine, type Line, type Span, span, spread } from './cells.js';
+import { columnsOf } from './columns.js';
+import { headerLines } from './header.js';
+import { helpLines, reminderLine } from './help.js';
+import { layoutOf } from './layout.js';
+import { type Glyphs, plotLines } from './plot.js';
+import { selectedLine, tableLines } from './table.js';
+
+export interface Look {
+  readonly path: PathStyle;
+  readonly glyphs: Glyphs;
+}
+
+export const VIEW_TITLES: Readonly<Record<ShownView, string>> = {
+  lines: 'Lines',
+  functions: 'Functions',
+  files: 'Files',
+  modules: 'Modules',
+  processes: 'Processes',
+};
+
+export const screenLines = (state: State, look: Look): readonly Line[] => {
+  const { size } = state;
+  const layout = layoutOf(size);
+  const timeline = shownPicture(state).header?.timeline ?? [];
+  const { head, rows } = state.overlay === 'help' ? helpBody() : tableBody(state, look);
+  const body = rows.slice(0, layout.body);
+  const blank = Array.from({ length: layout.body - body.length }, (): Line => []);
+  const lines = [
+    ...headerLines(state, look.path),
+    ...plotLines(timeline, size.columns, layout.plot, look.glyphs),
+    tabLine(state),
+    head,
+    ...body,
+    ...blank,
+    footLine(state),
+  ];
+  // Of a tiny terminal the end is cut off.
+  return lines.slice(0, size.rows).map((line) => cutLine(line, size.columns));
+};
+
+interface Body {
+  readonly head: Line;
+  readonly rows: readonly Line[];
+}
+
+const helpBody = (): Body => {
+  const [head = [], ...rows] = helpLines();
+  return { head, rows };
+};
+
+const tableBody = (state: State, look: Look): Body => {
+  const { view, size, sort, order, cursors } = state;
+  const { body } = layoutOf(size);
+  const cursor = cursors[view];
+  const table = shownPicture(state).tables[view];
+  if (!table) return { head: [], rows: [[span(emptyText(state), 'faint')]] };
+  const whole = 'sum' in table ? table.sum.liveBytes : 0;
+  const all = rowsOf(state);
+  const shown = all.slice(cursor.top, cursor.top + body);
+  const { head, rows } = tableLines(shown, {
+    columns: columnsOf(view, whole, look.path),
+    sort: view === 'processes' ? null : sort,
+    order,
+    width: size.columns,
+    ellipsis: look.glyphs === 'ascii' ? '...' : '…',
+  });
+  if (all.length === 0) return { head, rows: [[span('Nothing has been allocated.', 'faint')]] };
+  return {
+    head: fillLine(head, size.columns),
+    rows: rows.map((line, at) => (at === cursor.at - cursor.top ? selectedLine(line, size.columns) : line)),
+  };
+};
+
+const emptyText = ({ connection }: State): string =>
+  connection.kind === 'live' ? 'Waiting for the daemon...' : 'The daemon went away before it could tell.';
+
+const tabLine = (state: State): Line => {
+  const tabs = VIEWS.flatMap((view, at): Span[] => [
+    view === state.view
+      ? span(`[${at + 1} ${VIEW_TITLES[view]}]`, 'strong')
+      : span(` ${at + 1} ${VIEW_TITLES[view]} `, 'faint'),
+  ]);
+  const { at } = state.cursors[state.view];
+  const count = rowsOf(state).length;
+  const table = shownPicture(state).tables[state.view];
+  const more = table && 'omitted' in table && table.omitted > 0 ? '+' : '';
+  const position = count > 0 ? [span(`${formatCount(at + 1)}/${formatCount(count)}${more}`, 'faint')] : [];
+  return spread(tabs, position, state.size.columns);
+};
+
+const footLine = ({ notice, connection, size }: State): Line => {
+  if (notice !== null) return [span(notice, 'alarm')];
+  return connection.kind === 'lost'
+    ? [span(`The daemon went away: ${connection.why}. `, 'alarm'), ...reminderLine(size.columns)]
+    : reminderLine(size.columns);
+};

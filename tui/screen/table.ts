@@ -1,0 +1,110 @@
+/**
+ * Rows as lines of a table: figures right-aligned, the one that is sorted by marked, columns left out by priority
+ * where the screen is narrow, names cut so that what says most stays. Pure.
+ */
+import { clean, cutEnd, cutStart, width } from '../../views/text.js';
+import type { Row } from '../rows.js';
+import type { State } from '../state.js';
+import { aligned, fillLine, type Line, restyled, span } from './cells.js';
+import type { Column, Columns } from './columns.js';
+
+export interface TableLook {
+  readonly columns: Columns;
+  readonly sort: State['sort'] | null;
+  readonly order: State['order'];
+  /** In columns; infinite where nothing is cut. */
+  readonly width: number;
+  readonly ellipsis: string;
+}
+
+export interface TableLines {
+  readonly head: Line;
+  readonly rows: readonly Line[];
+}
+
+const GAP = '  ';
+/** Figures give way before names get less than this. */
+const NAMES_LEAST = 30;
+const NAMES_LEAST_NARROW = 16;
+const NARROW_BELOW = 60;
+/** Of two names the first gets this share. */
+const FIRST_NAME_SHARE = 0.55;
+
+export const tableLines = (rows: readonly Row[], look: TableLook): TableLines => {
+  const figures = fittingFigures(rows, look);
+  const used = figures.reduce((sum, each) => sum + each.width + GAP.length, 0);
+  const names = fittingNames(rows, look, look.width - used);
+  const cells = [...figures, ...names];
+  const line = (text: (column: Column) => string): string =>
+    cells
+      .map(({ column, width: columns }) => {
+        const full = clean(text(column));
+        const cut = (column.cut === 'start' ? cutStart : cutEnd)(full, columns, look.ellipsis);
+        return aligned(cut, Number.isFinite(columns) ? columns : 0, column.align);
+      })
+      .join(GAP);
+  return {
+    head: [
+      span(
+        line((column) => titleOf(column, look)),
+        'heading',
+      ),
+    ],
+    rows: rows.map((row) => [
+      span(
+        line((column) => column.text(row)),
+        isFaint(row) ? 'faint' : 'plain',
+      ),
+    ]),
+  };
+};
+
+/** What a library allocates by itself is there, but set back; its place says whose it is. */
+const isFaint = (row: Row): boolean =>
+  (row.kind === 'sum' && !row.row.user) || (row.kind === 'process' && row.row.untraced !== null);
+
+export const selectedLine = (line: Line, columns: number): Line =>
+  restyled(fillLine(line, columns), 'selected');
+
+const titleOf = ({ title, sort }: Column, look: TableLook): string =>
+  sort !== undefined && sort === look.sort ? `${look.order === 'descending' ? 'v' : '^'}${title}` : title;
+
+interface Fitting {
+  readonly column: Column;
+  readonly width: number;
+}
+
+const natural = (rows: readonly Row[], column: Column, look: TableLook): number =>
+  Math.max(column.least, width(titleOf(column, look)), ...rows.map((row) => width(clean(column.text(row)))));
+
+const fittingFigures = (rows: readonly Row[], look: TableLook): readonly Fitting[] => {
+  let kept = look.columns.figures.map((column) => ({ column, width: natural(rows, column, look) }));
+  const room = look.width - (look.width < NARROW_BELOW ? NAMES_LEAST_NARROW : NAMES_LEAST);
+  // The one that is sorted by stays whatever its priority.
+  const importance = ({ column }: Fitting) =>
+    column.sort && column.sort === look.sort ? -1 : column.priority;
+  while (kept.length > 1 && kept.reduce((sum, each) => sum + each.width + GAP.length, 0) > room) {
+    const least = Math.max(...kept.map(importance));
+    kept = kept.filter((each) => importance(each) !== least);
+  }
+  return kept;
+};
+
+const fittingNames = (rows: readonly Row[], look: TableLook, room: number): readonly Fitting[] => {
+  const [first, second] = look.columns.names;
+  if (!first) return [];
+  if (!Number.isFinite(room))
+    return look.columns.names.map((column, at, all) => ({
+      column,
+      width: at === all.length - 1 ? Number.POSITIVE_INFINITY : natural(rows, column, look),
+    }));
+  if (!second || room < 2 * NAMES_LEAST_NARROW) return [{ column: first, width: Math.max(0, room) }];
+  const wanted = natural(rows, first, look);
+  const rest = natural(rows, second, look);
+  const share = Math.floor((room - GAP.length) * FIRST_NAME_SHARE);
+  const firstWidth = Math.min(wanted, Math.max(share, room - GAP.length - rest));
+  return [
+    { column: first, width: firstWidth },
+    { column: second, width: room - GAP.length - firstWidth },
+  ];
+};

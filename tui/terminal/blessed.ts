@@ -1,0 +1,113 @@
+/**
+ * The painter on blessed: with keys.ts all that knows it. The terminal is given back on every way out: leaving, a
+ * throw, SIGTERM, SIGHUP, SIGINT, a terminal that was closed, ^Z until fg.
+ */
+import { createRequire } from 'node:module';
+import type { Widgets } from 'blessed';
+import type { OpenPainter } from '../painter.js';
+import { actionOf } from './keys.js';
+import { type Palette, sgrText } from './sgr.js';
+
+type Blessed = typeof import('blessed');
+
+export interface TerminalOptions {
+  readonly palette: Palette;
+  readonly title: string;
+}
+
+/** What ends a process that does not care. */
+const FATAL: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'];
+
+export const openTerminal =
+  ({ palette, title }: TerminalOptions): OpenPainter =>
+  ({ onAction, onResize }) => {
+    const { screen, box } = openScreen(title);
+    const size = () => ({ columns: Number(screen.width), rows: Number(screen.height) });
+    let isOpen = true;
+
+    const close = (): void => {
+      if (!isOpen) return;
+      isOpen = false;
+      for (const [signal, handler] of handlers) process.removeListener(signal, handler);
+      process.removeListener('SIGCONT', redraw);
+      process.removeListener('exit', close);
+      process.removeListener('uncaughtException', close);
+      process.removeListener('unhandledRejection', close);
+      screen.destroy();
+    };
+    const redraw = (): void => {
+      screen.alloc();
+      screen.render();
+    };
+    const suspend = (): void => {
+      process.removeListener('SIGCONT', redraw);
+      stopUntilContinued(screen, () => {
+        process.on('SIGCONT', redraw);
+        onResize(size());
+        redraw();
+      });
+    };
+
+    /** Ends as the signal would have ended us; process.exit aborts where the terminal is gone. */
+    const endBy = (signal: NodeJS.Signals): void => {
+      close();
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+    };
+    const handlers = FATAL.map((signal) => {
+      const handler = () => endBy(signal);
+      process.on(signal, handler);
+      return [signal, handler] as const;
+    });
+    process.on('SIGCONT', redraw);
+    process.on('exit', close);
+    // Before whoever prints what happened: else it goes to a screen that is about to vanish.
+    process.prependListener('uncaughtException', close);
+    process.prependListener('unhandledRejection', close);
+    // A terminal that is gone: its SIGHUP may have gone to others.
+    const hangUp = () => isOpen && endBy('SIGHUP');
+    process.stdin.on('error', hangUp);
+    process.stdout.on('error', hangUp);
+    process.stdin.on('end', hangUp);
+
+    screen.on('keypress', (_, key: Widgets.Events.IKeyEventArg) => {
+      const action = actionOf(key.full);
+      if (action) onAction(action);
+    });
+    screen.on('resize', () => onResize(size()));
+    return {
+      size,
+      paint: (lines) => {
+        box.setContent(lines.map((line) => sgrText(line, palette)).join('\n'));
+        screen.render();
+      },
+      redraw,
+      suspend,
+      close,
+    };
+  };
+
+const openScreen = (title: string) => {
+  // Else lines come out as letters under tmux.
+  process.env.NCURSES_NO_UTF8_ACS = '1';
+  const blessed = createRequire(import.meta.url)('blessed') as Blessed;
+  const screen = blessed.screen({
+    smartCSR: false,
+    fullUnicode: true,
+    warnings: false,
+    title,
+    resizeTimeout: 50,
+  });
+  const box = blessed.box({ parent: screen, top: 0, left: 0, width: '100%', height: '100%', wrap: false });
+  return { screen, box };
+};
+
+/** As the shell expects of ^Z: the whole job stops, with the terminal as it was. */
+const stopUntilContinued = (screen: Widgets.Screen, onContinued: () => void): void => {
+  const resume = screen.program.pause();
+  process.once('SIGCONT', () => {
+    resume();
+    onContinued();
+  });
+  process.kill(0, 'SIGTSTP');
+};
