@@ -81,9 +81,9 @@ static void stream_between_threads(void) {
                 &(struct writer_options){.pid = getpid(), .rings = 2, .ring_events = 65536, .nodes = 1});
     writer_announce(&w);
     for (uint32_t i = 0; i < 60000; i++) {
-        writer_alloc(&w, 1, UINT64_C(0x555555000000) + i * 32, 8, STACK_FIRST_NODE);
+        writer_alloc(&w, 0, UINT64_C(0x555555000000) + i * 32, 8, STACK_FIRST_NODE);
         if (i >= 1000)
-            writer_free(&w, 0, UINT64_C(0x555555000000) + (i - 1000) * 32);
+            writer_free(&w, 1, UINT64_C(0x555555000000) + (i - 1000) * 32);
     }
     writer_flush(&w);
     struct process_record r = stage_record(&stage, 0);
