@@ -2,7 +2,6 @@
 #
 # Native parts go to build/ (and the launcher to bin/memtrace), TypeScript to dist/.
 
-CC       ?= cc
 CFLAGS   ?= -O2 -g
 WARN     := -std=c11 -Wall -Wextra -Werror
 DEPFLAGS  = -MMD -MP
@@ -13,7 +12,8 @@ CORE_SRC       := $(wildcard daemon/native/core/*.c)
 SYMBOLIZER_SRC := $(wildcard daemon/native/symbolizer/*.c)
 LAUNCHER_SRC   := $(wildcard cli/launcher/*.c) shim/inspect.c shim/inspect_elf.c
 TS_SRC         := $(shell find proto views daemon tui cli test bench -name '*.ts' -not -path '*/node_modules/*')
-C_FILES         = $(shell git ls-files '*.c' '*.h' '*.cpp' '*.def')
+# Not the traced programs: their line numbers are what the tests know of them.
+C_FILES         = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cpp' ':!test/programs' | xargs -r ls 2>/dev/null)
 
 SHIM       := build/libmemtrace.so
 CORE       := build/libmemtrace-core.so
@@ -23,6 +23,13 @@ LAYOUT     := proto/generated/layout.ts
 
 all: native dist/.built ## build everything
 native: $(SHIM) $(CORE) $(SYMBOLIZER) $(LAUNCHER) ## build the C parts only
+
+# Holds the list of sources, touched only when it changes: what was built from a removed file goes away.
+build/.sources: FORCE
+	@mkdir -p build
+	@echo '$(SHIM_SRC) $(CORE_SRC) $(SYMBOLIZER_SRC) $(LAUNCHER_SRC) $(TS_SRC)' > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+FORCE:
 
 objects = $(patsubst %.c,build/obj/%.o,$(1))
 
@@ -36,15 +43,16 @@ build/obj/%.o: %.c | build/.deps
 	@mkdir -p $(@D)
 	$(CC) $(WARN) $(CFLAGS) $(EXTRA) $(DEPFLAGS) -I. -c $< -o $@
 
+$(SHIM) $(CORE) $(SYMBOLIZER) $(LAUNCHER): build/.sources
 $(SHIM): $(call objects,$(SHIM_SRC)) shim/exports.map
 	$(CC) -shared $(CFLAGS) -o $@ $(filter %.o,$^) -Wl,--version-script=shim/exports.map -Wl,-z,now -Wl,-z,nodelete -Wl,-soname,libmemtrace.so
 $(CORE): $(call objects,$(CORE_SRC))
-	$(CC) -shared $(CFLAGS) -o $@ $^ -pthread
+	$(CC) -shared $(CFLAGS) -o $@ $(filter %.o,$^) -pthread
 $(SYMBOLIZER): $(call objects,$(SYMBOLIZER_SRC))
-	$(CC) $(CFLAGS) -o $@ $^ -ldw -lelf -liberty
+	$(CC) $(CFLAGS) -o $@ $(filter %.o,$^) -ldw -lelf -liberty
 $(LAUNCHER): $(call objects,$(LAUNCHER_SRC))
 	@mkdir -p bin
-	$(CC) $(CFLAGS) -o $@ $^
+	$(CC) $(CFLAGS) -o $@ $(filter %.o,$^)
 
 -include $(shell find build/obj -name '*.d' 2>/dev/null)
 
@@ -54,43 +62,55 @@ $(LAYOUT): proto/generate.c $(wildcard proto/*.h) | build/.deps
 	$(CC) $(WARN) -I. proto/generate.c -o build/generate-layout
 	./build/generate-layout > $@.tmp && mv $@.tmp $@
 
-dist/.built: $(TS_SRC) $(LAYOUT) tsconfig.json node_modules/.installed
+dist/.built: $(TS_SRC) $(LAYOUT) tsconfig.json node_modules/.installed build/.sources
 	npx tsc -p tsconfig.json
+	sh scripts/prune-dist.sh
 	@touch $@
 
-node_modules/.installed: package.json $(wildcard package-lock.json)
+# With build/.deps first: that is where a missing or too old Node.js is told.
+node_modules/.installed: package.json $(wildcard package-lock.json) | build/.deps
 	npm install --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# One after the other: two of them at once would fight for dpkg's lock.
 build/.deps: scripts/install-deps.sh
 	@mkdir -p build
 	sh scripts/install-deps.sh build
 	@touch $@
-build/.test-deps: scripts/install-deps.sh
-	@mkdir -p build
+build/.demo-deps: scripts/install-deps.sh | build/.deps
+	sh scripts/install-deps.sh demo
+	@touch $@
+build/.test-deps: scripts/install-deps.sh | build/.deps
 	sh scripts/install-deps.sh test
 	@touch $@
 
 include test/programs/programs.mk
 -include test/native/native.mk
+$(PROGRAMS) $(NATIVE_PROGRAMS) $(patsubst build/native/%,build/native/sanitized/%,$(NATIVE_PROGRAMS)): | build/.test-deps
 
-test: all build/.test-deps programs ## install what is needed, build, and pass every test
-	npx ava
+build/examples/%: examples/%.cpp | build/.demo-deps
+	@mkdir -p $(@D)
+	$(CXX) -O1 -g $< -o $@
+
+test: all build/.test-deps programs build/examples/leaky-cache ## install what is needed, build, pass every test (TESTS='test/views/*.test.ts' for some)
+	node scripts/test.js $(TESTS)
 test-all: test ## everything, also what is too slow for CI
 bench: all build/.test-deps programs ## wall, CPU and memory beside the bare program and peers
 	node dist/bench/main.js
-demo: all programs ## trace a leaking example and a Debian program, ending in their reports
+demo: all build/examples/leaky-cache ## trace a leaking example and a Debian program, ending in their reports
 	sh examples/demo.sh
 lint: node_modules/.installed $(LAYOUT) build/.test-deps ## formatters and linters of both languages, without changing anything
 	npx biome check .
 	clang-format --dry-run --Werror $(C_FILES)
 	npx tsc -p tsconfig.json --noEmit
-format: node_modules/.installed ## format both languages in place
+format: node_modules/.installed build/.test-deps ## format both languages in place
 	npx biome check --write .
 	clang-format -i $(C_FILES)
 
 install: all ## install below PREFIX (default /usr/local)
-	sh scripts/install.sh "$(DESTDIR)$(PREFIX)"
+	sh scripts/install.sh install "$(DESTDIR)$(PREFIX)"
+uninstall: ## remove what install put below PREFIX
+	sh scripts/install.sh uninstall "$(DESTDIR)$(PREFIX)"
 
 clean: ## remove everything that was built
 	rm -rf build dist proto/generated bin/memtrace
@@ -98,5 +118,5 @@ clean: ## remove everything that was built
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-.PHONY: all native test test-all bench demo lint format install clean help programs
+.PHONY: all native test test-all bench demo lint format install uninstall clean help programs FORCE
 .DELETE_ON_ERROR:

@@ -1,0 +1,60 @@
+/**
+ * Runs ava and prints what a person and a script want to read: failures in full, a line per test, and at the end
+ * one line `N passed, N failed`. Exits as ava does.
+ *
+ *   node scripts/test.js [test/views/*.test.ts …]     sources or dist/…js; all when none is given
+ */
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+const asCompiled = (file) => file.replace(/^test\//, 'dist/test/').replace(/\.ts$/, '.js');
+
+const ava = spawn('node_modules/.bin/ava', ['--tap', ...process.argv.slice(2).map(asCompiled)], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+const count = { passed: 0, failed: 0, skipped: 0 };
+const said = { passed: 0, failed: 0 }; // by ava, at its end: it knows of tests that never came to run, too
+const failures = [];
+let details = null; // of the failure that is being read
+
+const readLine = (line) => {
+  const [, not, title] = /^(not )?ok \d+ - (.*)$/.exec(line) ?? [];
+  if (title !== undefined) {
+    details = null;
+    readResult(title, not !== undefined);
+  } else if (line === '  ...') details = null;
+  else if (details) details.push(line);
+  else if (/^# pass \d+$/.test(line)) said.passed = Number(line.slice(7));
+  else if (/^# fail \d+$/.test(line)) said.failed = Number(line.slice(7));
+  else if (!isOfTap(line)) console.log(line);
+};
+
+const isOfTap = (line) => /^(TAP version|---$|\d+\.\.\d+|# |\s*$)/.test(line);
+
+const readResult = (title, failed) => {
+  if (/# (SKIP|TODO)/i.test(title)) count.skipped += 1;
+  else if (failed) {
+    count.failed += 1;
+    details = [title];
+    failures.push(details);
+  } else count.passed += 1;
+  console.log(`${failed ? '✘' : '✔'} ${title}`);
+};
+
+createInterface({ input: ava.stdout }).on('line', readLine);
+const status = await new Promise((resolve) => {
+  ava.on('error', (error) => {
+    console.error(`cannot start ava: ${error.message}`);
+    resolve(1);
+  });
+  ava.on('close', (code) => resolve(code ?? 1));
+});
+
+for (const lines of failures) console.log(`\n✘ ${lines.join('\n')}`);
+console.log();
+if (count.skipped > 0) console.log(`${count.skipped} skipped`);
+// A run that ava calls failed (a file that does not load, a test that hangs) has failed, whatever was counted.
+const failed = Math.max(count.failed, said.failed, status === 0 ? 0 : 1);
+const passed = Math.min(count.passed, said.passed);
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = passed === 0 || failed > 0 ? 1 : 0;

@@ -1,0 +1,41 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { attempt, ROOT, run, temporaryFolder, tracesTheExample } from './support.js';
+
+const install = (prefix: string) => run(ROOT, 'sh', 'scripts/install.sh', 'install', prefix);
+
+test('what make install puts below a prefix works from there, and not through the checkout', (t) => {
+  const prefix = temporaryFolder(t);
+  install(prefix);
+  tracesTheExample(t, prefix, join(prefix, 'bin/memtrace'));
+  t.deepEqual(readdirSync(join(prefix, 'lib/memtrace/dist')).toSorted(), [
+    'cli',
+    'daemon',
+    'proto',
+    'tui',
+    'views',
+  ]);
+  t.false(existsSync(join(prefix, 'lib/memtrace/node_modules/ava')), 'only what it needs at run time');
+});
+
+test('an installation goes over an older one, and uninstall leaves nothing of it', (t) => {
+  const prefix = temporaryFolder(t);
+  install(prefix);
+  writeFileSync(join(prefix, 'lib/memtrace/dist/old.js'), '');
+  install(prefix);
+  t.false(existsSync(join(prefix, 'lib/memtrace/dist/old.js')));
+
+  run(ROOT, 'sh', 'scripts/install.sh', 'uninstall', prefix);
+  t.deepEqual(readdirSync(join(prefix, 'lib')), []);
+  t.deepEqual(readdirSync(join(prefix, 'bin')), []);
+});
+
+test('a program of that name that is not ours is not overwritten', (t) => {
+  const prefix = temporaryFolder(t);
+  run(prefix, 'mkdir', 'bin');
+  writeFileSync(join(prefix, 'bin/memtrace'), 'somebody else’s');
+  const { status, stderr } = attempt(ROOT, 'sh', 'scripts/install.sh', 'install', prefix);
+  t.is(status, 1);
+  t.regex(stderr, /exists and is not memtrace's/);
+});
