@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shim/nodes.h"
 #include "shim/platform/os.h"
+#include "shim/stack_table.h"
 #include "shim/thread.h"
 
 /* Hooks may run on a small signal stack: session paths are kept short (those of memtrace are below 60 bytes).
@@ -226,13 +228,10 @@ static bool map_segment(int fd, uint32_t nodes_capacity, struct segment_header *
     process->base = os_map_file(fd, 0, process->fixed_bytes, true);
     if (!process->base)
         return false;
-    process->node_index_mask = nodes_capacity * 2 - 1;
-    process->node_index = os_map_private((uint64_t)nodes_capacity * 2 * sizeof(uint32_t));
-    if (!process->node_index) {
-        os_unmap(process->base, process->fixed_bytes);
-        return false;
-    }
-    return true;
+    if (nodes_start(nodes_capacity) && stack_table_start())
+        return true;
+    os_unmap(process->base, process->fixed_bytes);
+    return false;
 }
 
 static void fill_info(struct segment_header *header) {

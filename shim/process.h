@@ -16,6 +16,8 @@
 
 enum process_phase { PROCESS_NEW = 0, PROCESS_STARTING, PROCESS_TRACED, PROCESS_OFF };
 
+struct node_index;
+struct stack_table;
 struct thread;
 
 struct process {
@@ -35,8 +37,10 @@ struct process {
     char *strings;
     struct ring *rings;
     struct node *nodes;
-    uint32_t *node_index; /* hash table of node ids; node_index_mask + 1 entries */
-    uint32_t node_index_mask;
+    /* Private to nodes.c and stack_table.c. */
+    uint32_t *first_child;
+    struct node_index *node_index;
+    struct stack_table *stack_table;
 
     /* How much of each area fallocate has given, in bytes from its start. */
     uint64_t modules_reserved;

@@ -1,24 +1,20 @@
 /* stacks.h — turns the frames of a stack into one number, the same for the same stack.
  *
- * The segment holds a tree of nodes {pc, parent}, root first; a stack is the id of its innermost node.
- * Insertion is lock-free; ids are dense. Each thread remembers its recent stacks by a 128-bit hash of their
- * pcs, so that a repeated stack costs one look-up and never touches the tree.
+ * The segment holds a tree of nodes {pc, parent}, root first; a stack is the id of its innermost node
+ * (nodes.h). The tree is only touched for a new stack: a known one is found by its 128-bit key, first among
+ * the calling thread's recent ones, then in a table of the process (stack_table.h).
  */
 #ifndef MEMTRACE_SHIM_STACKS_H
 #define MEMTRACE_SHIM_STACKS_H
 
 #include <stdint.h>
 
+#include "shim/unwind/remember.h"
 #include "shim/unwind/walk.h"
 
 #define STACK_CACHE_LOG2 12
 
-/* Two stacks count as the same when both halves agree: 2^-128, not 2^-64, is what "never" means here. */
-struct stack_key {
-    uint64_t low;
-    uint64_t high;
-};
-
+/* A thread's recent stacks, direct-mapped. */
 struct stack_cache {
     struct stack_cache_entry {
         struct stack_key key;
@@ -26,8 +22,10 @@ struct stack_cache {
     } entry[1u << STACK_CACHE_LOG2];
 };
 
-/* The id of these frames. STACK_NONE: the table is full, counted in the segment. */
-uint32_t stacks_intern(struct stack_cache *cache, const struct frames *frames);
+/* The id of the remembered stack. STACK_NONE: the table of nodes is full, counted in the segment. */
+uint32_t stacks_of_remembered(struct stack_cache *cache, struct remembered *m);
+/* The id of a stack that was walked afresh. */
+uint32_t stacks_of_frames(struct stack_cache *cache, const struct frames *frames, uint32_t epoch);
 void stacks_forget(struct stack_cache *cache);
 
 #endif

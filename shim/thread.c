@@ -19,6 +19,7 @@ static void begin(struct thread *t, uint32_t level) {
     t->busy = 0;
     t->nested = NULL;
     t->readable = (struct readable){0, 0};
+    remember_nothing(&t->remembered);
     store_release(&t->live, 1);
 }
 

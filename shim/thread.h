@@ -33,8 +33,9 @@ struct thread {
     uint32_t index; /* of the ring */
     struct thread *nested;
     struct readable readable;
-    struct frames frames;
+    struct frames frames; /* of a stack that cannot be remembered */
     struct stack_cache cache;
+    struct remembered remembered;
 };
 
 /* The calling thread's state, or NULL before its first traced call. */

@@ -3,14 +3,20 @@
 
 #include "shim/platform/os.h"
 
+static NOINLINE void begin_epoch(struct thread *t, uint32_t epoch) {
+    stacks_forget(&t->cache);
+    remember_nothing(&t->remembered);
+    t->epoch = epoch;
+}
+
 static uint32_t capture(struct thread *t, struct registers caller) {
     uint32_t epoch = load_acquire(&process->epoch);
-    if (unlikely(epoch != t->epoch)) {
-        stacks_forget(&t->cache);
-        t->epoch = epoch;
-    }
+    if (unlikely(epoch != t->epoch))
+        begin_epoch(t, epoch);
+    if (likely(remember_walk(&t->remembered, caller, &t->readable, key_seed(epoch, 0))))
+        return stacks_of_remembered(&t->cache, &t->remembered);
     walk_stack(caller, &t->readable, &t->frames);
-    return stacks_intern(&t->cache, &t->frames);
+    return stacks_of_frames(&t->cache, &t->frames, epoch);
 }
 
 static void put_extended(struct thread *t, struct event e, uint64_t value) {

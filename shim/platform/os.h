@@ -30,6 +30,8 @@ void *os_map_file(int fd, uint64_t offset, size_t bytes, bool writable);
 /* Private zero pages which are zero again in a forked child: the means by which a fork is noticed. */
 void *os_map_private(size_t bytes);
 void os_unmap(void *address, size_t bytes);
+/* Gives the whole pages of a private range back; they read as zero from then on. */
+void os_discard(void *address, size_t bytes);
 
 uint32_t os_pid(void);
 uint32_t os_parent_pid(void);

@@ -379,6 +379,7 @@ bool cfi_find_row(uintptr_t pc, struct cfi_registers registers, struct cfi_row *
     if (!run_program(fde.cie.program, &fde.cie, 0, UINTPTR_MAX, registers, &initial, &initial))
         return false;
     *row = initial;
+    row->function_start = fde.begin;
     row->signal_frame = fde.cie.signal_frame;
     return run_program(fde.program, &fde.cie, fde.begin, pc, registers, &initial, row);
 }

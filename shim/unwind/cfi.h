@@ -26,7 +26,8 @@ struct cfi_column {
 
 /* One row of the table: the three columns that an unwinder of frames needs. */
 struct cfi_row {
-    uint32_t cfa_register; /* CFA = register + offset, unless there is an expression */
+    uintptr_t function_start; /* where the information that covers the pc begins */
+    uint32_t cfa_register;    /* CFA = register + offset, unless there is an expression */
     int64_t cfa_offset;
     struct cfi_expression cfa_expression;
     struct cfi_column frame_pointer;

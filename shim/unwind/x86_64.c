@@ -1,11 +1,16 @@
 /* x86_64.c — compiles unwind rules from call frame information, and the rare steps of a walk. Twin:
  * aarch64.c. */
 #include "shim/platform/arch.h"
+#include "shim/platform/modules.h"
 #include "shim/unwind/cfi.h"
+#include "shim/unwind/remember.h"
 
 /* DWARF register numbers of the System V x86-64 psABI, figure 3.36. */
 enum { DWARF_RBP = 6, DWARF_RSP = 7, DWARF_RA = 16 };
 enum { OP_DEREF = 0x06, OP_BREG6 = 0x76, OP_BREG7 = 0x77 };
+
+/* Frames of generated code that may follow each other before one of a module. */
+#define PLAUSIBLE_CHAIN 64
 
 static const struct cfi_registers columns = {DWARF_RBP, DWARF_RA};
 
@@ -35,10 +40,17 @@ static int64_t sleb_byte(uint8_t byte) {
     return (byte & 0x40) ? (int64_t)byte - 0x80 : byte;
 }
 
+/* The first frame of a makecontext fiber "returns" to the first instruction of glibc's __start_context, so
+ * that the address before it belongs to nothing. */
+static bool is_entered_by_return(uintptr_t pc) {
+    struct cfi_row row;
+    return cfi_find_row(pc + 1, columns, &row) && row.function_start == pc + 1;
+}
+
 uint64_t rule_compile(uintptr_t pc) {
     struct cfi_row row;
     if (!cfi_find_row(pc, columns, &row))
-        return rule_make(RULE_NO_INFO, 0, 0);
+        return rule_make(is_entered_by_return(pc) ? RULE_END : RULE_NO_INFO, 0, 0);
     if (row.return_address.rule == CFI_UNDEFINED)
         return rule_make(RULE_END, 0, 0);
     if (row.signal_frame)
@@ -115,4 +127,18 @@ NOINLINE enum step unwind_step_rare(uint64_t rule, struct registers *r, struct r
     default:
         return STEP_CUT;
     }
+}
+
+/* Of the rare steps only the outermost frame and realigned frames can be remembered: the others are found by
+ * memory that is not noted, or say that nothing is known. */
+NOINLINE enum step unwind_step_noted_rare(uint64_t rule, struct registers *r, struct readable *range,
+                                          uintptr_t *restore, uintptr_t *holder) {
+    *restore = 0;
+    if (rule_kind(rule) == RULE_END)
+        return STEP_END;
+    if (rule_kind(rule) != RULE_DRAP)
+        return STEP_CUT;
+    *holder = r->fp + (uintptr_t)rule_cfa_offset(rule);
+    *restore = r->fp | USES_FP | HAS_HOLDER;
+    return step_realigned(rule, r, range);
 }

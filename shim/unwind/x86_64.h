@@ -33,6 +33,8 @@ enum step {
 #define SIGFRAME_BYTES 176
 
 enum step unwind_step_rare(uint64_t rule, struct registers *r, struct readable *range);
+enum step unwind_step_noted_rare(uint64_t rule, struct registers *r, struct readable *range,
+                                 uintptr_t *restore, uintptr_t *holder);
 
 /*   sp rule:  cfa = sp + off          fp rule:  cfa = fp + off
  *   pc' = *(cfa - 8)   sp' = cfa      fp' = slot ? *(cfa - 8 slot) : fp          */
@@ -53,6 +55,35 @@ INLINE enum step unwind_step(uint64_t rule, struct registers *r, struct readable
     r->pc = *(uintptr_t *)(cfa - 8);
     r->sp = cfa;
     return likely(r->pc) ? STEP_CALLED : STEP_END;
+}
+
+/* The same step, noting what it read beside the return address: `restore` gets the slot of the frame pointer
+ * with the flags of remember.h, `holder` (HAS_HOLDER) the slot of the CFA. */
+INLINE enum step unwind_step_noted(uint64_t rule, struct registers *r, struct readable *range,
+                                   uintptr_t *restore, uintptr_t *holder) {
+    enum rule_kind kind = rule_kind(rule);
+    uintptr_t cfa, note = 0;
+    if (likely(kind == RULE_SP)) {
+        cfa = r->sp + (uintptr_t)rule_cfa_offset(rule);
+    } else if (kind == RULE_FP) {
+        cfa = r->fp + (uintptr_t)rule_cfa_offset(rule);
+        note = 1; /* USES_FP */
+    } else {
+        return unwind_step_noted_rare(rule, r, range, restore, holder);
+    }
+    if (unlikely(cfa <= r->sp || (cfa & 7) || !readable_until(range, cfa)))
+        return STEP_CUT;
+    uint64_t slot = rule_slot(rule);
+    if (slot) {
+        uintptr_t at = cfa - 8 * slot;
+        note |= at;
+        r->fp = *(uintptr_t *)at;
+    }
+    *restore = note;
+    r->pc = *(uintptr_t *)(cfa - 8);
+    r->sp = cfa;
+    /* A zero return address ends a stack by memory that is not noted: such a stack is not remembered. */
+    return likely(r->pc) ? STEP_CALLED : STEP_CUT;
 }
 
 #endif

@@ -1,7 +1,7 @@
 /* compare.c — a preload that walks every allocation's stack with the shim's unwinder and with an outside one
  * (libgcc's _Unwind_Backtrace), and reports each difference. Shares no code with what it checks against.
  *
- * Prints one line to the file $COMPARE_OUT at exit:  checked N mismatches N truncated N
+ * Prints one line to the file $COMPARE_OUT at exit:  checked N mismatches N truncated N afresh N
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -13,6 +13,7 @@
 #include <unwind.h>
 
 #include "proto/segment.h"
+#include "shim/unwind/remember.h"
 #include "shim/unwind/walk.h"
 
 #define REFERENCE_FRAMES 4096
@@ -21,10 +22,11 @@ extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 
-static unsigned long checked, mismatches, truncated, printed;
+static unsigned long checked, mismatches, truncated, afresh, printed;
 static __thread int busy;
 static __thread struct readable range;
 static __thread struct frames frames;
+static __thread struct remembered remembered;
 static __thread uint64_t reference[REFERENCE_FRAMES];
 
 struct collected {
@@ -66,7 +68,15 @@ static void check(struct registers caller) {
     int skip = 0;
     while (skip < c.count && reference[skip] != caller.pc)
         skip++;
-    walk_stack(caller, &range, &frames);
+    if (remember_walk(&remembered, caller, &range, key_seed(0, 0))) {
+        frames.truncated = false;
+        frames.count = remembered.count;
+        for (uint32_t i = 0; i < remembered.count; i++)
+            frames.pc[i] = remembered_frames(&remembered)[remembered.count - 1 - i].pc;
+    } else {
+        __atomic_fetch_add(&afresh, 1, __ATOMIC_RELAXED);
+        walk_stack(caller, &range, &frames);
+    }
     const uint64_t *expected = reference + skip;
     int n = c.count - skip;
     __atomic_fetch_add(&checked, 1, __ATOMIC_RELAXED);
@@ -104,8 +114,8 @@ __attribute__((destructor)) static void finish(void) {
     const char *path = getenv("COMPARE_OUT");
     busy = 1;
     char line[128];
-    int n = snprintf(line, sizeof line, "checked %lu mismatches %lu truncated %lu\n", checked, mismatches,
-                     truncated);
+    int n = snprintf(line, sizeof line, "checked %lu mismatches %lu truncated %lu afresh %lu\n", checked,
+                     mismatches, truncated, afresh);
     int fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND, 0644) : 2;
     if (fd < 0 || write(fd, line, (size_t)n) != n)
         _exit(99);

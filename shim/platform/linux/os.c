@@ -101,6 +101,13 @@ void os_unmap(void *address, size_t bytes) {
     syscall3(SYS_munmap, (long)address, (long)bytes, 0);
 }
 
+void os_discard(void *address, size_t bytes) {
+    uintptr_t page = os_page_size(), first = ((uintptr_t)address + page - 1) & ~(page - 1);
+    uintptr_t end = ((uintptr_t)address + bytes) & ~(page - 1);
+    if (end > first)
+        syscall3(SYS_madvise, (long)first, (long)(end - first), MADV_DONTNEED);
+}
+
 uint32_t os_pid(void) {
     return (uint32_t)syscall1(SYS_getpid, 0);
 }

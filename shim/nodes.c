@@ -1,0 +1,119 @@
+/* nodes.c — the tree of stacks. Rules: nodes.h. */
+#include "shim/nodes.h"
+
+#include "shim/modules.h"
+#include "shim/platform/os.h"
+#include "shim/process.h"
+
+#define RESERVE_GRANULE (UINT64_C(256) << 10)
+#define INDEX_START     (UINT32_C(1) << 12)
+
+/* In front of its slots in one private mapping. */
+struct node_index {
+    uint32_t mask;
+    uint32_t used; /* slots taken, about */
+    uint32_t slot[];
+};
+
+static struct node_index *index_create(uint32_t slots) {
+    struct node_index *index = os_map_private(sizeof *index + (uint64_t)slots * sizeof(uint32_t));
+    if (index)
+        index->mask = slots - 1;
+    return index;
+}
+
+bool nodes_start(uint32_t capacity) {
+    process->first_child = os_map_private((uint64_t)capacity * sizeof(uint32_t));
+    process->node_index = index_create(INDEX_START);
+    return process->first_child && process->node_index;
+}
+
+INLINE uint32_t first_slot(const struct node_index *index, uint32_t parent, uint64_t pc) {
+    uint64_t h = (pc ^ (uint64_t)parent * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xd6e8feb86659fd93);
+    return (uint32_t)(h >> 32) & index->mask;
+}
+
+INLINE bool is_child(uint32_t id, uint32_t parent, uint64_t pc) {
+    const struct node *node = &process->nodes[id];
+    return node->pc == pc && node->parent == parent && !modules_is_gone(node->module);
+}
+
+static uint32_t new_node(uint32_t parent, uint64_t pc) {
+    struct segment_header *segment = process->segment;
+    uint32_t id = process_claim(&segment->nodes, segment->nodes_capacity, 1, segment->nodes_offset,
+                                &process->nodes_reserved, sizeof(struct node), RESERVE_GRANULE);
+    if (id == CLAIM_NONE) {
+        __atomic_fetch_add(&segment->truncated_nodes, 1, __ATOMIC_RELAXED);
+        return 0;
+    }
+    struct node *node = &process->nodes[id];
+    node->parent = parent;
+    node->module =
+        pc == NODE_PC_OMITTED ? MODULE_NONE : modules_index((pc & ~NODE_PC_EXACT) - !(pc & NODE_PC_EXACT));
+    store_release(&node->pc, pc);
+    return id;
+}
+
+/* Four times as large, filled from the nodes themselves. One thread at a time; the others go on with the old.
+ */
+static void index_grow(struct node_index *old) {
+    static uint32_t
+        growing; /* survives a fork: a child forked in the middle keeps its first index, only slower */
+    if (__atomic_exchange_n(&growing, 1, __ATOMIC_ACQUIRE))
+        return;
+    struct node_index *larger = index_create((old->mask + 1) * 4);
+    if (larger) {
+        uint32_t count = load_acquire(&process->segment->nodes);
+        for (uint32_t id = STACK_FIRST_NODE; id < count; id++) {
+            const struct node *node = &process->nodes[id];
+            uint64_t pc = load_acquire(&node->pc);
+            if (!pc || process->first_child[node->parent] == id)
+                continue;
+            uint32_t at = first_slot(larger, node->parent, pc);
+            while (larger->slot[at])
+                at = (at + 1) & larger->mask;
+            larger->slot[at] = id;
+            larger->used++;
+        }
+        store_release(&process->node_index, larger);
+        os_discard(old->slot, (uint64_t)(old->mask + 1) * sizeof(uint32_t));
+    }
+    store_release(&growing, 0);
+}
+
+static NOINLINE uint32_t find_or_insert(uint32_t parent, uint64_t pc) {
+    struct node_index *index = load_acquire(&process->node_index);
+    uint32_t fresh = 0;
+    for (uint32_t probes = 0, at = first_slot(index, parent, pc); probes <= index->mask;
+         probes++, at = (at + 1) & index->mask) {
+        uint32_t id = load_acquire(&index->slot[at]);
+        if (!id) {
+            if (!fresh && !(fresh = new_node(parent, pc)))
+                return 0;
+            if (__atomic_compare_exchange_n(&index->slot[at], &id, fresh, false, __ATOMIC_RELEASE,
+                                            __ATOMIC_ACQUIRE)) {
+                if (__atomic_add_fetch(&index->used, 1, __ATOMIC_RELAXED) > index->mask / 2)
+                    index_grow(index);
+                return fresh;
+            }
+        }
+        if (is_child(id, parent, pc)) /* after a lost race: perhaps the winner's is this very frame */
+            return id;
+    }
+    return fresh ? fresh
+                 : new_node(parent, pc); /* an index that could not grow: the node is known to nobody */
+}
+
+uint32_t nodes_child(uint32_t parent, uint64_t pc) {
+    uint32_t *first = &process->first_child[parent];
+    uint32_t id = load_acquire(first);
+    if (likely(id)) {
+        if (likely(is_child(id, parent, pc)))
+            return id;
+        return find_or_insert(parent, pc);
+    }
+    uint32_t fresh = new_node(parent, pc);
+    if (!fresh || __atomic_compare_exchange_n(first, &id, fresh, false, __ATOMIC_RELEASE, __ATOMIC_ACQUIRE))
+        return fresh;
+    return is_child(id, parent, pc) ? id : find_or_insert(parent, pc);
+}

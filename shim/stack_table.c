@@ -1,0 +1,102 @@
+/* stack_table.c — from a stack's key to its id. Rules: stack_table.h. */
+#include "shim/stack_table.h"
+
+#include "shim/platform/os.h"
+#include "shim/process.h"
+
+#define TABLE_START (UINT32_C(1) << 12)
+#define TABLE_MOST  (UINT32_C(1) << 25) /* half of it: 16 million stacks; beyond, the tree is searched */
+
+/* Claimed by its first word, valid once it has a stack. The two words together with the slot's place hold 96
+ * bits of the key and more of its hash; high's lower half takes part through the hash. */
+struct table_entry {
+    uint64_t low;
+    uint32_t high;
+    uint32_t stack;
+};
+
+struct stack_table {
+    uint32_t mask;
+    uint32_t used;
+    struct table_entry entry[];
+};
+
+static struct stack_table *table_create(uint32_t entries) {
+    struct stack_table *table =
+        os_map_private(sizeof *table + (uint64_t)entries * sizeof(struct table_entry));
+    if (table)
+        table->mask = entries - 1;
+    return table;
+}
+
+bool stack_table_start(void) {
+    process->stack_table = table_create(TABLE_START);
+    return process->stack_table != NULL;
+}
+
+/* The words by which an entry is known. `low` is never 0. */
+INLINE struct table_entry entry_of(struct stack_key key, uint32_t stack) {
+    return (struct table_entry){key_hash(key), (uint32_t)(key.low ^ key.high), stack};
+}
+
+INLINE uint32_t place_of(const struct stack_table *table, uint64_t low) {
+    return (uint32_t)(low >> 20) & table->mask;
+}
+
+uint32_t stack_table_find(struct stack_key key) {
+    const struct stack_table *table = load_acquire(&process->stack_table);
+    struct table_entry wanted = entry_of(key, 0);
+    for (uint32_t at = place_of(table, wanted.low);; at = (at + 1) & table->mask) {
+        const struct table_entry *entry = &table->entry[at];
+        uint64_t low = load_acquire(&entry->low);
+        if (!low)
+            return 0;
+        uint32_t stack = load_acquire(&entry->stack);
+        if (low == wanted.low && stack && entry->high == wanted.high)
+            return stack;
+    }
+}
+
+static bool insert(struct stack_table *table, struct table_entry fresh) {
+    for (uint32_t at = place_of(table, fresh.low);; at = (at + 1) & table->mask) {
+        struct table_entry *entry = &table->entry[at];
+        uint64_t low = 0;
+        if (__atomic_compare_exchange_n(&entry->low, &low, fresh.low, false, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_ACQUIRE)) {
+            entry->high = fresh.high;
+            store_release(&entry->stack, fresh.stack);
+            return true;
+        }
+        if (low == fresh.low)
+            return false; /* another thread was faster; or two keys share 64 bits, and the second stays slow
+                           */
+    }
+}
+
+static void grow(struct stack_table *old) {
+    static uint32_t growing; /* survives a fork, see nodes.c */
+    if (old->mask + 1 >= TABLE_MOST || __atomic_exchange_n(&growing, 1, __ATOMIC_ACQUIRE))
+        return;
+    struct stack_table *larger = table_create((old->mask + 1) * 4);
+    if (larger) {
+        for (uint32_t at = 0; at <= old->mask; at++) {
+            uint32_t stack = load_acquire(&old->entry[at].stack);
+            if (stack)
+                larger->used += insert(larger, old->entry[at]);
+        }
+        store_release(&process->stack_table, larger);
+        os_discard(old->entry, (uint64_t)(old->mask + 1) * sizeof(struct table_entry));
+    }
+    store_release(&growing, 0);
+}
+
+void stack_table_add(struct stack_key key, uint32_t stack) {
+    struct stack_table *table = load_acquire(&process->stack_table);
+    if (!stack)
+        return;
+    if (load_relaxed(&table->used) > table->mask / 4 * 3)
+        return; /* full: it could not grow */
+    if (insert(table, entry_of(key, stack)) &&
+        __atomic_add_fetch(&table->used, 1, __ATOMIC_RELAXED) > table->mask / 2)
+        grow(table);
+}

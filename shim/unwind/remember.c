@@ -1,0 +1,138 @@
+/* remember.c — the verified incremental walk. Why it is exact: remember.h. */
+#include "shim/unwind/remember.h"
+
+static uintptr_t zero; /* what the sentinels' slots hold; their pc is 1 */
+
+INLINE uint32_t index_of(uintptr_t sp) {
+    return (sp >> 4) % FRAME_INDEX;
+}
+
+INLINE bool is_state(struct remembered *m, uint32_t j, const struct registers *r) {
+    const struct frame_slot *f = &remembered_frames(m)[j];
+    if (f->slot != r->sp - sizeof(uintptr_t) || f->pc != r->pc)
+        return false;
+    const struct frame_state *s = &m->state[j];
+    return !(s->restore & FP_IS_LIVE) || s->fp == r->fp;
+}
+
+/* The innermost frame outside frame j of which something no longer holds; -1: all hold. */
+INLINE int32_t find_stale(struct remembered *m, uint32_t j) {
+    const struct frame_slot *f = remembered_frames(m);
+    int32_t i = (int32_t)j - 1;
+    while (*(const uintptr_t *)f[i].slot == f[i].pc)
+        i--;
+    int32_t k = (int32_t)m->saved_count - 1;
+    while (k >= 0 && m->saved[k].frame > j)
+        k--;
+    while (k >= 0 && (int32_t)m->saved[k].frame > i + 1) {
+        /* Frame `frame` holds, but the step outwards from it would read something else. */
+        if (unlikely(*(const uintptr_t *)m->saved[k].slot != m->saved[k].value))
+            return (int32_t)m->saved[k].frame - 1;
+        k--;
+    }
+    return i;
+}
+
+/* Frames j … stale + 1 hold. Passes all but the last of them, whose state goes to *r. The new count of
+ * passed. */
+static uint32_t pass_again(struct remembered *m, uint32_t j, int32_t stale, uint32_t passed,
+                           struct registers *r) {
+    const struct frame_slot *f = remembered_frames(m);
+    uintptr_t fp = r->fp;
+    int32_t last = stale + 1;
+    for (int32_t k = (int32_t)j; k > last && passed < REMEMBERED_FRAMES; k--) {
+        const struct frame_state *s = &m->state[k];
+        struct registers at = {.pc = f[k].pc, .sp = f[k].slot + sizeof(uintptr_t), .fp = fp};
+        m->passed[passed++] =
+            (struct passed_frame){.at = at, .restore = s->restore & ~FP_IS_LIVE, .holder = s->holder};
+        if (s->restore & ~SLOT_FLAGS)
+            fp = *(const uintptr_t *)(s->restore & ~SLOT_FLAGS);
+    }
+    *r = (struct registers){.pc = f[last].pc, .sp = f[last].slot + sizeof(uintptr_t), .fp = fp};
+    return passed;
+}
+
+INLINE void must_hold(struct remembered *m, uint32_t *count, uintptr_t slot, uintptr_t value,
+                      uint32_t frame) {
+    m->saved[(*count)++] = (struct saved_slot){slot, value, frame};
+}
+
+/* Puts the passed frames on top of the kept ones, from the outermost inwards. */
+INLINE void commit(struct remembered *m, uint32_t kept, uint32_t passed, struct stack_key seed) {
+    struct frame_slot *f = remembered_frames(m);
+    uint32_t saved = m->saved_count, n = kept;
+    while (saved > 0 && m->saved[saved - 1].frame >= kept)
+        saved--;
+    /* A signal handler may leave for good in the middle of this: only what is complete counts. */
+    m->count = kept;
+    m->saved_count = saved;
+    signal_fence();
+    uintptr_t live = kept ? m->state[kept - 1].restore & FP_IS_LIVE : 0;
+    uintptr_t outer_fp = kept ? m->state[kept - 1].fp : 0;
+    struct stack_key key = kept ? m->state[kept - 1].key : seed;
+    while (passed-- > 0) {
+        const struct passed_frame *p = &m->passed[passed];
+        uintptr_t restore = p->restore;
+        f[n] = (struct frame_slot){p->at.sp - sizeof(uintptr_t), p->at.pc};
+        m->index[index_of(p->at.sp)] = (uint16_t)n;
+        if (unlikely(restore & HAS_HOLDER))
+            must_hold(m, &saved, p->holder, f[n - 1].slot + sizeof(uintptr_t), n);
+        uintptr_t needs = restore & USES_FP ? FP_IS_LIVE : 0;
+        if (restore & ~SLOT_FLAGS) {
+            if (live)
+                must_hold(m, &saved, restore & ~SLOT_FLAGS, outer_fp, n);
+            live = needs;
+        } else {
+            live |= needs;
+        }
+        outer_fp = p->at.fp;
+        key = key_extend(key, p->at.pc);
+        m->state[n] = (struct frame_state){
+            .fp = p->at.fp, .restore = restore | live, .holder = p->holder, .key = key, .node = 0};
+        n++;
+    }
+    signal_fence();
+    m->count = n;
+    m->saved_count = saved;
+}
+
+bool remember_walk(struct remembered *m, struct registers r, struct readable *range, struct stack_key seed) {
+    uint32_t comparable = m->count, kept = 0, passed = 0;
+    if (unlikely(!m->sentinel_and_frame[SENTINELS - 1].slot))
+        m->sentinel_and_frame[SENTINELS - 1] = (struct frame_slot){(uintptr_t)&zero, 1};
+    if (unlikely(!readable_start(range, r.sp)))
+        goto not_remembered;
+    for (;;) {
+        uint32_t j = m->index[index_of(r.sp)];
+        if (j < comparable && is_state(m, j, &r)) {
+            int32_t stale = find_stale(m, j);
+            if (likely(stale < 0)) {
+                kept = j + 1;
+                break;
+            }
+            passed = pass_again(m, j, stale, passed, &r);
+            comparable = (uint32_t)stale + 1;
+        }
+        if (unlikely(passed == REMEMBERED_FRAMES))
+            goto not_remembered;
+        struct passed_frame *p = &m->passed[passed++];
+        p->at = r;
+        enum step step = unwind_step_noted(rules_get(r.pc), &r, range, &p->restore, &p->holder);
+        if (likely(step == STEP_CALLED))
+            continue;
+        if (step == STEP_END)
+            break;
+        goto not_remembered;
+    }
+    if (unlikely(kept + passed > REMEMBERED_FRAMES))
+        goto not_remembered;
+    if (passed)
+        commit(m, kept, passed, seed);
+    else
+        m->count = kept;
+    return true;
+
+not_remembered:
+    remember_nothing(m);
+    return false;
+}

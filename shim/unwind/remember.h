@@ -1,0 +1,89 @@
+/* remember.h — the verified incremental walk: a thread's stack differs little from one allocation to the
+ * next.
+ *
+ * A thread remembers the frames of its previous stack, each with the slot that its return address was read
+ * from. A new walk goes by unwind rules from the innermost frame until it reaches a remembered state; then it
+ * re-reads the slots of all outer frames, and where they hold what they held, the outer frames are the
+ * remembered ones.
+ *
+ * Exact by induction. A state is (pc, sp, fp); the next outer state is a function of the state and of the
+ * memory that its rule reads: the return address slot, the slot the frame pointer was saved in, and for a
+ * realigned frame the slot that holds its CFA. Same state and same memory, same next state. Three things
+ * follow:
+ *   - every return address slot is read again and compared;
+ *   - a saved frame pointer is compared where a frame further out needs it ("live"), for a stale value there
+ *     would lead that frame astray;
+ *   - fp is part of the state where it is live.
+ * A slot is read only after all slots inside it held, so that it lies on the stack being walked. Nothing is
+ * changed in the program: no return address is patched.
+ *
+ * Not remembered, and walked afresh each time (walk.h): stacks with a signal frame in them, stacks that are
+ * cut, and stacks deeper than REMEMBERED_FRAMES.
+ */
+#ifndef MEMTRACE_SHIM_REMEMBER_H
+#define MEMTRACE_SHIM_REMEMBER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shim/unwind/key.h"
+#include "shim/platform/arch.h"
+
+#define REMEMBERED_FRAMES 1024
+#define FRAME_INDEX       1024 /* candidates by stack address */
+#define SENTINELS         4    /* frames below the root that never verify: they end the loop */
+
+/* Frames are numbered from the root: 0 is the outermost. */
+struct remembered {
+    uint32_t count;
+    uint32_t saved_count;
+
+    struct frame_slot {
+        uintptr_t slot; /* sp of the frame - 8: where its pc was read */
+        uintptr_t pc;
+    } sentinel_and_frame[SENTINELS + REMEMBERED_FRAMES];
+
+    struct frame_state {
+        uintptr_t fp;
+        uintptr_t restore;    /* where the step outwards read fp, with the flags below; 0: fp stays */
+        uintptr_t holder;     /* HAS_HOLDER: where it read its CFA */
+        struct stack_key key; /* of the frames from the root to this one */
+        uint32_t node;        /* of this frame in the stack table, 0: not looked up yet */
+    } state[REMEMBERED_FRAMES];
+
+    /* Slots beside the return addresses that must hold, by rising frame. */
+    struct saved_slot {
+        uintptr_t slot;
+        uintptr_t value;
+        uint32_t frame;
+    } saved[2 * REMEMBERED_FRAMES];
+
+    /* The walk under way, innermost first. */
+    struct passed_frame {
+        struct registers at;
+        uintptr_t restore;
+        uintptr_t holder;
+    } passed[REMEMBERED_FRAMES];
+
+    uint16_t index[FRAME_INDEX];
+};
+
+#define USES_FP    ((uintptr_t)1) /* the frame's CFA is found by fp */
+#define FP_IS_LIVE ((uintptr_t)2) /* this frame or one further out needs its fp */
+#define HAS_HOLDER ((uintptr_t)4)
+#define SLOT_FLAGS ((uintptr_t)7)
+
+/* Makes `m` hold the current stack. `seed` begins the keys. False: it is one of those not remembered; `m` is
+ * then empty. The memory must be zero before its first use. */
+bool remember_walk(struct remembered *m, struct registers caller, struct readable *range,
+                   struct stack_key seed);
+
+INLINE struct frame_slot *remembered_frames(struct remembered *m) {
+    return m->sentinel_and_frame + SENTINELS;
+}
+INLINE void remember_nothing(struct remembered *m) {
+    m->count = 0;
+    m->saved_count = 0;
+}
+
+#endif
