@@ -8,7 +8,7 @@ import { plainText } from './screen/cells.js';
 import { columnsOf } from './screen/columns.js';
 import { headerLines } from './screen/header.js';
 import type { Look } from './screen/screen.js';
-import { tableLines } from './screen/table.js';
+import { MARKS, tableLines } from './screen/table.js';
 import { initialState, type ShownView, type State } from './state.js';
 import { update } from './update.js';
 
@@ -47,7 +47,7 @@ export const onceLines = async (options: OnceOptions): Promise<readonly string[]
     sort: view === 'processes' ? null : sort,
     order: 'descending',
     width,
-    ellipsis: look.glyphs === 'ascii' ? '...' : '…',
+    marks: MARKS[look.glyphs],
   });
   return [...headerLines(state, look.path), [], head, ...rows].map((line) => plainText(line).trimEnd());
 };

@@ -3,13 +3,13 @@ import type { PathStyle } from '../../views/names.js';
 import { formatCount } from '../../views/units.js';
 import { rowsOf } from '../rows.js';
 import { type ShownView, type State, shownPicture, VIEWS } from '../state.js';
-import { cutLine, fillLine, type Line, type Span, span, spread } from './cells.js';
+import { cutLine, fillLine, type Line, lineWidth, span, spread } from './cells.js';
 import { columnsOf } from './columns.js';
 import { headerLines } from './header.js';
 import { helpLines, reminderLine } from './help.js';
 import { layoutOf } from './layout.js';
 import { type Glyphs, plotLines } from './plot.js';
-import { selectedLine, tableLines } from './table.js';
+import { MARKS, selectedLine, tableLines } from './table.js';
 
 export interface Look {
   readonly path: PathStyle;
@@ -68,7 +68,7 @@ const tableBody = (state: State, look: Look): Body => {
     sort: view === 'processes' ? null : sort,
     order,
     width: size.columns,
-    ellipsis: look.glyphs === 'ascii' ? '...' : '…',
+    marks: MARKS[look.glyphs],
   });
   if (all.length === 0) return { head, rows: [[span('Nothing has been allocated.', 'faint')]] };
   return {
@@ -81,22 +81,35 @@ const emptyText = ({ connection }: State): string =>
   connection.kind === 'live' ? 'Waiting for the daemon...' : 'The daemon went away before it could tell.';
 
 const tabLine = (state: State): Line => {
-  const tabs = VIEWS.flatMap((view, at): Span[] => [
-    view === state.view
-      ? span(`[${at + 1} ${VIEW_TITLES[view]}]`, 'strong')
-      : span(` ${at + 1} ${VIEW_TITLES[view]} `, 'faint'),
-  ]);
+  const { columns } = state.size;
   const { at } = state.cursors[state.view];
   const count = rowsOf(state).length;
   const table = shownPicture(state).tables[state.view];
   const more = table && 'omitted' in table && table.omitted > 0 ? '+' : '';
   const position = count > 0 ? [span(`${formatCount(at + 1)}/${formatCount(count)}${more}`, 'faint')] : [];
-  return spread(tabs, position, state.size.columns);
+  const full = tabs(state.view, ({ digit, title }) => `${digit} ${title}`);
+  return spread(
+    lineWidth(full) <= columns ? full : tabs(state.view, ({ digit }) => digit),
+    position,
+    columns,
+  );
 };
+
+interface Tab {
+  readonly digit: string;
+  readonly title: string;
+}
+
+/** @param other what is left of those that are not shown */
+const tabs = (shown: ShownView, other: (tab: Tab) => string): Line =>
+  VIEWS.map((view, at) => {
+    const tab = { digit: String(at + 1), title: VIEW_TITLES[view] };
+    return view === shown ? span(`[${tab.digit} ${tab.title}]`, 'strong') : span(` ${other(tab)} `, 'faint');
+  });
 
 const footLine = ({ notice, connection, size }: State): Line => {
   if (notice !== null) return [span(notice, 'alarm')];
   return connection.kind === 'lost'
-    ? [span(`The daemon went away: ${connection.why}. `, 'alarm'), ...reminderLine(size.columns)]
+    ? [span(`The daemon went away: ${connection.why} `, 'alarm'), ...reminderLine(size.columns)]
     : reminderLine(size.columns);
 };

@@ -7,6 +7,7 @@ import type { Row } from '../rows.js';
 import type { State } from '../state.js';
 import { aligned, fillLine, type Line, restyled, span } from './cells.js';
 import type { Column, Columns } from './columns.js';
+import type { Glyphs } from './plot.js';
 
 export interface TableLook {
   readonly columns: Columns;
@@ -14,8 +15,20 @@ export interface TableLook {
   readonly order: State['order'];
   /** In columns; infinite where nothing is cut. */
   readonly width: number;
-  readonly ellipsis: string;
+  readonly marks: Marks;
 }
+
+/** Signs beside the text. */
+export interface Marks {
+  readonly ellipsis: string;
+  readonly descending: string;
+  readonly ascending: string;
+}
+
+export const MARKS: Readonly<Record<Glyphs, Marks>> = {
+  unicode: { ellipsis: '…', descending: '▼', ascending: '▲' },
+  ascii: { ellipsis: '...', descending: 'v', ascending: '^' },
+};
 
 export interface TableLines {
   readonly head: Line;
@@ -39,7 +52,7 @@ export const tableLines = (rows: readonly Row[], look: TableLook): TableLines =>
     cells
       .map(({ column, width: columns }) => {
         const full = clean(text(column));
-        const cut = (column.cut === 'start' ? cutStart : cutEnd)(full, columns, look.ellipsis);
+        const cut = (column.cut === 'start' ? cutStart : cutEnd)(full, columns, look.marks.ellipsis);
         return aligned(cut, Number.isFinite(columns) ? columns : 0, column.align);
       })
       .join(GAP);
@@ -67,7 +80,7 @@ export const selectedLine = (line: Line, columns: number): Line =>
   restyled(fillLine(line, columns), 'selected');
 
 const titleOf = ({ title, sort }: Column, look: TableLook): string =>
-  sort !== undefined && sort === look.sort ? `${look.order === 'descending' ? 'v' : '^'}${title}` : title;
+  sort !== undefined && sort === look.sort ? `${title}${look.marks[look.order]}` : title;
 
 interface Fitting {
   readonly column: Column;

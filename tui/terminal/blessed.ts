@@ -18,6 +18,8 @@ export interface TerminalOptions {
 /** What ends a process that does not care. */
 const FATAL: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'];
 
+const SURELY_STOPPED_MS = 200;
+
 export const openTerminal =
   ({ palette, title }: TerminalOptions): OpenPainter =>
   ({ onAction, onResize }) => {
@@ -29,7 +31,8 @@ export const openTerminal =
       if (!isOpen) return;
       isOpen = false;
       for (const [signal, handler] of handlers) process.removeListener(signal, handler);
-      process.removeListener('SIGCONT', redraw);
+      process.removeListener('SIGCONT', onContinue);
+      process.removeListener('SIGTSTP', onStop);
       process.removeListener('exit', close);
       process.removeListener('uncaughtException', close);
       process.removeListener('unhandledRejection', close);
@@ -39,13 +42,22 @@ export const openTerminal =
       screen.alloc();
       screen.render();
     };
-    const suspend = (): void => {
-      process.removeListener('SIGCONT', redraw);
-      stopUntilContinued(screen, () => {
-        process.on('SIGCONT', redraw);
-        onResize(size());
-        redraw();
-      });
+    /** @param whom a process, or 0 for the job that the shell started: ^Z means all of it */
+    const suspend = (whom: number): void => {
+      process.removeListener('SIGTSTP', onStop);
+      giveBack(screen);
+      process.kill(whom, 'SIGTSTP');
+      // Nobody to continue us (no shell with jobs): then it did not stop us either.
+      setTimeout(() => isOpen && onContinue(), SURELY_STOPPED_MS);
+    };
+    const onStop = (): void => suspend(process.pid);
+    /** Also after a SIGSTOP, which nobody hears of before. */
+    const onContinue = (): void => {
+      process.removeListener('SIGTSTP', onStop);
+      process.on('SIGTSTP', onStop);
+      takeBack(screen);
+      onResize(size());
+      redraw();
     };
 
     /** Ends as the signal would have ended us; process.exit aborts where the terminal is gone. */
@@ -59,7 +71,8 @@ export const openTerminal =
       process.on(signal, handler);
       return [signal, handler] as const;
     });
-    process.on('SIGCONT', redraw);
+    process.on('SIGCONT', onContinue);
+    process.on('SIGTSTP', onStop);
     process.on('exit', close);
     // Before whoever prints what happened: else it goes to a screen that is about to vanish.
     process.prependListener('uncaughtException', close);
@@ -82,7 +95,7 @@ export const openTerminal =
         screen.render();
       },
       redraw,
-      suspend,
+      suspend: () => suspend(0),
       close,
     };
   };
@@ -97,17 +110,23 @@ const openScreen = (title: string) => {
     warnings: false,
     title,
     resizeTimeout: 50,
-  });
+  }) as FullScreen;
   const box = blessed.box({ parent: screen, top: 0, left: 0, width: '100%', height: '100%', wrap: false });
   return { screen, box };
 };
 
-/** As the shell expects of ^Z: the whole job stops, with the terminal as it was. */
-const stopUntilContinued = (screen: Widgets.Screen, onContinued: () => void): void => {
-  const resume = screen.program.pause();
-  process.once('SIGCONT', () => {
-    resume();
-    onContinued();
-  });
-  process.kill(0, 'SIGTSTP');
+/** What blessed has and its types do not: to and from the alternate screen, with all that goes with it. */
+type FullScreen = Widgets.Screen & { readonly enter: () => void; readonly leave: () => void };
+
+/** As it was before us. blessed's own pause keeps these sequences in its buffer until it is too late. */
+const giveBack = (screen: FullScreen): void => {
+  screen.leave();
+  process.stdin.setRawMode(false);
+};
+
+const takeBack = (screen: FullScreen): void => {
+  // All of it again: the shell has changed the terminal, of which neither Node nor blessed knows.
+  giveBack(screen);
+  process.stdin.setRawMode(true);
+  screen.enter();
 };

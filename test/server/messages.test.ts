@@ -1,0 +1,62 @@
+import test from 'ava';
+import type { Subscribe } from '../../proto/messages.js';
+import { parseClientMessage, parseDaemonMessage } from '../../proto/parseMessages.js';
+
+const SUBSCRIBE: Subscribe = {
+  type: 'subscribe',
+  id: 1,
+  view: 'lines',
+  process: 'main',
+  sort: 'live',
+  order: 'descending',
+  kind: 'heap',
+  limit: 20,
+  intervalMs: 500,
+};
+
+const faultOf = (value: unknown): string => {
+  const parsed = parseClientMessage(typeof value === 'string' ? value : JSON.stringify(value));
+  return parsed.ok ? 'no fault' : parsed.fault;
+};
+
+test('a subscription is understood', (t) => {
+  t.deepEqual(parseClientMessage(JSON.stringify(SUBSCRIBE)), { ok: true, message: SUBSCRIBE });
+});
+
+test('a mistake in a message is named by its field, with what was given', (t) => {
+  t.is(faultOf({ ...SUBSCRIBE, limit: -3 }), 'limit is not a whole number from 1 to 10000, but -3');
+  t.is(faultOf({ ...SUBSCRIBE, limit: 1e9 }), 'limit is not a whole number from 1 to 10000, but 1000000000');
+  t.regex(faultOf({ ...SUBSCRIBE, view: '__proto__' }), /^view is not one of lines, .*, but "__proto__"$/);
+  t.is(faultOf({ ...SUBSCRIBE, process: 'mine' }), 'process is not one of main, all, but "mine"');
+  t.is(faultOf({ ...SUBSCRIBE, process: 1.5 }), 'process is not one of main, all, but 1.5');
+  t.is(faultOf({ ...SUBSCRIBE, intervalMs: 1 }), 'intervalMs is not a whole number from 100 to 60000, but 1');
+  t.is(
+    faultOf({ ...SUBSCRIBE, id: undefined }),
+    'id is not a whole number from 0 to 2147483647, but missing',
+  );
+  t.is(faultOf({ ...SUBSCRIBE, filter: 'x'.repeat(2000) }), 'filter is longer than 1000');
+});
+
+test('what is no message at all is refused, never thrown at the daemon', (t) => {
+  const noMessage = 'a message is a JSON object with a type, this is not';
+  for (const text of ['', '{', 'null', '[]', '7', '"hello"', '{}', '{"type":7}', '\u0000', '{"type":"ping"'])
+    t.is(faultOf(text), noMessage, text);
+  for (const type of ['mark', 'constructor', '__proto__', 'toString', 'hasOwnProperty'])
+    t.is(faultOf(`{"type":"${type}"}`), `there is no message of type ${type}`);
+  t.is(faultOf(`${'['.repeat(30_000)}`), noMessage);
+});
+
+test('fields that a later version adds are ignored', (t) => {
+  const parsed = parseClientMessage('{"type":"ping","id":4,"colour":"red","__proto__":{"id":9}}');
+  t.deepEqual(parsed, { ok: true, message: { type: 'ping', id: 4 } });
+});
+
+test('a faulty message can be answered by its number', (t) => {
+  const parsed = parseClientMessage('{"type":"snapshot","id":12,"process":"all"}');
+  t.like(parsed, { ok: false, id: 12, code: 'malformed' });
+});
+
+test('the UI does not believe a daemon that sends half a header', (t) => {
+  const parsed = parseDaemonMessage('{"type":"update","id":1,"header":{"takenAt":"now","running":true}}');
+  t.like(parsed, { ok: false, fault: 'header.processes is not a count, but missing' });
+});

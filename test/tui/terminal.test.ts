@@ -1,0 +1,103 @@
+/** The real painter on a real terminal: whatever ends the UI, the shell finds its terminal as it was. */
+import test, { type ExecutionContext } from 'ava';
+import { onTerminal, type Pty, serveFake, TOP } from './pty.js';
+
+const ENTER = '\u001b[?1049h';
+const LEAVE = '\u001b[?1049l';
+const SHOW_CURSOR = '\u001b[?25h';
+const HIDE_CURSOR = '\u001b[?25l';
+const CTRL_C = '\u0003';
+const CTRL_Z = '\u001a';
+
+/** The UI says its pid first; what stty finds afterwards comes last. */
+const startTop = async (t: ExecutionContext, mishap = ''): Promise<Pty & { readonly pid: number }> => {
+  const { socketPath } = await serveFake(t);
+  const top = `sh -c 'echo pid=$$.; exec node ${TOP} ${socketPath} ${mishap}'`;
+  const pty = onTerminal(t, `${top}; echo status=$?; stty -a`);
+  const pid = Number(/pid=(\d+)/.exec(await pty.waitFor(/pid=\d+\./))?.[1]);
+  await pty.waitFor(/cache_insert/);
+  return { ...pty, pid };
+};
+
+const isRestored = async (t: ExecutionContext, pty: Pty, status: number): Promise<void> => {
+  await pty.ended;
+  const output = pty.output();
+  t.true(output.lastIndexOf(LEAVE) > output.lastIndexOf(ENTER), 'the alternate screen is left');
+  t.true(output.lastIndexOf(SHOW_CURSOR) > output.lastIndexOf(HIDE_CURSOR), 'the cursor is there');
+  t.regex(output, /(?<!-)icanon/, 'lines are edited');
+  t.regex(output, /(?<!-)echo\b/, 'what is typed is seen');
+  t.regex(output, new RegExp(`status=${status}\\b`));
+};
+
+test('q leaves a terminal that works', async (t) => {
+  const pty = await startTop(t);
+  pty.type('q');
+  await isRestored(t, pty, 0);
+});
+
+test('^C leaves a terminal that works', async (t) => {
+  const pty = await startTop(t);
+  pty.type(CTRL_C);
+  await isRestored(t, pty, 0);
+});
+
+for (const [signal, status] of [
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+  ['SIGINT', 130],
+] as const)
+  test(`${signal} leaves a terminal that works`, async (t) => {
+    const pty = await startTop(t);
+    process.kill(pty.pid, signal);
+    await isRestored(t, pty, status);
+  });
+
+test('a fault leaves a terminal that works, with the message on it', async (t) => {
+  const pty = await startTop(t, 'throw');
+  await isRestored(t, pty, 1);
+  const output = pty.output();
+  t.true(output.lastIndexOf('a fault in the middle of it') > output.lastIndexOf(LEAVE));
+});
+
+test('^Z gives the shell its terminal, fg brings the table back', async (t) => {
+  const { socketPath } = await serveFake(t);
+  const pty = onTerminal(t, 'bash --norc --noprofile -i');
+  await pty.waitFor(/[#$] /);
+  pty.type(`node ${TOP} ${socketPath}\n`);
+  await pty.waitFor(/cache_insert/);
+  pty.type(CTRL_Z);
+  const stopped = await pty.waitFor(/Stopped/);
+  t.true(stopped.lastIndexOf(LEAVE) > stopped.lastIndexOf(ENTER));
+  t.true(stopped.lastIndexOf(SHOW_CURSOR) > stopped.lastIndexOf(HIDE_CURSOR));
+  pty.type('fg\n');
+  await pty.waitFor(/\[\?1049h/);
+  await pty.waitFor(/cache_insert/);
+  pty.type('q');
+  await pty.waitFor(/left/);
+  pty.type('exit\n');
+  await pty.ended;
+});
+
+test('the table survives the end of the program and of the daemon', async (t) => {
+  const daemon = await serveFake(t);
+  const pty = onTerminal(t, `node ${TOP} ${daemon.socketPath}`);
+  await pty.waitFor(/cache_insert/);
+  daemon.say('end');
+  await pty.waitFor(/exited/);
+  daemon.say('close');
+  await pty.waitFor(/ENDED/);
+  pty.type('2');
+  await pty.waitFor(/\[2 Functions\]/);
+  pty.type('q');
+  t.is(await pty.ended, 0);
+});
+
+test('a daemon that is killed is said to be gone', async (t) => {
+  const daemon = await serveFake(t);
+  const pty = onTerminal(t, `node ${TOP} ${daemon.socketPath}`);
+  await pty.waitFor(/cache_insert/);
+  daemon.kill();
+  await pty.waitFor(/DAEMON GONE/);
+  pty.type('q');
+  t.is(await pty.ended, 0);
+});
