@@ -26,7 +26,7 @@ export const memtrace: Tool = {
 
 const heaptrack: Tool = {
   name: 'heaptrack',
-  wrap: (command, folder) => ['heaptrack', '--record-only', '-o', join(folder, 'heaptrack'), ...command],
+  wrap: (command, folder) => ['heaptrack', '-o', join(folder, 'heaptrack'), ...command],
 };
 
 export const tools = (): readonly Tool[] =>

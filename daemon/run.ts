@@ -9,6 +9,7 @@ import { createCore } from './core.js';
 import { type DrivenSession, driveSession } from './live/session.js';
 import { untracedReason } from './live/untraced.js';
 import type { LiveProcess } from './live.js';
+import type { LiveServer } from './server/server.js';
 import type { Session } from './session/session.js';
 import { saveSnapshots } from './snapshot/files.js';
 import { openSymbolizer } from './symbols/symbolizer.js';
@@ -28,6 +29,8 @@ export interface RunOptions {
   readonly tui: boolean;
   readonly quiet: boolean;
   readonly verbose: number;
+  /** Tells the user something while the program runs. */
+  readonly announce: (text: string) => void;
 }
 
 export type SnapshotOutput =
@@ -68,6 +71,7 @@ export interface Outcome {
   readonly problems: readonly string[];
 }
 
+const SERVE_AFTER_MS = 60;
 /** How long one drain may keep the other work of the daemon waiting. */
 const TICK_MS = 20;
 /** A killed process's memory is torn down by the kernel before its end is seen; this is generous. */
@@ -92,6 +96,7 @@ export const runSession = async (
     const startedMs = Date.now();
     session.noteProgram(program.pid);
     live.setMainPid(program.pid);
+    const service = serveLater(live, session, options);
     const end = await follow(live, launcher.ended);
     const durationMs = Date.now() - startedMs;
     live.setMainEnd(asEnding(end));
@@ -99,12 +104,45 @@ export const runSession = async (
     core.stop();
     await live.tick(1);
     live.finish();
-    return await conclude(live, options, program, end, durationMs);
+    const outcome = await conclude(live, options, program, end, durationMs);
+    return { ...outcome, problems: [...outcome.problems, ...(await service.end())] };
   } finally {
     core.stop();
     await symbolizer.close();
     core.close();
   }
+};
+
+interface LaterService {
+  /** @returns what went wrong with it */
+  readonly end: () => Promise<readonly string[]>;
+}
+
+/** Programs that are over at once need no viewers: loading the service takes longer than they do. */
+const serveLater = (live: DrivenSession, session: Session, options: RunOptions): LaterService => {
+  const problems: string[] = [];
+  const start = async (): Promise<LiveServer | null> => {
+    try {
+      const { startServer } = await import('./server/server.js');
+      const server = await startServer(live, { socketPath: session.socketPath, listen: options.listen });
+      if (server.tcp) options.announce(`viewers: ${server.tcp.url} with the token ${server.tcp.token}`);
+      return server;
+    } catch (error) {
+      problems.push(`no live view: ${error instanceof Error ? error.message : String(error)}`);
+      return null;
+    }
+  };
+  let server: Promise<LiveServer | null> | null = null;
+  const timer = setTimeout(() => {
+    server = start();
+  }, SERVE_AFTER_MS);
+  return {
+    end: async () => {
+      clearTimeout(timer);
+      await (await server)?.close();
+      return problems;
+    },
+  };
 };
 
 const follow = async (live: DrivenSession, ended: Promise<ProgramEnd>): Promise<ProgramEnd> => {
@@ -143,12 +181,13 @@ const conclude = async (
 ): Promise<Outcome> => {
   const main = live.mainProcess();
   const traced = main !== null && live.processes()[main]?.info.untraced === undefined;
-  const { paths, problems } = await saveSnapshots(live, options.output, options.children);
+  const snapshot = traced ? await live.snapshot(main) : null;
+  const { paths, problems } = await saveSnapshots(live, snapshot, options.output, options.children);
   return {
     pid: program.pid,
     end,
     durationMs,
-    snapshot: traced ? await live.snapshot(main) : null,
+    snapshot,
     untraced: traced ? null : whyUntraced(live, main, program),
     savedAs: main === null ? null : (paths.get(main) ?? null),
     others: live

@@ -102,6 +102,8 @@ int main(void) {
     FIELD(process_record, inherited_bytes);
     FIELD(process_record, inherited_frees);
     FIELD(process_record, skipped_orders);
+    FIELD(process_record, exit_rss_bytes);
+    FIELD(process_record, exit_peak_bytes);
     END();
 
     CONSTANT(SITE_HEAP);

@@ -71,8 +71,12 @@ struct process_record {
     uint64_t inherited_bytes;
     uint64_t inherited_frees; /* frees, by a forked child, of blocks that it did not allocate itself */
     uint64_t skipped_orders;  /* tickets that never came (a thread died inside the shim) */
+
+    /* resident memory as the process saw it at its exit, 0: not known */
+    uint64_t exit_rss_bytes;
+    uint64_t exit_peak_bytes;
 };
-static_assert(sizeof(struct process_record) == 64 + 24 + 64 + 40 + 64, "process record");
+static_assert(sizeof(struct process_record) == 64 + 24 + 64 + 40 + 64 + 16, "process record");
 
 enum site_kind { SITE_HEAP = 0, SITE_MMAP = 1, SITE_PYTHON = 2 };
 

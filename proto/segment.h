@@ -65,7 +65,9 @@ struct segment_header {
     uint32_t reserved0;
     uint64_t lost;            /* events that no ring could take (beside each ring's own) */
     uint64_t truncated_nodes; /* stacks that could not be recorded because `nodes` was full */
-    uint8_t reserved1[80];
+    uint64_t exit_rss_bytes;  /* resident memory when exit_code was noted, 0: not known */
+    uint64_t exit_peak_bytes; /* and the most it ever was */
+    uint8_t reserved1[64];
 };
 static_assert(sizeof(struct segment_header) == 256, "segment header");
 static_assert(offsetof(struct segment_header, info_offset) == 56, "areas");

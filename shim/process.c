@@ -335,6 +335,7 @@ uint64_t process_fork_serial(void) {
 void process_exit_code(int code) {
     if (!process || process->phase != PROCESS_TRACED || process->pid != os_pid())
         return;
+    os_resident(&process->segment->exit_rss_bytes, &process->segment->exit_peak_bytes);
     process->segment->exit_code = code;
     store_release(&process->segment->exited, 1);
 }

@@ -45,7 +45,7 @@ export const runOptions = {
 } as const satisfies OptionTable;
 
 const run = async (given: Given, io: Io): Promise<number> => {
-  const options = readOptions(given);
+  const options = readOptions(given, (text) => io.stderr.write(`memtrace: ${text}\n`));
   checkFile(options.json, options.output.kind === 'file' && options.output.replace);
   const launcher = connectLauncher();
   if (!launcher) throw notTheLauncher();
@@ -72,7 +72,7 @@ export const command: Command = { options: runOptions, endsAtWord: true, run };
 const WORDS_BEFORE = 2;
 
 /** Options as they were given, made into what they mean. */
-export const readOptions = ({ options, words }: Given): RunOptions => {
+export const readOptions = ({ options, words }: Given, announce: (text: string) => void): RunOptions => {
   if (words.length === 0)
     throw usageError('no program was named', 'There is nothing to run.', 'memtrace run -- program arguments');
   const by = options.by as GroupBy; // the table allows no other
@@ -88,6 +88,7 @@ export const readOptions = ({ options, words }: Given): RunOptions => {
     tui: options.tui === true,
     quiet: options.quiet === true,
     verbose: Number(options.verbose ?? 0),
+    announce,
   };
 };
 

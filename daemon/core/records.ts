@@ -49,6 +49,9 @@ export interface ProcessRecord {
   readonly inheritedBytes: number;
   readonly inheritedFrees: number;
   readonly skippedOrders: number;
+  /** Resident memory when it exited and at most; 0 when it was killed. */
+  readonly exitRssBytes: number;
+  readonly exitPeakBytes: number;
 }
 
 /** Columns of equal length. */
@@ -178,6 +181,8 @@ export const decodeProcess = (bytes: Bytes, at: number): ProcessRecord => {
     inheritedBytes: u64(record.inherited_bytes),
     inheritedFrees: u64(record.inherited_frees),
     skippedOrders: u64(record.skipped_orders),
+    exitRssBytes: u64(record.exit_rss_bytes),
+    exitPeakBytes: u64(record.exit_peak_bytes),
   };
 };
 

@@ -13,7 +13,7 @@ import {
   PROCESS_RUNNING,
   PROCESS_UNTRACED,
 } from '../../proto/generated/layout.js';
-import type { ProcessInfo, SizeClass, Snapshot, ThreadInfo } from '../../proto/snapshot.js';
+import type { Module, ProcessInfo, SizeClass, Snapshot, ThreadInfo } from '../../proto/snapshot.js';
 import { SNAPSHOT_SCHEMA } from '../../proto/snapshot.js';
 import type { Core, ProcessRecord } from '../core.js';
 import type { LiveProcess } from '../live.js';
@@ -59,6 +59,11 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
 
   const observe = (now: ProcessRecord) => {
     record = now;
+    if (record.exitPeakBytes > 0)
+      resident = {
+        bytes: record.exitRssBytes,
+        peakBytes: Math.max(record.exitPeakBytes, resident.peakBytes),
+      };
     if (record.state !== PROCESS_RUNNING) return;
     profile.holdModules();
     const seen = residentOf(pid);
@@ -149,15 +154,15 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
       process: processInfo,
       capture: { ...capture, untracedChildren },
       totals,
-      modules: [...modules],
-      frames: [...frames],
-      stacks: [...stacks],
+      modules: modules.slice(),
+      frames: frames.slice(),
+      stacks: stacks.slice(),
       sites,
       threads: threads(),
       sizes: sizes(),
       sources: sourcesOf({ modules, frames, stacks, sites }),
       timeline: timeline.points(),
-      notes: notesOf(record),
+      notes: [...notesOf(record), ...fileNotes(symbolizer, modules)],
     };
   };
 
@@ -188,6 +193,15 @@ const ending = (
   if (record.flags & PROCESS_EXECED) return { exitCode: null, signal: null, state: 'replaced' };
   const exitCode = record.flags & PROCESS_HAS_EXIT_CODE ? record.exitCode : null;
   return { exitCode, signal: null, state: exitCode === null ? 'killed' : 'exited' };
+};
+
+/** Files whose names are missing although they should be there: replaced, damaged, out of reach. */
+const fileNotes = (symbolizer: Symbolizer, modules: readonly Module[]): readonly string[] => {
+  const paths = new Set(modules.map(({ path }) => path));
+  return symbolizer
+    .problems()
+    .filter(({ kind, path }) => kind === 'file' && (paths.has(path) || path.includes('memtrace-symbolizer')))
+    .map(({ path, problem, remedy }) => `${path}: ${problem}${remedy === null ? '' : `; ${remedy}`}`);
 };
 
 /** What a reader of the figures must know to judge them. */

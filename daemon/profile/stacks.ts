@@ -31,8 +31,8 @@ export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => 
   const frames: Frame[] = [];
   const stacks: StackNode[] = [];
   const stackOfNode: number[] = new Array(STACK_FIRST_NODE).fill(-1);
-  /** Where a pc's frames stand: outermost (the function itself) first, then what was inlined into it. */
-  const framesOfPc = new Map<string, readonly number[]>();
+  /** By module, then by lookup address: the frames there, the function itself first, then what is inlined in it. */
+  const known = new Map<number, Map<number, readonly number[]>>();
   let unknownStack = -1;
 
   const addModules = (added: readonly ModuleRecord[]) => {
@@ -43,20 +43,31 @@ export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => 
     }
   };
 
+  const framesAt = (module: number): Map<number, readonly number[]> => {
+    const found = known.get(module) ?? new Map<number, readonly number[]>();
+    known.set(module, found);
+    return found;
+  };
+
   const addNodes = async (nodes: NodeTable) => {
-    const fresh = new Map<string, Place>();
+    const fresh: Place[] = [];
     for (let at = 0; at < nodes.count; at += 1) {
       const place = placeOf(nodes, at, records);
-      if (!framesOfPc.has(place.key)) fresh.set(place.key, place);
+      const frames = framesAt(place.module);
+      if (frames.has(place.lookup)) continue;
+      frames.set(place.lookup, []);
+      fresh.push(place);
     }
-    const places = [...fresh.values()];
-    const named = await lookUp(symbolizer, places, records, pid);
-    places.forEach((place, at) => {
-      framesOfPc.set(place.key, appendFrames(frames, place, named[at] ?? []));
-    });
+    if (fresh.length > 0) {
+      const named = await lookUp(symbolizer, fresh, records, pid);
+      fresh.forEach((place, at) => {
+        framesAt(place.module).set(place.lookup, appendFrames(frames, place, named[at] ?? []));
+      });
+    }
     for (let at = 0; at < nodes.count; at += 1) {
+      const { module, lookup } = placeOf(nodes, at, records);
       let parent = stackOfNode[nodes.parent[at]] ?? -1;
-      for (const frame of framesOfPc.get(placeOf(nodes, at, records).key) ?? []) {
+      for (const frame of framesAt(module).get(lookup) ?? []) {
         stacks.push({ parent, frame });
         parent = stacks.length - 1;
       }
@@ -89,7 +100,6 @@ export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => 
 
 /** One address of one module, as the symbolizer and the snapshot want it. */
 interface Place {
-  readonly key: string;
   readonly module: number;
   /** Link-time address of the return address; without a module the address itself. */
   readonly offset: number;
@@ -105,7 +115,6 @@ const placeOf = (nodes: NodeTable, at: number, records: readonly ModuleRecord[])
   const exact = nodes.exact[at] === 1;
   const module = record ? index : -1;
   return {
-    key: `${module}:${offset}${exact ? '!' : ''}`,
     module,
     offset,
     lookup: exact ? offset : offset - 1,

@@ -6,6 +6,7 @@
  *   t.<pid>.<n>.json  the n-th earlier image of a pid that went on by exec
  */
 import { basename } from 'node:path';
+import type { Snapshot } from '../../proto/snapshot.js';
 import { MemtraceError } from '../../views/error.js';
 import type { LiveProcess, LiveSession } from '../live.js';
 import type { SnapshotOutput } from '../run.js';
@@ -18,8 +19,10 @@ export interface SavedFiles {
   readonly problems: readonly string[];
 }
 
+/** @param taken the main program's, where it was traced */
 export const saveSnapshots = async (
   live: LiveSession,
+  taken: Snapshot | null,
   output: SnapshotOutput,
   mostChildren: number,
 ): Promise<SavedFiles> => {
@@ -34,8 +37,8 @@ export const saveSnapshots = async (
   for (const each of chosen(traced, main, mostChildren)) {
     const path = each.index === main ? `${stem.base}${stem.ending}` : nameOf(each, traced, stem);
     try {
-      const taken = await saveUnder(path, await live.snapshot(each.index), output);
-      paths.set(each.index, taken);
+      const snapshot = each.index === main && taken ? taken : await live.snapshot(each.index);
+      paths.set(each.index, await saveUnder(path, snapshot, output));
     } catch (error) {
       if (!(error instanceof MemtraceError)) throw error;
       problems.push(`${error.message}: ${error.why} ${error.remedy}`);
@@ -83,11 +86,7 @@ const chosen = (
 };
 
 /** What was recorded is kept also when the name was taken in the meantime: under the next free one. */
-const saveUnder = async (
-  path: string,
-  snapshot: Awaited<ReturnType<LiveSession['snapshot']>>,
-  output: SnapshotOutput,
-): Promise<string> => {
+const saveUnder = async (path: string, snapshot: Snapshot, output: SnapshotOutput): Promise<string> => {
   const force = output.kind === 'file' && output.replace;
   for (let n = 0; ; n += 1) {
     const candidate = n === 0 ? path : path.replace(/(\.json)?(\.gz)?$/, (ending) => `-${n}${ending}`);

@@ -22,6 +22,8 @@ export interface LookupRequest {
 }
 
 export interface ModuleProblem {
+  /** debugInfo: nothing is wrong, its names or lines are just not there. */
+  readonly kind: 'debugInfo' | 'file';
   readonly path: string;
   readonly problem: string;
   readonly remedy: string | null;
@@ -38,7 +40,7 @@ export interface Symbolizer {
    * have `inlined: true`. Unknown: []. Never rejects.
    */
   lookup(requests: readonly LookupRequest[]): Promise<SymbolFrame[][]>;
-  /** Modules whose names are missing, and why. Hints at Debian packages arrive shortly after the lookup. */
+  /** Modules whose names are missing, and why. */
   problems(): ModuleProblem[];
   close(): Promise<void>;
 }

@@ -11,15 +11,18 @@ export interface ProblemFacts {
   readonly status: ModuleStatus | null;
   /** how the symbolizer died over it, when it was given up */
   readonly fatal: string | null;
-  /** where a package has its debug information */
-  readonly hint: string | null;
 }
 
 export const problemOf = (facts: ProblemFacts): ModuleProblem | null => {
   const problem = (text: string, remedy: string | null): ModuleProblem => ({
     path: facts.path,
+    kind: 'file',
     problem: text,
     remedy,
+  });
+  const bare = (text: string): ModuleProblem => ({
+    ...problem(text, 'build it with -g, and do not strip it; of a Debian package install the -dbgsym'),
+    kind: 'debugInfo',
   });
   if (facts.fatal !== null)
     return problem(
@@ -27,16 +30,15 @@ export const problemOf = (facts: ProblemFacts): ModuleProblem | null => {
       'its debug information is damaged: build it again',
     );
   if (facts.status === null || isVdso(facts.path)) return null;
-  const compile = facts.hint ?? 'build it with -g, and do not strip it';
   switch (facts.status.state) {
     case 'lines':
       return null;
     case 'symbols':
-      return problem('no debug information: functions, but no source lines', compile);
+      return bare('no debug information: functions, but no source lines');
     case 'exports':
-      return problem('stripped: only its exported functions have names', compile);
+      return bare('stripped: only its exported functions have names');
     case 'stripped':
-      return problem('stripped: no names', compile);
+      return bare('stripped: no names');
     case 'compressed':
       return problem(
         `debug information that libdw cannot read: ${facts.status.detail}`,
@@ -56,6 +58,7 @@ export const isVdso = (path: string): boolean => path === '[vdso]' || path === '
 
 const replaced = ({ path, buildId }: ProblemFacts, found: string): ModuleProblem => ({
   path,
+  kind: 'file',
   problem: `replaced after the program loaded it: the file has build-id ${found || '(none)'}, the program ${buildId ?? '(none)'}`,
   remedy: 'start the program again, or install the debug file of the build that is running',
 });

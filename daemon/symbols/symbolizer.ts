@@ -5,7 +5,6 @@
 import { closeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Reply, symbolizerChild } from './child.js';
-import { debugPackageHint } from './debian.js';
 import { type Holding, holdFile } from './heldFile.js';
 import type { LookupRequest, ModuleProblem, ModuleRef, SymbolFrame, Symbolizer } from './model.js';
 import { isVdso, problemOf } from './problem.js';
@@ -29,7 +28,6 @@ interface Module {
   /** in a row */
   deaths: number;
   fatal: string | null;
-  hint: string | null;
 }
 
 export const openSymbolizer = (options: { binary?: string; env?: NodeJS.ProcessEnv } = {}): Symbolizer => {
@@ -51,7 +49,6 @@ export const openSymbolizer = (options: { binary?: string; env?: NodeJS.ProcessE
       status: null,
       deaths: 0,
       fatal: null,
-      hint: null,
     };
     modules.push(module);
     return module;
@@ -98,7 +95,6 @@ export const openSymbolizer = (options: { binary?: string; env?: NodeJS.ProcessE
     module.deaths = 0;
     if (reply.answer.status && !module.status) {
       module.status = reply.answer.status;
-      void lookForHint(module);
     }
   };
 
@@ -156,6 +152,7 @@ export const openSymbolizer = (options: { binary?: string; env?: NodeJS.ProcessE
           ? []
           : [
               {
+                kind: 'file',
                 path: binary,
                 problem: `the symbolizer cannot be started, so nothing has a name: ${unstartable}`,
                 remedy: 'apt-get install libdw1 libelf1',
@@ -191,9 +188,3 @@ const childEnvironment = ({
   DEBUGINFOD_URLS: __,
   ...rest
 }: NodeJS.ProcessEnv): NodeJS.ProcessEnv => rest;
-
-const lookForHint = async (module: Module): Promise<void> => {
-  const state = module.status?.state;
-  if (state === 'symbols' || state === 'exports' || state === 'stripped')
-    module.hint = await debugPackageHint(module.ref.path);
-};

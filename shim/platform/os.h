@@ -40,6 +40,8 @@ bool os_thread_lives(uint32_t pid, uint32_t tid);
 void os_thread_name(char name[16]);
 bool os_address_space_is_limited(void);
 uint64_t os_realtime_ns(void);
+/* Resident memory of this process in bytes, now and at most; 0: not known. */
+void os_resident(uint64_t *now, uint64_t *peak);
 uint64_t os_page_size(void);
 
 /* Sleeps while *word == value, at most `ms`; may wake early. The word may be shared between processes. */

@@ -188,6 +188,8 @@ static void fill_from_segment(struct process *process, struct process_record *re
     if (__atomic_load_n(&header->exited, __ATOMIC_ACQUIRE) == 1) {
         record->flags |= PROCESS_HAS_EXIT_CODE;
         record->exit_code = header->exit_code;
+        record->exit_rss_bytes = segment_counter(header->exit_rss_bytes);
+        record->exit_peak_bytes = segment_counter(header->exit_peak_bytes);
     }
     record->detach_reason = header->detached <= DETACH_NO_MEMORY ? header->detached : DETACH_NONE;
     if (record->detach_reason)

@@ -207,6 +207,8 @@ void segment_seal(struct segment *segment) {
     struct segment_header last = segment->fixed;
     last.exited = h->exited;
     last.exit_code = h->exit_code;
+    last.exit_rss_bytes = h->exit_rss_bytes;
+    last.exit_peak_bytes = h->exit_peak_bytes;
     last.detached = h->detached;
     last.lost = h->lost;
     last.truncated_nodes = h->truncated_nodes;

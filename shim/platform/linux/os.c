@@ -139,6 +139,21 @@ uint64_t os_realtime_ns(void) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+void os_resident(uint64_t *now, uint64_t *peak) {
+    struct rusage usage;
+    *peak = syscall3(SYS_getrusage, RUSAGE_SELF, (long)&usage, 0) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
+    /* /proc/self/statm: size resident shared … in pages */
+    char statm[128];
+    int64_t n = os_read_file("/proc/self/statm", statm, sizeof statm - 1);
+    *now = 0;
+    int64_t at = 0;
+    while (at < n && statm[at] != ' ')
+        at++;
+    for (at++; at < n && statm[at] >= '0' && statm[at] <= '9'; at++)
+        *now = *now * 10 + (uint64_t)(statm[at] - '0');
+    *now *= os_page_size();
+}
+
 uint64_t os_page_size(void) {
     return 4096;
 }
