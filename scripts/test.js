@@ -26,7 +26,8 @@ const readLine = (line) => {
   else if (details) details.push(line);
   else if (/^# pass \d+$/.test(line)) said.passed = Number(line.slice(7));
   else if (/^# fail \d+$/.test(line)) said.failed = Number(line.slice(7));
-  else if (line.startsWith('#   ')) console.log(`    ${line.slice(4)}`); // what the test logged
+  else if (line.startsWith('#   '))
+    console.log(`    ${line.slice(4)}`); // what the test logged
   else if (!isOfTap(line)) console.log(line);
 };
 
