@@ -36,7 +36,7 @@ objects = $(patsubst %.c,build/obj/%.o,$(1))
 # The shim runs inside malloc: no stack protector (TLS reads before TLS exists), frame pointers in the hooks
 # so that the caller's registers are found without unwinding our own frame.
 build/obj/shim/%.o: EXTRA := -fPIC -fvisibility=hidden -fno-omit-frame-pointer -fno-stack-protector \
-	-ftls-model=initial-exec -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
+	-ftls-model=initial-exec -fno-tree-slp-vectorize -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
 build/obj/daemon/native/core/%.o: EXTRA := -fPIC -fvisibility=hidden
 
 build/obj/%.o: %.c | build/.deps

@@ -9,7 +9,7 @@ static NOINLINE void begin_epoch(struct thread *t, uint32_t epoch) {
     t->epoch = epoch;
 }
 
-static uint32_t capture(struct thread *t, struct registers caller) {
+static uint32_t capture(struct thread *t, const struct caller *caller) {
     uint32_t epoch = load_acquire(&process->epoch);
     if (unlikely(epoch != t->epoch))
         begin_epoch(t, epoch);
@@ -27,7 +27,7 @@ static void put_extended(struct thread *t, struct event e, uint64_t value) {
     ring_ring_at_half(t, before);
 }
 
-void trace_alloc(struct thread *t, const void *block, size_t size, struct registers caller) {
+void trace_alloc(struct thread *t, const void *block, size_t size, const struct caller *caller) {
     uint32_t ticket = trace_draw(t, block);
     uint32_t stack = capture(t, caller);
     if (likely(size < EVENT_SIZE_EXTENDED))
@@ -45,7 +45,7 @@ static uint64_t whole_pages(size_t length) {
     return ((uint64_t)length + page - 1) & ~(page - 1);
 }
 
-void trace_map(struct thread *t, const void *address, size_t length, struct registers caller) {
+void trace_map(struct thread *t, const void *address, size_t length, const struct caller *caller) {
     uint32_t ticket = trace_draw_map(t);
     uint32_t stack = capture(t, caller);
     put_extended(t, event_pack(EVENT_MAP, (uintptr_t)address, 0, stack, ticket), whole_pages(length));
@@ -63,7 +63,7 @@ NOINLINE void trace_note_clock(struct thread *t, uint32_t clock) {
 }
 
 /* Begins with the thread's own state and goes on to that of a signal handler while the former is in use. */
-static struct thread *find_free_state(struct registers caller) {
+static struct thread *find_free_state(const struct caller *caller) {
     struct readable range = {0, 0};
     struct thread **at = &thread_self;
     for (uint32_t level = 0; level < THREAD_LEVELS; level++) {
@@ -94,14 +94,14 @@ static struct thread *find_free_state(struct registers caller) {
  */
 static __thread uintptr_t creating __attribute__((tls_model("initial-exec")));
 
-static bool is_creating(struct registers caller) {
+static bool is_creating(const struct caller *caller) {
     struct readable range = {0, 0};
     if (creating && walk_relate(caller, &range, creating) == WALK_OUTSIDE)
         creating = 0; /* left by a longjmp */
     return creating != 0;
 }
 
-NOINLINE struct thread *trace_enter_slow(struct registers caller) {
+NOINLINE struct thread *trace_enter_slow(const struct caller *caller) {
     if (!process || load_acquire(&process->phase) != PROCESS_TRACED) {
         if (process && (process->phase == PROCESS_OFF || process->phase == PROCESS_STARTING))
             return NULL;
@@ -113,14 +113,14 @@ NOINLINE struct thread *trace_enter_slow(struct registers caller) {
         __atomic_fetch_add(&process->segment->lost, 1, __ATOMIC_RELAXED);
         return NULL;
     }
-    creating = caller.sp;
+    creating = caller_sp(caller);
     signal_fence();
     struct thread *t = find_free_state(caller);
     signal_fence();
     creating = 0;
     if (!t)
         return NULL;
-    t->busy = caller.sp;
+    t->busy = caller_sp(caller);
     signal_fence();
     if (!ring_has_room(t) && !ring_wait(t)) {
         trace_leave(t);
@@ -132,7 +132,7 @@ NOINLINE struct thread *trace_enter_slow(struct registers caller) {
     return t;
 }
 
-void trace_fork(struct registers caller) {
+void trace_fork(const struct caller *caller) {
     struct thread *t = trace_enter(caller);
     if (!t)
         return;

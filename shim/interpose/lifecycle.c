@@ -25,7 +25,7 @@ __attribute__((constructor)) static void start(void) {
 EXPORT pid_t fork(void) {
     if (!real_available())
         return (pid_t)syscall(SYS_fork);
-    trace_fork(CALLER_REGISTERS());
+    trace_fork(CALLER());
     return real.fork();
 }
 
