@@ -7,7 +7,9 @@ import { attempt, ROOT, temporaryFolder } from './support.js';
 const certain = (text: string): readonly string[] =>
   text
     .split('\n')
-    .filter((line) => /allocations|frees|temporary|requests|leaky-cache\.cpp:|^ {20,}\S|^Live, by/.test(line))
+    .filter((line) =>
+      /^ {2}(allocations|frees|temporary) |requests|leaky-cache\.cpp:|^ {20,}\S|^Live, by/.test(line),
+    )
     .map((line) => line.trim());
 
 test('what the README shows is what memtrace prints', (t) => {
