@@ -11,6 +11,7 @@
 #include <link.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #pragma weak _dl_find_object
 
@@ -24,6 +25,10 @@ bool platform_find_module(uintptr_t pc, struct loaded_module *module) {
     module->path = object.dlfo_link_map->l_name ? object.dlfo_link_map->l_name : "";
     module->eh_frame_header = object.dlfo_eh_frame;
     return true;
+}
+
+bool platform_is_loader(const struct loaded_module *module) {
+    return module->base == getauxval(AT_BASE);
 }
 
 /* Finds NT_GNU_BUILD_ID among the notes at [at, end). Note: name size, descriptor size, type, name,
