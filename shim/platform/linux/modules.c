@@ -15,6 +15,21 @@
 
 #pragma weak _dl_find_object
 
+/* For a main program whose segments are not mapped as one (node, many non-PIE programs) the loader names only
+ * the segment that was hit; its program headers tell all of them. */
+static void widen_to_program(struct loaded_module *module) {
+    const ElfW(Phdr) *segment = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+    unsigned long count = getauxval(AT_PHNUM);
+    for (unsigned long i = 0; segment && i < count; i++) {
+        uintptr_t begin = module->bias + (segment[i].p_vaddr & ~(uintptr_t)4095);
+        uintptr_t end = module->bias + segment[i].p_vaddr + segment[i].p_memsz;
+        if (segment[i].p_type != PT_LOAD)
+            continue;
+        module->base = begin < module->base ? begin : module->base;
+        module->end = end > module->end ? end : module->end;
+    }
+}
+
 bool platform_find_module(uintptr_t pc, struct loaded_module *module) {
     struct dl_find_object object;
     if (!_dl_find_object || _dl_find_object((void *)pc, &object) != 0)
@@ -24,6 +39,8 @@ bool platform_find_module(uintptr_t pc, struct loaded_module *module) {
     module->bias = object.dlfo_link_map->l_addr;
     module->path = object.dlfo_link_map->l_name ? object.dlfo_link_map->l_name : "";
     module->eh_frame_header = object.dlfo_eh_frame;
+    if (!module->path[0])
+        widen_to_program(module);
     return true;
 }
 
