@@ -26,7 +26,10 @@ EXPORT pid_t fork(void) {
     if (!real_available())
         return (pid_t)syscall(SYS_fork);
     trace_fork(CALLER());
-    return real.fork();
+    pid_t pid = real.fork();
+    if (pid == 0 && process) /* a child that never allocates is part of the tree all the same */
+        process_start();
+    return pid;
 }
 
 EXPORT void _exit(int status) {
