@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Diff } from '../../proto/snapshot.js';
-import { isInstalled, MEMTRACE, newFolder, program, removeFolders, run, trace } from './memtrace.js';
+import { isInstalled, MEMTRACE, newFolder, program, removeFolders, run, trace } from './harness.js';
 
 test.after.always(removeFolders);
 

@@ -1,8 +1,8 @@
 /** Each function of the malloc family and of the mmap family, once, against what the program's source states. */
 import test from 'ava';
 import type { Snapshot } from '../../proto/snapshot.js';
+import { program, removeFolders, run, snapshotOf, trace } from './harness.js';
 import { linesOf } from './lines.js';
-import { program, removeFolders, run, snapshotOf, trace } from './memtrace.js';
 
 test.after.always(removeFolders);
 

@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import test from 'ava';
+import { compile, MEMTRACE, program, removeFolders, run, snapshotOf, trace } from './harness.js';
 import { linesOf } from './lines.js';
-import { compile, MEMTRACE, program, removeFolders, run, snapshotOf, trace } from './memtrace.js';
 
 test.after.always(removeFolders);
 

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import test from 'ava';
+import { isInstalled, newFolder, program, removeFolders, run, snapshotOf, trace } from './harness.js';
 import { linesOf } from './lines.js';
-import { isInstalled, newFolder, program, removeFolders, run, snapshotOf, trace } from './memtrace.js';
 
 test.after.always(removeFolders);
 

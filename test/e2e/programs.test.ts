@@ -19,7 +19,7 @@ import {
   snapshotOf,
   type Traced,
   trace,
-} from './memtrace.js';
+} from './harness.js';
 
 test.after.always(removeFolders);
 

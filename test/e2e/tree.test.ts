@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'ava';
-import { compile, newFolder, removeFolders, run, snapshotOf, trace } from './memtrace.js';
+import { compile, newFolder, removeFolders, run, snapshotOf, trace } from './harness.js';
 
 test.after.always(removeFolders);
 
