@@ -78,7 +78,7 @@ static void index_grow(struct node_index *old) {
         store_release(&process->node_index, larger);
         os_discard(old->slot, (uint64_t)(old->mask + 1) * sizeof(uint32_t));
     }
-    store_release(&growing, 0);
+    store_release(&process->nodes_growing, 0);
 }
 
 static NOINLINE uint32_t find_or_insert(uint32_t parent, uint64_t pc) {

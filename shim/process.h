@@ -43,6 +43,8 @@ struct process {
     uint32_t *first_child;
     struct node_index *node_index;
     struct stack_table *stack_table;
+    uint32_t nodes_growing; /* 1 while a thread builds a larger one */
+    uint32_t stack_table_growing;
 
     /* How much of each area fallocate has given, in bytes from its start. */
     uint64_t modules_reserved;
