@@ -57,9 +57,7 @@ static uint32_t new_node(uint32_t parent, uint64_t pc) {
 /* Four times as large, filled from the nodes themselves. One thread at a time; the others go on with the old.
  */
 static void index_grow(struct node_index *old) {
-    static uint32_t
-        growing; /* survives a fork: a child forked in the middle keeps its first index, only slower */
-    if (__atomic_exchange_n(&growing, 1, __ATOMIC_ACQUIRE))
+    if (__atomic_exchange_n(&process->nodes_growing, 1, __ATOMIC_ACQUIRE))
         return;
     struct node_index *larger = index_create((old->mask + 1) * 4);
     if (larger) {
