@@ -41,3 +41,15 @@ test('mappings are an account of their own, exact with holes and moves', async (
     .reduce((sum, { liveBytes }) => sum + liveBytes, 0);
   t.is(heap, snapshot.totals.liveBytes, 'none of it is in the totals of the heap');
 });
+
+test('as many sites as there are different stacks, also when the tables of the program had to grow', async (t) => {
+  const stacks = 2 ** 14;
+  const { sites, capture } = snapshotOf(await trace([program('many_stacks'), '14'], ['-q']));
+  const mine = sites.filter(
+    ({ kind, totalBytes, totalBlocks }) => kind === 'heap' && totalBytes === 16 * totalBlocks,
+  );
+  t.is(mine.length, stacks);
+  t.is(new Set(mine.map(({ stack }) => stack)).size, stacks);
+  t.true(mine.every(({ liveBlocks }) => liveBlocks === 1));
+  t.is(capture.truncatedStacks, 0);
+});
