@@ -96,6 +96,7 @@ export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionF
       tellEnd();
       return at(processes, index).snapshot(untraced(processes).length);
     },
+    stopTracing: () => core.stop(),
     ownMemory: () => residentOf('self')?.bytes ?? 0,
     tick,
     catchUp,

@@ -51,8 +51,9 @@ export const startServer = async (live: LiveSession, options: ServerOptions): Pr
   const { socketPath, listen } = options;
   if (Buffer.byteLength(socketPath) > LONGEST_SOCKET_PATH) throw pathTooLong(socketPath);
   if (listen && !LOOPBACK.has(listen.host)) throw notLoopback(listen.host);
-  const feeds = createFeeds(createViews(live));
-  const service: Service = { live, feeds, snapshotText: sharedSnapshots(live) };
+  const views = createViews(live);
+  const feeds = createFeeds(views);
+  const service: Service = { live, feeds, views, snapshotText: sharedSnapshots(live) };
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: REQUEST_LIMIT_BYTES,
