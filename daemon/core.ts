@@ -34,6 +34,8 @@ export interface Core {
   /** The stack nodes from id `from` on, as far as they exist. */
   readonly nodes: (index: number, from: number) => NodeTable;
   readonly modules: (index: number, from: number) => ModuleRecord[];
+  /** The records of Python code objects from byte `from` of their area on. */
+  readonly pythonCodes: (index: number, from: number) => Uint8Array;
   readonly threads: (index: number) => ThreadRecord[];
   readonly sizes: (index: number) => SizeRecord[];
   readonly info: (index: number) => { executable: string; command: string[] };
@@ -48,6 +50,7 @@ const SLACK = 64;
 /** Nodes and modules are copied in portions, to keep the buffers small. */
 const NODE_PORTION = 65536;
 const MODULE_PORTION = 64;
+const CODES_PORTION = 1 << 18;
 const INFO_BYTES = 16384;
 
 /** @param sessionDirectory an empty folder that only this user can enter */
@@ -98,6 +101,12 @@ export const createCore = (sessionDirectory: string, options: { onFull: 'wait' |
       inPortions(MODULE_PORTION, layout.module_record.bytes, from, (at, bytes, capacity) =>
         library.modules(handle, index, at, bytes, capacity),
       ).flatMap(({ bytes, count }) => records.decodeModules(bytes, count)),
+    pythonCodes: (index, from) =>
+      concatenate(
+        inPortions(CODES_PORTION, 1, from, (at, bytes, capacity) =>
+          library.pythonCodes(handle, index, at, bytes, capacity),
+        ),
+      ),
     threads: (index) => {
       const capacity = process(index).threads + SLACK;
       const bytes = buffer(capacity, layout.thread_record.bytes);

@@ -30,6 +30,7 @@ export interface Library {
   readonly sizes: Fill;
   readonly nodes: FillFrom;
   readonly modules: FillFrom;
+  readonly pythonCodes: FillFrom;
   readonly info: (core: Handle, index: number, out: Uint8Array, commandBytes: Uint32Array) => number;
 }
 
@@ -58,6 +59,7 @@ const load = (): Library => {
     sizes: library.func('core_sizes', 'uint32_t', fill),
     nodes: library.func('core_nodes', 'uint32_t', fillFrom),
     modules: library.func('core_modules', 'uint32_t', fillFrom),
+    pythonCodes: library.func('core_python_codes', 'uint32_t', fillFrom),
     info: library.func('core_info', 'uint32_t', ['void *', 'uint32_t', 'void *', 'void *']),
   };
 };

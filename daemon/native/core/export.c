@@ -168,6 +168,22 @@ EXPORT uint32_t core_modules(struct core *core, uint32_t index, uint32_t from, s
     return count;
 }
 
+/* Bytes of the area of Python code records, from `from` on. */
+EXPORT uint32_t core_python_codes(struct core *core, uint32_t index, uint32_t from, uint8_t *out,
+                                  uint32_t capacity) {
+    struct process *process = enter(core, index);
+    if (!process)
+        return 0;
+    uint32_t end = segment_python_codes(&process->segment);
+    uint32_t count = from < end ? end - from : 0;
+    if (count > capacity)
+        count = capacity;
+    if (count)
+        memcpy(out, process->segment.python_codes + from, count);
+    leave(core, process);
+    return count;
+}
+
 EXPORT uint32_t core_threads(struct core *core, uint32_t index, struct thread_record *out,
                              uint32_t capacity) {
     struct process *process = enter(core, index);
