@@ -10,6 +10,7 @@ import { ON_FULL_DROP, ON_FULL_WAIT } from '../proto/generated/layout.js';
 import { MemtraceError } from '../views/error.js';
 import { coreLibrary, type Handle, type Library } from './core/library.js';
 import type {
+  BlockTable,
   ModuleRecord,
   NodeTable,
   ProcessRecord,
@@ -19,7 +20,7 @@ import type {
 } from './core/records.js';
 import * as records from './core/records.js';
 
-export type { ModuleRecord, NodeTable, ProcessRecord, SiteTable, SizeRecord, ThreadRecord };
+export type { BlockTable, ModuleRecord, NodeTable, ProcessRecord, SiteTable, SizeRecord, ThreadRecord };
 
 export interface Core {
   /**
@@ -38,6 +39,8 @@ export interface Core {
   readonly pythonCodes: (index: number, from: number) => Uint8Array;
   readonly threads: (index: number) => ThreadRecord[];
   readonly sizes: (index: number) => SizeRecord[];
+  /** The live blocks of a process that runs, of kinds heap and Python. */
+  readonly blocks: (index: number) => BlockTable;
   readonly info: (index: number) => { executable: string; command: string[] };
   /** Marks the session over: shims detach for good. */
   readonly stop: () => void;
@@ -115,6 +118,12 @@ export const createCore = (sessionDirectory: string, options: { onFull: 'wait' |
     sizes: (index) => {
       const bytes = buffer(layout.SIZE_CLASSES, layout.size_record.bytes);
       return records.decodeSizes(bytes, library.sizes(handle, index, bytes, layout.SIZE_CLASSES));
+    },
+    blocks: (index) => {
+      const { liveBlocks, pythonLiveBlocks } = process(index);
+      const capacity = liveBlocks + pythonLiveBlocks + SLACK;
+      const bytes = buffer(capacity, layout.block_record.bytes);
+      return records.decodeBlocks(bytes, library.blocks(handle, index, bytes, capacity));
     },
     info: (index) => {
       const bytes = buffer(INFO_BYTES, 1);

@@ -35,8 +35,9 @@ enum event_type {
     EVENT_ALLOC = 1,   /* a block: address, size, stack */
     EVENT_FREE = 2,    /* free() and its like: address */
     EVENT_RELEASE = 3, /* the old block of a successful realloc: address; never a temporary block */
-    EVENT_CANCEL = 4,  /* fills a ticket that was drawn for a call that then failed; see also enum python_event */
-    EVENT_MAP = 5,     /* mmap: address (page), stack; the next slot: word 0 = length, word 1 = 0 */
+    EVENT_CANCEL =
+        4,         /* fills a ticket that was drawn for a call that then failed; see also enum python_event */
+    EVENT_MAP = 5, /* mmap: address (page), stack; the next slot: word 0 = length, word 1 = 0 */
     EVENT_UNMAP = 6,   /* munmap: address; the next slot: word 0 = length, word 1 = 0 */
     EVENT_CONTROL = 7, /* no address, no order: bits 0..44 hold enum control_event; word 1 is its value */
 };
@@ -48,16 +49,16 @@ enum control_event {
     CONTROL_FORK = 2,  /* value: the segment ticket's parent handshake, see segment_header.fork_serial */
 };
 
-/* Blocks of the Python interpreter's own allocator, which lie inside of blocks and mappings that have events of
- * their own. They are EVENT_CANCEL with a meaning in the bits that a cancelled call has no use for, so that a
- * reader that does not know them takes their tickets and is none the wiser:
+/* Blocks of the Python interpreter's own allocator, which lie inside of blocks and mappings that have events
+ * of their own. They are EVENT_CANCEL with a meaning in the bits that a cancelled call has no use for, so
+ * that a reader that does not know them takes their tickets and is none the wiser:
  *
  *   word 1   bits  0..27  size in bytes, of EVENT_PYTHON_ALLOC
  *            bits 28..31  enum python_event
  *            bits 32..57  stack, of EVENT_PYTHON_ALLOC
  *
- * The interpreter hands what is too large for it on to malloc, and a free does not say so: a free of an address
- * where no such block lives is that of the heap's block, and means nothing. */
+ * The interpreter hands what is too large for it on to malloc, and a free does not say so: a free of an
+ * address where no such block lives is that of the heap's block, and means nothing. */
 enum python_event {
     EVENT_PYTHON_NOTHING = 0, /* a call that failed */
     EVENT_PYTHON_ALLOC = 1,

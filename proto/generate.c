@@ -147,6 +147,13 @@ int main(void) {
     FIELD(site_record, temporary_blocks);
     END();
 
+    BEGIN(block_record);
+    FIELD(block_record, address);
+    FIELD(block_record, size);
+    FIELD(block_record, stack);
+    FIELD(block_record, kind);
+    END();
+
     BEGIN(module_record);
     FIELD(module_record, base);
     FIELD(module_record, end);

@@ -103,6 +103,15 @@ struct site_record {
 };
 static_assert(sizeof(struct site_record) == 64, "site record");
 
+/* A live block. */
+struct block_record {
+    uint64_t address;
+    uint64_t size;
+    uint32_t stack;
+    uint32_t kind; /* enum site_kind */
+};
+static_assert(sizeof(struct block_record) == 24, "block record");
+
 struct module_record {
     uint64_t base;
     uint64_t end;

@@ -162,7 +162,7 @@ enum python_refusal {
  * Complete before a node names it. */
 struct python_code {
     uint32_t record_bytes; /* a multiple of 8 */
-    uint16_t minor; /* of Python 3: says how the line table is to be read */
+    uint16_t minor;        /* of Python 3: says how the line table is to be read */
     uint16_t reserved;
     int32_t first_line;
     uint32_t first_traceable; /* byte offset of the first instruction that is the program's own */

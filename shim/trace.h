@@ -38,8 +38,8 @@ INLINE void trace_leave(struct thread *t) {
     t->busy = 0;
 }
 
-/* Enters once more after trace_leave, in the same hook, to publish an event whose ticket was drawn before. Calls
- * made in between published events of their own, but each only with room for twice its own: half of
+/* Enters once more after trace_leave, in the same hook, to publish an event whose ticket was drawn before.
+ * Calls made in between published events of their own, but each only with room for twice its own: half of
  * RING_SLOTS_PER_CALL is still there. */
 INLINE void trace_resume(struct thread *t, struct registers caller) {
     t->busy = caller.sp;

@@ -42,7 +42,7 @@ const tablesOf = (snapshot: Snapshot, layout: ReportLayout, surface: Surface): r
   const rows = withSources(user, snapshot);
   const empty = rows.length === 0 && libraries.length === 0;
   return [
-    ...headingLines(`${TITLES[sort]}, by ${by}${kind === 'heap' ? '' : KIND_TITLES[kind]}`, surface),
+    ...headingLines(`${TITLES[sort]}, by ${by}${kindTitle(kind, snapshot)}`, surface),
     ...(empty ? ['  nothing'] : []),
     ...(rows.length > 0 ? rowLines(rows, { by, sort, whole, figures: 'wide' }, surface) : []),
     ...(omitted > 0 ? [`  ${formatCount(omitted)} more rows; --limit N shows more`] : []),
@@ -59,9 +59,18 @@ const TITLES: Readonly<Record<Metric, string>> = {
   blocks: 'Live, most blocks first',
 };
 
-const KIND_TITLES: Readonly<Record<Exclude<KindFilter, 'heap'>, string>> = {
+/** Nothing where the kind needs no telling apart. */
+const kindTitle = (kind: KindFilter, { sites }: Snapshot): string => {
+  const plain = kind === 'payload' || (kind === 'heap' && sites.every((site) => site.kind !== 'python'));
+  return plain ? '' : KIND_TITLES[kind];
+};
+
+const KIND_TITLES: Readonly<Record<KindFilter, string>> = {
+  payload: '',
+  heap: ' (malloc and its kin)',
+  python: " (Python's own allocator)",
   mmap: ' (mapped directly)',
-  all: ' (heap and mapped directly)',
+  all: ' (all kinds, and what was mapped directly)',
 };
 
 export interface SplitRows {

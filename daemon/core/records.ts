@@ -95,6 +95,16 @@ export interface NodeTable {
   readonly module: Uint32Array;
 }
 
+export interface BlockTable {
+  readonly count: number;
+  readonly address: Float64Array;
+  readonly size: Float64Array;
+  /** Node id of the innermost frame. */
+  readonly stack: Uint32Array;
+  /** SITE_HEAP or SITE_PYTHON. */
+  readonly kind: Uint32Array;
+}
+
 export interface ModuleRecord {
   readonly base: number;
   readonly end: number;
@@ -262,6 +272,18 @@ export const decodeNodes = (bytes: Bytes, from: number, count: number): NodeTabl
     exact[i] = isExact ? 1 : 0;
   }
   return { from, count, pc, code, exact, parent: u32(record.parent), module };
+};
+
+export const decodeBlocks = (bytes: Bytes, count: number): BlockTable => {
+  const record = layout.block_record;
+  const { u32, u64 } = columns(bytes, count, record.bytes);
+  return {
+    count,
+    address: u64(record.address),
+    size: u64(record.size),
+    stack: u32(record.stack),
+    kind: u32(record.kind),
+  };
 };
 
 export const decodeModules = (bytes: Bytes, count: number): ModuleRecord[] => {

@@ -10,9 +10,11 @@ import {
   MODULE_PYTHON,
   NODE_PC_OMITTED,
   NODE_PC_PYTHON_ARENA,
+  SESSION_SHIM_LINK,
   STACK_FIRST_NODE,
 } from '../../proto/generated/layout.js';
 import type { Frame, Module, StackNode } from '../../proto/snapshot.js';
+import { PYTHON_ARENAS } from '../../views/ownership.js';
 import type { ModuleRecord, NodeTable } from '../core.js';
 import { type PythonPlace, readPythonCodes } from '../python/codes.js';
 import type { SymbolFrame, Symbolizer } from '../symbols/symbolizer.js';
@@ -88,6 +90,7 @@ export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => 
   const framesOfNode = (nodes: NodeTable, at: number): readonly number[] => {
     if (nodes.module[at] === MODULE_PYTHON) return pythonFrameAt(nodes.code[at], nodes.pc[at]);
     const { module, lookup } = placeOf(nodes, at, records);
+    if (SHIM.test(records[module]?.path ?? '')) return []; // its hooks stand between the interpreter's frames
     return framesAt(module).get(lookup) ?? [];
   };
 
@@ -141,6 +144,8 @@ export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => 
     addNodes,
   };
 };
+
+const SHIM = new RegExp(`/${SESSION_SHIM_LINK}$`);
 
 /** One address of one module, as the symbolizer and the snapshot want it. */
 interface Place {
@@ -198,7 +203,7 @@ const appendFrames = (frames: Frame[], place: Place, named: readonly SymbolFrame
     return [frames.length - 1];
   }
   if (place.module < 0 && place.offset === NODE_PC_PYTHON_ARENA) {
-    frames.push({ ...bareFrame, function: '[arenas for Python objects]' });
+    frames.push({ ...bareFrame, function: PYTHON_ARENAS });
     return [frames.length - 1];
   }
   const { module, offset } = place;

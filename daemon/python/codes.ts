@@ -5,9 +5,9 @@
  * Append-only, as the area is. A record is complete before a stack node names it.
  */
 import {
+  python_code as layout,
   NODE_PYTHON_OFFSET_MASK,
   PYTHON_CODES_START,
-  python_code as layout,
 } from '../../proto/generated/layout.js';
 import { type LineTable, lineAt } from './lines.js';
 

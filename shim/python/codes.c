@@ -139,11 +139,13 @@ uint32_t codes_id(uintptr_t code) {
         return CODES_NONE;
     uint64_t hash = codes_hash(code);
     uint32_t mask = (1u << CODES_SLOTS_LOG2) - 1;
-    for (uint32_t at = (uint32_t)(hash >> 40) & mask, probes = 0; probes < 64; at = (at + 1) & mask, probes++) {
+    for (uint32_t at = (uint32_t)(hash >> 40) & mask, probes = 0; probes < 64;
+         at = (at + 1) & mask, probes++) {
         struct code_slot *slot = &codes->slot[at];
         uintptr_t address = load_acquire(&slot->address);
-        if (!address && !__atomic_compare_exchange_n(&slot->address, &address, code, false, __ATOMIC_ACQ_REL,
-                                                     __ATOMIC_ACQUIRE) &&
+        if (!address &&
+            !__atomic_compare_exchange_n(&slot->address, &address, code, false, __ATOMIC_ACQ_REL,
+                                         __ATOMIC_ACQUIRE) &&
             address != code)
             continue;
         if (address && address != code)

@@ -1,9 +1,9 @@
 /* codes.h — the code objects that frames name, each recorded once in the segment (proto/segment.h).
  *
  * A record is made when a frame of a code object is first seen and holds all that is needed to name its lines
- * later, when the object is long gone. Addresses of code objects are used again: codes_forget, called for every
- * block that the interpreter frees, ends what an address stands for and bumps the epoch, upon which threads drop
- * what they remember. Equal code objects (a module executed again and again) share one record.
+ * later, when the object is long gone. Addresses of code objects are used again: codes_forget, called for
+ * every block that the interpreter frees, ends what an address stands for and bumps the epoch, upon which
+ * threads drop what they remember. Equal code objects (a module executed again and again) share one record.
  *
  * Lock-free: a thread without the GIL may allocate, and so read its own frames, at any time.
  */

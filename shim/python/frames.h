@@ -1,9 +1,9 @@
 /* frames.h — the Python frames of a thread, read from the interpreter's own structures.
  *
- * Nothing is called and nothing is counted up: the frames of the running thread hold still while it is inside a
- * call. A thread remembers its last Python stack; a walk goes from the innermost frame until it meets a
- * remembered one and then reads all outer frames once more: where each still has the code, the instruction and
- * the caller it had, the outer part is the remembered one. That is exact (every frame is read), and quick
+ * Nothing is called and nothing is counted up: the frames of the running thread hold still while it is inside
+ * a call. A thread remembers its last Python stack; a walk goes from the innermost frame until it meets a
+ * remembered one and then reads all outer frames once more: where each still has the code, the instruction
+ * and the caller it had, the outer part is the remembered one. That is exact (every frame is read), and quick
  * because the addresses to read are known beforehand.
  */
 #ifndef MEMTRACE_SHIM_PYTHON_FRAMES_H

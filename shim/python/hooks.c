@@ -125,8 +125,10 @@ HOOKS(0, 2)
 HOOKS(1, 1)
 HOOKS(1, 2)
 #define HOOKED(level, domain)                                                                                \
-    {NULL, malloc_##level##_##domain, calloc_##level##_##domain, realloc_##level##_##domain,                 \
-     free_##level##_##domain}
+    {                                                                                                        \
+        NULL, malloc_##level##_##domain, calloc_##level##_##domain, realloc_##level##_##domain,              \
+            free_##level##_##domain                                                                          \
+    }
 static const struct python_allocator hooked[LEVELS][PYTHON_OBJ + 1] = {{{0}, HOOKED(0, 1), HOOKED(0, 2)},
                                                                        {{0}, HOOKED(1, 1), HOOKED(1, 2)}};
 

@@ -103,9 +103,9 @@ static NOINLINE uint32_t build(struct thread *t, const struct native *n, uint32_
 
 uint32_t python_merge(struct thread *t, bool remembered, uint32_t epoch, uint32_t python_node) {
     struct native native = {t, remembered, remembered ? t->remembered.count : t->frames.count};
-    struct stack_key key = remembered ? native.count ? t->remembered.state[native.count - 1].key
-                                                     : key_seed(epoch, 0)
-                                      : stacks_key_of_frames(&t->frames, epoch);
+    struct stack_key key = remembered
+                               ? native.count ? t->remembered.state[native.count - 1].key : key_seed(epoch, 0)
+                               : stacks_key_of_frames(&t->frames, epoch);
     key = key_extend(key, NODE_PC_PYTHON | python_node);
     uint32_t stack = stacks_known(&t->cache, key);
     if (unlikely(!stack)) {

@@ -136,8 +136,8 @@ static void prefetch_site(struct process *process, const struct change *change) 
     enum site_kind kind = change->python ? SITE_PYTHON : SITE_HEAP;
     bool is_new = change->type == EVENT_ALLOC || change->python == EVENT_PYTHON_ALLOC;
     struct blocks *blocks = change->python ? &process->python_blocks : &process->blocks;
-    uint32_t site = is_new ? sites_find(&process->sites, change->stack, kind)
-                           : blocks_peek_site(blocks, change->address);
+    uint32_t site =
+        is_new ? sites_find(&process->sites, change->stack, kind) : blocks_peek_site(blocks, change->address);
     if (site < process->sites.count)
         __builtin_prefetch(&process->sites.items[site], 1, 3);
 }

@@ -138,7 +138,8 @@ struct node segment_node(const struct segment *segment, uint32_t id) {
                         __atomic_load_n(&source->module, __ATOMIC_RELAXED)};
     if (id >= STACK_FIRST_NODE && node.parent >= id)
         node.parent = STACK_TRUNCATED; /* a parent is always older: no walk can go in circles */
-    if (node.module != MODULE_NONE && node.module != MODULE_PYTHON && node.module >= segment->fixed.modules_capacity)
+    if (node.module != MODULE_NONE && node.module != MODULE_PYTHON &&
+        node.module >= segment->fixed.modules_capacity)
         node.module = MODULE_NONE;
     return node;
 }

@@ -1,7 +1,7 @@
 /* symbols.c — platform/symbols.h by a module's dynamic symbol table and its GNU hash table.
  *
- * Table: header {buckets, first hashed symbol, bloom words, bloom shift}, bloom words, buckets, chains. A chain
- * holds the hashes of consecutive symbols; the last one has bit 0 set.
+ * Table: header {buckets, first hashed symbol, bloom words, bloom shift}, bloom words, buckets, chains. A
+ * chain holds the hashes of consecutive symbols; the last one has bit 0 set.
  */
 #define _GNU_SOURCE
 #include "shim/platform/symbols.h"
