@@ -11,7 +11,7 @@ SHIM_SRC       := $(shell find shim -name '*.c')
 CORE_SRC       := $(wildcard daemon/native/core/*.c)
 SYMBOLIZER_SRC := $(wildcard daemon/native/symbolizer/*.c)
 LAUNCHER_SRC   := $(wildcard cli/launcher/*.c) shim/inspect.c shim/inspect_elf.c
-TS_SRC         := $(shell find proto views daemon tui cli test bench -name '*.ts' -not -path '*/node_modules/*')
+TS_SRC         := $(shell find proto views daemon tui cli test bench -name '*.ts' -not -path 'proto/generated/*')
 # Not the traced programs: their line numbers are what the tests know of them.
 C_FILES         = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cpp' ':!test/programs' | xargs -r ls 2>/dev/null)
 
@@ -24,19 +24,19 @@ LAYOUT     := proto/generated/layout.ts
 all: native dist/.built ## build everything
 native: $(SHIM) $(CORE) $(SYMBOLIZER) $(LAUNCHER) ## build the C parts only
 
-# Holds the list of sources, touched only when it changes: what was built from a removed file goes away.
-build/.sources: FORCE
-	@mkdir -p build
-	@echo '$(SHIM_SRC) $(CORE_SRC) $(SYMBOLIZER_SRC) $(LAUNCHER_SRC) $(TS_SRC)' > $@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
-FORCE:
+# build/.sources is newer than what was built once the list of sources has changed: what was built from a file that
+# is gone goes away.
+SOURCES := $(sort $(SHIM_SRC) $(CORE_SRC) $(SYMBOLIZER_SRC) $(LAUNCHER_SRC) $(TS_SRC))
+ifneq ($(SOURCES),$(shell cat build/.sources 2>/dev/null))
+$(shell mkdir -p build && echo '$(SOURCES)' > build/.sources)
+endif
 
 objects = $(patsubst %.c,build/obj/%.o,$(1))
 
 # The shim runs inside malloc: no stack protector (TLS reads before TLS exists), frame pointers in the hooks
 # so that the caller's registers are found without unwinding our own frame.
 build/obj/shim/%.o: EXTRA := -fPIC -fvisibility=hidden -fno-omit-frame-pointer -fno-stack-protector \
-	-ftls-model=initial-exec -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
+	-ftls-model=initial-exec -fno-tree-slp-vectorize -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
 build/obj/daemon/native/core/%.o: EXTRA := -fPIC -fvisibility=hidden
 
 build/obj/%.o: %.c | build/.deps
@@ -73,9 +73,10 @@ node_modules/.installed: package.json $(wildcard package-lock.json) | build/.dep
 	@touch $@
 
 # One after the other: two of them at once would fight for dpkg's lock.
+# The first one asks for all that the goal needs, so that there is one line to run where it must not install.
 build/.deps: scripts/install-deps.sh
 	@mkdir -p build
-	sh scripts/install-deps.sh build
+	sh scripts/install-deps.sh build $(if $(filter test% lint format bench,$(MAKECMDGOALS)),test) $(filter demo,$(MAKECMDGOALS))
 	@touch $@
 build/.demo-deps: scripts/install-deps.sh | build/.deps
 	sh scripts/install-deps.sh demo
@@ -118,5 +119,5 @@ clean: ## remove everything that was built
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-.PHONY: all native test test-all bench demo lint format install uninstall clean help programs FORCE
+.PHONY: all native test test-all bench demo lint format install uninstall clean help programs
 .DELETE_ON_ERROR:

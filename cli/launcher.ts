@@ -12,6 +12,8 @@ export interface StartRequest {
   /** Of the program, among the words behind `memtrace`. */
   readonly index: number;
   readonly ifUntraced: 'refuse' | 'allow';
+  /** Viewer: `memtrace top` takes the caller's terminal, the program gets one of its own. */
+  readonly screen: 'plain' | 'viewer';
   /** Holds the link to the shim. */
   readonly folder: string;
 }
@@ -47,7 +49,9 @@ const makeLink = (): LauncherLink => {
   return {
     io: callersStderr(),
     of: (request) =>
-      conversation(() => answer(`start ${request.index} ${request.ifUntraced} ${request.folder}`)),
+      conversation(() =>
+        answer(`start ${request.index} ${request.ifUntraced} ${request.screen} ${request.folder}`),
+      ),
     askForTerminal: () => {
       answer('direct');
       return 0;

@@ -1,14 +1,16 @@
 #!/bin/sh
 # Installs the Debian packages that a part of memtrace needs and that are missing, when it may (root or
-# password-less sudo); else prints the one line to run.  Usage: install-deps.sh build|demo|test
+# password-less sudo); else prints the one line to run.  Usage: install-deps.sh build|demo|test …
 set -eu
-use=""
-case "${1:-}" in
-build) need="gcc libc6-dev libdw-dev libelf-dev libiberty-dev" ;;
-demo) need="g++" use="sqlite3" ;;
-test) need="g++ clang-format binutils valgrind sqlite3 redis-server redis-tools tmux git perl python3 bash libc6-dbg musl-tools gcc-multilib" ;;
-*) echo "usage: $0 build|demo|test" >&2; exit 2 ;;
-esac
+need="" use=""
+for group in "$@"; do
+    case "$group" in
+    build) need="$need gcc libc6-dev libdw-dev libelf-dev libiberty-dev" ;;
+    demo) need="$need g++" use="sqlite3" ;;
+    test) need="$need g++ clang-format binutils valgrind sqlite3 redis-server redis-tools tmux git perl python3 bash libc6-dbg musl-tools gcc-multilib" ;;
+    *) echo "usage: $0 build|demo|test …" >&2; exit 2 ;;
+    esac
+done
 
 complain() {
     for line in "$@"; do echo "memtrace: $line" >&2; done
@@ -29,7 +31,7 @@ fi
 
 # ---- Debian packages ----
 command -v dpkg-query >/dev/null ||
-    { echo "memtrace: this is no Debian; it goes on, hoping for the likes of: $need" >&2; exit 0; }
+    { echo "memtrace: this is no Debian; it goes on, hoping for the likes of:$need" >&2; exit 0; }
 missing_of() {
     for package in "$@"; do
         dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed$' || printf ' %s' "$package"

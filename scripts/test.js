@@ -1,10 +1,11 @@
 /**
  * Runs ava and prints what a person and a script want to read: failures in full, a line per test, and at the end
- * one line `N passed, N failed`. Exits as ava does.
+ * one line `N passed, N failed`, which build/test-result keeps. Fails when ava does, or when nothing passed.
  *
  *   node scripts/test.js [test/views/*.test.ts …]     sources or dist/…js; all when none is given
  */
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const asCompiled = (file) => file.replace(/^test\//, 'dist/test/').replace(/\.ts$/, '.js');
@@ -26,7 +27,8 @@ const readLine = (line) => {
   else if (details) details.push(line);
   else if (/^# pass \d+$/.test(line)) said.passed = Number(line.slice(7));
   else if (/^# fail \d+$/.test(line)) said.failed = Number(line.slice(7));
-  else if (line.startsWith('#   ')) console.log(`    ${line.slice(4)}`); // what the test logged
+  else if (line.startsWith('#   '))
+    console.log(`    ${line.slice(4)}`); // what the test logged
   else if (!isOfTap(line)) console.log(line);
 };
 
@@ -57,5 +59,7 @@ if (count.skipped > 0) console.log(`${count.skipped} skipped`);
 // A run that ava calls failed (a file that does not load, a test that hangs) has failed, whatever was counted.
 const failed = Math.max(count.failed, said.failed, status === 0 ? 0 : 1);
 const passed = Math.min(count.passed, said.passed);
-console.log(`${passed} passed, ${failed} failed`);
+const result = `${passed} passed, ${failed} failed`;
+console.log(result);
+writeFileSync('build/test-result', `${result}\n`);
 process.exitCode = passed === 0 || failed > 0 ? 1 : 0;

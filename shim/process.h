@@ -12,6 +12,8 @@
 
 #include "proto/segment.h"
 #include "proto/session.h"
+#include "shim/platform/arch.h"
+#include "shim/platform/os.h"
 #include "shim/util.h"
 
 enum process_phase { PROCESS_NEW = 0, PROCESS_STARTING, PROCESS_TRACED, PROCESS_OFF };
@@ -92,6 +94,8 @@ void process_exit_code(int code);
 
 /* Draws the next ticket of a counter (proto/event.h). */
 INLINE uint32_t process_draw(uint32_t *order, uint32_t counter) {
+    if (likely(os_is_single_threaded()))
+        return arch_count_alone(&order[counter]) & ORDER_MASK;
     return __atomic_fetch_add(&order[counter], 1, __ATOMIC_RELAXED) & ORDER_MASK;
 }
 

@@ -15,7 +15,7 @@ static NOINLINE void begin_epoch(struct thread *t, uint32_t epoch) {
 }
 
 /* True: the stack is in t->remembered, else in t->frames. */
-INLINE bool walk(struct thread *t, struct registers caller, uint32_t *epoch) {
+INLINE bool walk(struct thread *t, const struct caller *caller, uint32_t *epoch) {
     *epoch = load_acquire(&process->epoch);
     if (unlikely(*epoch != t->epoch))
         begin_epoch(t, *epoch);
@@ -35,7 +35,7 @@ static NOINLINE uint32_t capture_with_python(struct thread *t, bool remembered, 
     return python_node ? python_merge(t, remembered, epoch, python_node) : stack_of(t, remembered, epoch);
 }
 
-INLINE uint32_t capture(struct thread *t, struct registers caller) {
+INLINE uint32_t capture(struct thread *t, const struct caller *caller) {
     uint32_t epoch;
     bool remembered = walk(t, caller, &epoch);
     return likely(!python.active) ? stack_of(t, remembered, epoch)
@@ -50,7 +50,7 @@ static void put_extended(struct thread *t, struct event e, uint64_t value) {
     ring_ring_at_half(t, before);
 }
 
-void trace_alloc(struct thread *t, const void *block, size_t size, struct registers caller) {
+void trace_alloc(struct thread *t, const void *block, size_t size, const struct caller *caller) {
     uint32_t ticket = trace_draw(t, block);
     uint32_t stack = capture(t, caller);
     if (unlikely(python.active))
@@ -61,7 +61,7 @@ void trace_alloc(struct thread *t, const void *block, size_t size, struct regist
         put_extended(t, event_pack(EVENT_ALLOC, (uintptr_t)block, EVENT_SIZE_EXTENDED, stack, ticket), size);
 }
 
-bool trace_python_alloc(struct thread *t, const void *block, size_t size, struct registers caller) {
+bool trace_python_alloc(struct thread *t, const void *block, size_t size, const struct caller *caller) {
     uint32_t ticket = trace_draw(t, block);
     void *state = python.current();
     uint32_t stack = state && t == thread_self ? python_frames_node(t, state) : STACK_NONE;
@@ -88,7 +88,7 @@ static uint64_t whole_pages(size_t length) {
     return ((uint64_t)length + page - 1) & ~(page - 1);
 }
 
-void trace_map(struct thread *t, const void *address, size_t length, struct registers caller) {
+void trace_map(struct thread *t, const void *address, size_t length, const struct caller *caller) {
     uint32_t ticket = trace_draw_map(t);
     uint32_t stack =
         unlikely(python_call.inside) ? nodes_child(STACK_NONE, NODE_PC_PYTHON_ARENA) : capture(t, caller);
@@ -107,7 +107,7 @@ NOINLINE void trace_note_clock(struct thread *t, uint32_t clock) {
 }
 
 /* Begins with the thread's own state and goes on to that of a signal handler while the former is in use. */
-static struct thread *find_free_state(struct registers caller) {
+static struct thread *find_free_state(const struct caller *caller) {
     struct readable range = {0, 0};
     struct thread **at = &thread_self;
     for (uint32_t level = 0; level < THREAD_LEVELS; level++) {
@@ -138,14 +138,14 @@ static struct thread *find_free_state(struct registers caller) {
  */
 static __thread uintptr_t creating __attribute__((tls_model("initial-exec")));
 
-static bool is_creating(struct registers caller) {
+static bool is_creating(const struct caller *caller) {
     struct readable range = {0, 0};
     if (creating && walk_relate(caller, &range, creating) == WALK_OUTSIDE)
         creating = 0; /* left by a longjmp */
     return creating != 0;
 }
 
-NOINLINE struct thread *trace_enter_slow(struct registers caller) {
+NOINLINE struct thread *trace_enter_slow(const struct caller *caller) {
     if (!process || load_acquire(&process->phase) != PROCESS_TRACED) {
         if (process && (process->phase == PROCESS_OFF || process->phase == PROCESS_STARTING))
             return NULL;
@@ -157,14 +157,14 @@ NOINLINE struct thread *trace_enter_slow(struct registers caller) {
         __atomic_fetch_add(&process->segment->lost, 1, __ATOMIC_RELAXED);
         return NULL;
     }
-    creating = caller.sp;
+    creating = caller_sp(caller);
     signal_fence();
     struct thread *t = find_free_state(caller);
     signal_fence();
     creating = 0;
     if (!t)
         return NULL;
-    t->busy = caller.sp;
+    t->busy = caller_sp(caller);
     signal_fence();
     if (!ring_has_room(t) && !ring_wait(t)) {
         trace_leave(t);
@@ -176,7 +176,7 @@ NOINLINE struct thread *trace_enter_slow(struct registers caller) {
     return t;
 }
 
-void trace_fork(struct registers caller) {
+void trace_fork(const struct caller *caller) {
     struct thread *t = trace_enter(caller);
     if (!t)
         return;

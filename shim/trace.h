@@ -1,6 +1,6 @@
 /* trace.h — the bracket around every hook: enter, draw and publish, leave.
  *
- *     struct registers caller = CALLER_REGISTERS();
+ *     const struct caller *caller = CALLER();
  *     struct thread *t = trace_enter(caller);
  *     void *block = real.malloc(size);
  *     if (t) {
@@ -18,14 +18,14 @@
 
 #include "shim/ring.h"
 
-struct thread *trace_enter_slow(struct registers caller);
+struct thread *trace_enter_slow(const struct caller *caller);
 void trace_note_clock(struct thread *t, uint32_t clock);
 
-INLINE struct thread *trace_enter(struct registers caller) {
+INLINE struct thread *trace_enter(const struct caller *caller) {
     struct thread *t = thread_self;
     if (unlikely(!t || !t->live || t->busy || !ring_has_room(t)))
         return trace_enter_slow(caller);
-    t->busy = caller.sp;
+    t->busy = caller_sp(caller);
     signal_fence();
     uint32_t clock = load_relaxed(&t->control->clock);
     if (unlikely(clock != t->clock))
@@ -41,8 +41,8 @@ INLINE void trace_leave(struct thread *t) {
 /* Enters once more after trace_leave, in the same hook, to publish an event whose ticket was drawn before.
  * Calls made in between published events of their own, but each only with room for twice its own: half of
  * RING_SLOTS_PER_CALL is still there. */
-INLINE void trace_resume(struct thread *t, struct registers caller) {
-    t->busy = caller.sp;
+INLINE void trace_resume(struct thread *t, const struct caller *caller) {
+    t->busy = caller_sp(caller);
     signal_fence();
 }
 
@@ -62,10 +62,10 @@ INLINE void trace_free(struct thread *t, const void *block, uint32_t ticket, enu
     trace_put(t, event_pack(type, (uintptr_t)block, 0, 0, ticket));
 }
 
-void trace_alloc(struct thread *t, const void *block, size_t size, struct registers caller);
+void trace_alloc(struct thread *t, const void *block, size_t size, const struct caller *caller);
 
 /* Blocks of the interpreter's own allocators. True: Python code runs on this thread. */
-bool trace_python_alloc(struct thread *t, const void *block, size_t size, struct registers caller);
+bool trace_python_alloc(struct thread *t, const void *block, size_t size, const struct caller *caller);
 INLINE void trace_python_free(struct thread *t, const void *block, uint32_t ticket, enum python_event what) {
     trace_put(t, event_pack_python(what, (uintptr_t)block, 0, 0, ticket));
 }
@@ -73,10 +73,10 @@ INLINE void trace_python_free(struct thread *t, const void *block, uint32_t tick
 /* Mappings, whole pages. A ticket for an unmapping is drawn before the real call; one that failed is
  * published with length 0. */
 uint32_t trace_draw_map(struct thread *t);
-void trace_map(struct thread *t, const void *address, size_t length, struct registers caller);
+void trace_map(struct thread *t, const void *address, size_t length, const struct caller *caller);
 void trace_unmap(struct thread *t, const void *address, size_t length, uint32_t ticket);
 
 /* Publishes a CONTROL_FORK before a fork. */
-void trace_fork(struct registers caller);
+void trace_fork(const struct caller *caller);
 
 #endif

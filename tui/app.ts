@@ -5,6 +5,7 @@
 import type { DaemonMessage } from '../proto/messages.js';
 import type { Action } from './actions.js';
 import { connectDaemon } from './client.js';
+import { followOutput } from './outputFile.js';
 import type { OpenPainter, Painter } from './painter.js';
 import { wantedViews } from './queries.js';
 import { type Look, screenLines } from './screen/screen.js';
@@ -14,6 +15,8 @@ import { type Happening, update } from './update.js';
 
 export interface AppOptions {
   readonly socketPath: string;
+  /** Where what the program writes can be read; null where it goes elsewhere. */
+  readonly outputPath?: string | null;
   readonly look: Look;
   readonly openPainter: OpenPainter;
 }
@@ -26,7 +29,7 @@ const FRAME_MS = 15;
  *
  * @throws MemtraceError when the daemon cannot be reached; then the terminal was not touched
  */
-export const runApp = async ({ socketPath, look, openPainter }: AppOptions): Promise<void> => {
+export const runApp = async ({ socketPath, outputPath, look, openPainter }: AppOptions): Promise<void> => {
   const early: DaemonMessage[] = [];
   let hear = (message: DaemonMessage): void => {
     early.push(message);
@@ -56,6 +59,7 @@ export const runApp = async ({ socketPath, look, openPainter }: AppOptions): Pro
       frame ??= setTimeout(draw, Math.max(0, FRAME_MS - (performance.now() - drawnAt)));
     };
     const leave = (): void => {
+      stopFollowing();
       clearTimeout(frame);
       painter?.close();
       link.close();
@@ -72,7 +76,9 @@ export const runApp = async ({ socketPath, look, openPainter }: AppOptions): Pro
       onAction: act,
       onResize: (size) => happen({ kind: 'resize', size }),
     });
-    let state = initialState(link.session, painter.size());
+    let state = initialState(link.session, painter.size(), outputPath ? 'with output' : 'without output');
+    let stopFollowing = (): void => {};
+    if (outputPath) stopFollowing = followOutput(outputPath, (text) => happen({ kind: 'output', text }));
     hear = (message) => {
       if (message.type === 'goodbye') happen({ kind: 'connection', connection: { kind: 'over' } });
       else if (message.type === 'error') happen({ kind: 'notice', text: message.message });

@@ -9,12 +9,12 @@ import { columnsOf } from './screen/columns.js';
 import { headerLines } from './screen/header.js';
 import type { Look } from './screen/screen.js';
 import { MARKS, tableLines } from './screen/table.js';
-import { initialState, type ShownView, type State } from './state.js';
+import { initialState, type State, type TableView } from './state.js';
 import { update } from './update.js';
 
 export interface OnceOptions {
   readonly socketPath: string;
-  readonly view: ShownView;
+  readonly view: TableView;
   readonly sort: Metric;
   readonly limit: number;
   readonly look: Look;
@@ -22,7 +22,7 @@ export interface OnceOptions {
   readonly width: number;
 }
 
-export const VIEW_OF: Readonly<Record<Exclude<GroupBy, 'stack'>, ShownView>> = {
+export const VIEW_OF: Readonly<Record<Exclude<GroupBy, 'stack'>, TableView>> = {
   line: 'lines',
   function: 'functions',
   file: 'files',

@@ -5,12 +5,12 @@
 import { ONLY_FIRST_AND_LAST, type RequestId } from '../proto/messages.js';
 import type { DaemonLink } from './client.js';
 import type { Wanted } from './queries.js';
-import { type ShownView, VIEWS } from './state.js';
+import { TABLE_VIEWS, type TableView } from './state.js';
 
 export interface Subscriptions {
-  readonly follow: (wanted: Readonly<Record<ShownView, Wanted>>) => void;
+  readonly follow: (wanted: Readonly<Record<TableView, Wanted>>) => void;
   /** The view that this number stands for now. */
-  readonly viewOf: (id: RequestId) => ShownView | undefined;
+  readonly viewOf: (id: RequestId) => TableView | undefined;
 }
 
 interface Current {
@@ -19,10 +19,10 @@ interface Current {
 }
 
 export const createSubscriptions = (link: Pick<DaemonLink, 'send'>): Subscriptions => {
-  const current = new Map<ShownView, Current>();
+  const current = new Map<TableView, Current>();
   let last = 0;
 
-  const change = (view: ShownView, wanted: Wanted): void => {
+  const change = (view: TableView, wanted: Wanted): void => {
     const before = current.get(view);
     if (before && isSame(before.wanted, wanted)) return;
     if (before) link.send({ type: 'unsubscribe', id: before.id });
@@ -33,10 +33,10 @@ export const createSubscriptions = (link: Pick<DaemonLink, 'send'>): Subscriptio
   return {
     follow: (wanted) => {
       // The one that is looked at first: its answer comes first.
-      const byUrgency = [...VIEWS].sort((a, b) => urgency(wanted[a]) - urgency(wanted[b]));
+      const byUrgency = [...TABLE_VIEWS].sort((a, b) => urgency(wanted[a]) - urgency(wanted[b]));
       for (const view of byUrgency) change(view, wanted[view]);
     },
-    viewOf: (id) => VIEWS.find((view) => current.get(view)?.id === id),
+    viewOf: (id) => TABLE_VIEWS.find((view) => current.get(view)?.id === id),
   };
 };
 

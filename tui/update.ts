@@ -2,6 +2,7 @@
 import type { Header, Table } from '../proto/messages.js';
 import type { Metric } from '../proto/snapshot.js';
 import type { Action } from './actions.js';
+import { NO_OUTPUT, withText } from './output.js';
 import { type Row, rowsOf } from './rows.js';
 import { layoutOf } from './screen/layout.js';
 import {
@@ -12,7 +13,8 @@ import {
   type ShownView,
   type Size,
   type State,
-  VIEWS,
+  type TableView,
+  viewsOf,
 } from './state.js';
 
 export type Happening =
@@ -20,13 +22,15 @@ export type Happening =
   /** A state of a view; without a table the one before holds. */
   | {
       readonly kind: 'update';
-      readonly view: ShownView;
+      readonly view: TableView;
       readonly header: Header;
       readonly table: Table | undefined;
     }
   | { readonly kind: 'resize'; readonly size: Size }
   | { readonly kind: 'connection'; readonly connection: Connection }
-  | { readonly kind: 'notice'; readonly text: string };
+  | { readonly kind: 'notice'; readonly text: string }
+  /** More of what the program writes. */
+  | { readonly kind: 'output'; readonly text: string };
 
 export const update = (state: State, happening: Happening): State => {
   switch (happening.kind) {
@@ -38,6 +42,7 @@ export const update = (state: State, happening: Happening): State => {
       // The header comes with every view; that of one that is not shown may be older.
       const isNewer = !state.newest.header || header.takenAt >= state.newest.header.takenAt;
       const newest = {
+        ...state.newest,
         header: isNewer ? header : state.newest.header,
         tables: table ? { ...tables, [view]: table } : tables,
       };
@@ -49,6 +54,10 @@ export const update = (state: State, happening: Happening): State => {
       return { ...state, connection: happening.connection };
     case 'notice':
       return { ...state, notice: happening.text };
+    case 'output': {
+      const output = withText(state.newest.output ?? NO_OUTPUT, happening.text);
+      return settled({ ...state, newest: { ...state.newest, output } });
+    }
   }
 };
 
@@ -82,11 +91,12 @@ const act = (state: State, action: Action): State => {
       return settled({ ...state, order });
     }
     case 'turnView': {
-      const at = VIEWS.indexOf(state.view);
-      return shown(state, VIEWS[(at + action.by + VIEWS.length) % VIEWS.length]);
+      const views = viewsOf(state);
+      const at = views.indexOf(state.view);
+      return shown(state, views[(at + action.by + views.length) % views.length]);
     }
     case 'view':
-      return shown(state, VIEWS[action.index]);
+      return shown(state, viewsOf(state)[action.index]);
     case 'choose':
       return chosen(state);
     case 'quit':
@@ -116,8 +126,8 @@ const choose = (state: State, process: State['process']): State => {
     process,
     view: 'lines',
     held: null,
-    newest: { ...NO_PICTURE, tables: processes ? { processes } : {} },
-    cursors: { ...ALL_AT_TOP, processes: state.cursors.processes },
+    newest: { ...NO_PICTURE, tables: processes ? { processes } : {}, output: state.newest.output },
+    cursors: { ...ALL_AT_TOP, processes: state.cursors.processes, output: state.cursors.output },
   };
 };
 
@@ -126,15 +136,19 @@ const cursorOf = (state: State): Cursor => state.cursors[state.view];
 const moved = (state: State, to: number): State => {
   const rows = rowsOf(state);
   const at = Math.max(0, Math.min(to, rows.length - 1));
-  const key = at === 0 ? null : (rows[at]?.key ?? null);
+  const key = at === homeOf(state, rows) ? null : (rows[at]?.key ?? null);
   return withCursor(state, scrolled({ ...cursorOf(state), at, key }, rows.length, state));
 };
+
+/** Where a cursor is that follows no row: at the largest, or at the newest of what is written. */
+const homeOf = ({ view }: State, rows: readonly Row[]): number =>
+  view === 'output' ? Math.max(0, rows.length - 1) : 0;
 
 /** Keeps the cursor on its row wherever that went, and on the screen. */
 const settled = (state: State): State => {
   const rows = rowsOf(state);
   const { at, key, top } = cursorOf(state);
-  const found = key === null ? 0 : rows.findIndex((row: Row) => row.key === key);
+  const found = key === null ? homeOf(state, rows) : rows.findIndex((row: Row) => row.key === key);
   const kept = found >= 0 ? found : Math.max(0, Math.min(at, rows.length - 1));
   return withCursor(state, scrolled({ at: kept, key, top }, rows.length, state));
 };

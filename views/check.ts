@@ -1,5 +1,5 @@
 /**
- * Whether a parsed file is a snapshot: every field that DESIGN calls for, of its type, every index in range.
+ * Whether a parsed file is a snapshot: every field of proto/snapshot.ts, of its type, every index in range.
  *
  * After this the rest of the code trusts the data. The same rules, but for the ranges, stand in
  * proto/snapshot.schema.json; a test holds the two together.

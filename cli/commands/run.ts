@@ -9,6 +9,7 @@ import { MemtraceError, usageError } from '../../views/error.js';
 import { connectLauncher } from '../launcher.js';
 import type { Io } from '../print/io.js';
 import type { Command, Given, OptionTable } from '../table.js';
+import { needScreen } from '../terminal.js';
 import { GROUPINGS, rowLimit } from './options.js';
 import { checkFile, outputOf } from './output.js';
 
@@ -47,6 +48,7 @@ export const runOptions = {
 const run = async (given: Given, io: Io): Promise<number> => {
   const options = readOptions(given, (text) => io.stderr.write(`memtrace: ${text}\n`));
   checkFile(options.json, options.output.kind === 'file' && options.output.replace);
+  if (options.tui) needScreen(io, 'Leave out --tui, and look with `memtrace top` from another terminal.');
   const launcher = connectLauncher();
   if (!launcher) throw notTheLauncher();
   cleanUp();
@@ -55,7 +57,13 @@ const run = async (given: Given, io: Io): Promise<number> => {
     if (options.verbose > 0) io.stderr.write(`memtrace: session ${session.id} in ${session.shmFolder}\n`);
     for (const note of session.notes) io.stderr.write(`memtrace: warning: ${note}\n`);
     const ifUntraced = given.options['allow-untraced'] === true ? 'allow' : 'refuse';
-    const request = { index: given.wordsAt + WORDS_BEFORE, ifUntraced, folder: session.shmFolder } as const;
+    const screen = options.tui ? 'viewer' : 'plain';
+    const request = {
+      index: given.wordsAt + WORDS_BEFORE,
+      ifUntraced,
+      screen,
+      folder: session.shmFolder,
+    } as const;
     const running = runSession(session, options, launcher.of(request));
     const { reportRun } = await import('./runReport.js'); // loads while the program runs
     const outcome = await running;

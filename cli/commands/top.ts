@@ -1,28 +1,71 @@
 /** `memtrace top`: looks into a running session: a live table on a terminal, or once as plain text. */
-import { findSession } from '../../daemon/session/find.js';
+import { existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type FoundSession, findSession, listSessions } from '../../daemon/session/find.js';
 import type { GroupBy, Metric } from '../../proto/snapshot.js';
 import type { Look } from '../../tui/screen/screen.js';
 import { MemtraceError, usageError } from '../../views/error.js';
 import { type Io, writeLines } from '../print/io.js';
 import { type Surface, surfaceOf } from '../print/surface.js';
 import type { Command, Given } from '../table.js';
+import { needScreenAndKeys } from '../terminal.js';
 import { METRICS, rowLimit } from './options.js';
 
 /** Stacks are whole screens each: the report shows them. */
 const GROUPINGS: readonly Exclude<GroupBy, 'stack'>[] = ['line', 'function', 'file', 'module'];
 
-const run = async ({ options, words }: Given, io: Io): Promise<number> => {
+const run = async (given: Given, io: Io): Promise<number> => {
+  const { options, words } = given;
   if (words.length > 1)
     throw usageError('one session at a time', `${words.length} were named.`, 'memtrace top PID');
-  const once = options.once === true;
-  if (!once) needTerminal(io);
-  const { socket, id } = findSession(words[0]);
-  const surface = surfaceOf(io);
-  const look = lookOf(surface);
-  if (!once) {
-    await showSession({ socketPath: socket, title: `memtrace ${id}`, look, io });
-    return 0;
+  if (options.once === true) return printOnce(given, io);
+  needScreenAndKeys(io, 'Print one instead: memtrace top --once');
+  const { MEMTRACE_VIEWER: output = null } = io.env;
+  if (output === null) await showSession(findSession(words[0]), null, io);
+  else await showRun(words[0] ?? '', output, io);
+  return 0;
+};
+
+/** For `run --tui`: a program that is over before it could be shown has nothing wrong with it. */
+const showRun = async (id: string, output: string, io: Io): Promise<void> => {
+  const session = await untilServed(id);
+  if (!session) return;
+  try {
+    await showSession(session, output, io);
+  } catch (error) {
+    if (!(error instanceof MemtraceError)) throw error;
   }
+};
+
+/** @param output the file with what the program writes; null where that goes elsewhere */
+const showSession = async (session: FoundSession, output: string | null, io: Io): Promise<void> => {
+  const [{ runApp }, { openTerminal }, { COLOURS, NO_COLOURS }] = await Promise.all([
+    import('../../tui/app.js'),
+    import('../../tui/terminal/blessed.js'),
+    import('../../tui/terminal/sgr.js'),
+  ]);
+  const palette = io.env.NO_COLOR ? NO_COLOURS : COLOURS;
+  const openPainter = openTerminal({ palette, title: `memtrace ${session.id}` });
+  await runApp({ socketPath: session.socket, outputPath: output, look: lookOf(surfaceOf(io)), openPainter });
+};
+
+const LOOK_AGAIN_MS = 30;
+const PATIENCE_MS = 5000;
+
+/** The session that has just begun, as soon as it is served; null when it was over before. */
+const untilServed = async (id: string): Promise<FoundSession | null> => {
+  for (let waited = 0; waited < PATIENCE_MS; waited += LOOK_AGAIN_MS) {
+    const session = listSessions().find((each) => each.id === id && each.state !== 'abandoned');
+    if (!session) return null;
+    if (existsSync(session.socket)) return session;
+    await delay(LOOK_AGAIN_MS);
+  }
+  return null;
+};
+
+const printOnce = async ({ options, words }: Given, io: Io): Promise<number> => {
+  const { socket } = findSession(words[0]);
+  const surface = surfaceOf(io);
   const { onceLines, VIEW_OF } = await import('../../tui/once.js');
   const { ROW_LIMIT } = await import('../../proto/messages.js');
   const lines = await onceLines({
@@ -30,53 +73,17 @@ const run = async ({ options, words }: Given, io: Io): Promise<number> => {
     view: VIEW_OF[options.by as (typeof GROUPINGS)[number]], // the table allows no other
     sort: options.sort as Metric,
     limit: Math.min(ROW_LIMIT, rowLimit(Number(options.limit))),
-    look,
+    look: lookOf(surface),
     width: surface.width,
   });
   writeLines(io.stdout, lines);
   return 0;
 };
 
-export interface Showing {
-  readonly socketPath: string;
-  readonly title: string;
-  readonly look: Look;
-  readonly io: Pick<Io, 'env'>;
-}
-
-/** Until the user leaves. */
-export const showSession = async ({ socketPath, title, look, io }: Showing): Promise<void> => {
-  const [{ runApp }, { openTerminal }, { COLOURS, NO_COLOURS }] = await Promise.all([
-    import('../../tui/app.js'),
-    import('../../tui/terminal/blessed.js'),
-    import('../../tui/terminal/sgr.js'),
-  ]);
-  const palette = io.env.NO_COLOR ? NO_COLOURS : COLOURS;
-  await runApp({ socketPath, look, openPainter: openTerminal({ palette, title }) });
-};
-
-export const lookOf = (surface: Surface): Look => ({
+const lookOf = (surface: Surface): Look => ({
   path: surface.path,
   glyphs: surface.ellipsis === '…' ? 'unicode' : 'ascii',
 });
-
-/** @throws MemtraceError where there is no screen to draw on, or no keys to read */
-export const needTerminal = ({ isTTY, env }: Pick<Io, 'isTTY' | 'env'>): void => {
-  const why = !isTTY
-    ? 'Standard output is not a terminal.'
-    : process.stdin.isTTY !== true
-      ? 'Standard input is not a terminal: there would be no keys.'
-      : env.TERM === 'dumb' || !env.TERM
-        ? `The terminal cannot place its cursor (TERM=${env.TERM ?? ''}).`
-        : null;
-  if (why === null) return;
-  throw new MemtraceError({
-    message: 'cannot show a live table here',
-    why,
-    remedy: 'Print one instead: memtrace top --once',
-    exitCode: 2,
-  });
-};
 
 export const command: Command = {
   options: {

@@ -169,7 +169,7 @@ static enum daemon_answer died(struct daemon *daemon, struct start *start) {
 }
 
 enum daemon_answer daemon_wait_for_start(struct daemon *daemon, struct start *start) {
-    char line[PATH_MAX + 64], mode[8];
+    char line[PATH_MAX + 64], mode[8], screen[8];
     int folder_at = 0;
     if (!read_line(daemon, line, sizeof line))
         return died(daemon, start);
@@ -177,9 +177,10 @@ enum daemon_answer daemon_wait_for_start(struct daemon *daemon, struct start *st
         return ANSWER_DIRECT;
     if (sscanf(line, "exit %d", &start->exit_code) == 1)
         return ANSWER_EXIT;
-    if (sscanf(line, "start %d %7s %n", &start->index, mode, &folder_at) < 2 || folder_at == 0)
+    if (sscanf(line, "start %d %7s %7s %n", &start->index, mode, screen, &folder_at) < 3 || folder_at == 0)
         return died(daemon, start);
     start->allow_untraced = strcmp(mode, "allow") == 0;
+    start->has_viewer = strcmp(screen, "viewer") == 0;
     snprintf(start->folder, sizeof start->folder, "%s", line + folder_at);
     return ANSWER_START;
 }

@@ -94,6 +94,7 @@ static bool is_for_the_program(const char *entry) {
                                         "NODE_CHANNEL_FD=",
                                         NODE_CERTIFICATES "=",
                                         "MEMTRACE_LAUNCHER=",
+                                        "MEMTRACE_VIEWER=",
                                         "MEMTRACE_TERMINAL="};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (has_name(entry, names[i]))

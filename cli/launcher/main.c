@@ -19,7 +19,9 @@
 #include "cli/launcher/environment.h"
 #include "cli/launcher/message.h"
 #include "cli/launcher/program.h"
+#include "cli/launcher/pty.h"
 #include "cli/launcher/signals.h"
+#include "cli/launcher/viewer.h"
 #include "cli/launcher/witness.h"
 #include "proto/session.h"
 
@@ -27,6 +29,8 @@ struct run {
     struct daemon daemon;
     struct program program;
     struct witness witness;
+    struct pty pty;
+    struct viewer viewer;
     int signals;
     bool asked_to_hurry;
 };
@@ -47,6 +51,9 @@ static void reap(struct run *run) {
     if (run->program.ended && !had_ended)
         program_ended(run);
     daemon_reap(&run->daemon);
+    viewer_reap(&run->viewer);
+    if (run->viewer.ended)
+        pty_show(&run->pty);
 }
 
 /* After the program only the report is waited for: one ^C is an accident, two are a wish. */
@@ -60,10 +67,18 @@ static void hurry(struct run *run) {
 
 static void pass_on(struct run *run, const struct signalfd_siginfo *info) {
     pid_t program = run->program.pid;
+    if (info->ssi_signo == SIGWINCH && pty_group(&run->pty) > 0) {
+        pty_resize(&run->pty);
+        return;
+    }
     bool went_to_group = witness_saw(&run->witness, (int)info->ssi_signo, info->ssi_code);
     if (went_to_group && getpgid(program) == getpgrp())
         return; /* the program has it already */
-    signals_forward(info, program);
+    pid_t behind_pty = went_to_group ? pty_group(&run->pty) : -1;
+    if (behind_pty > 0)
+        kill(-behind_pty, (int)info->ssi_signo); /* a key: for all that it would have reached */
+    else
+        signals_forward(info, program);
 }
 
 static void read_signals(struct run *run) {
@@ -90,26 +105,35 @@ static void read_socket(struct daemon *daemon) {
     }
 }
 
-static void wait_for_both(struct run *run) {
+/* What the daemon says waits while the viewer has the terminal. */
+static bool is_over(const struct run *run) {
+    return run->program.ended && run->daemon.ended && run->viewer.ended && relay_is_empty(&run->daemon.relay);
+}
+
+static void wait_for_all(struct run *run) {
     reap(run); /* what ended before its SIGCHLD was asked for */
-    while (!run->program.ended || !run->daemon.ended || !relay_is_empty(&run->daemon.relay)) {
-        struct pollfd wait[3] = {{.fd = run->signals, .events = POLLIN},
-                                 {.fd = run->daemon.socket, .events = POLLIN}};
-        relay_prepare(&run->daemon.relay, &wait[2]);
-        if (poll(wait, 3, -1) < 0 && errno != EINTR)
+    while (!is_over(run)) {
+        struct pollfd wait[3 + PTY_FDS] = {
+            {.fd = run->signals, .events = POLLIN}, {.fd = run->daemon.socket, .events = POLLIN}, {.fd = -1}};
+        if (run->viewer.ended)
+            relay_prepare(&run->daemon.relay, &wait[2]);
+        pty_prepare(&run->pty, &wait[3]);
+        if (poll(wait, 3 + PTY_FDS, -1) < 0 && errno != EINTR)
             break;
         if (wait[0].revents)
             read_signals(run);
         if (wait[1].revents)
             read_socket(&run->daemon);
-        relay_pump(&run->daemon.relay);
+        pty_pump(&run->pty);
+        if (run->viewer.ended)
+            relay_pump(&run->daemon.relay);
     }
 }
 
 /* Nothing of the caller's but stderr is kept: a pipe that the program closes must be closed. */
 static void let_go_of_callers_descriptors(const struct run *run) {
-    int keep[] = {STDERR_FILENO, run->daemon.socket, run->daemon.relay.from, run->signals,
-                  run->witness.socket};
+    int keep[] = {STDERR_FILENO,       run->daemon.socket, run->daemon.relay.from, run->signals,
+                  run->witness.socket, run->pty.master,    run->pty.terminal,      run->pty.copy};
     descriptors_close_all_but(keep, sizeof keep / sizeof *keep);
     descriptors_fill_standard();
 }
@@ -140,13 +164,15 @@ static int start_program(struct run *run, const struct start *start, const struc
     bool traced = run->program.untraced == UNTRACED_NONE;
     char **environment = traced ? environment_of_program(shim) : environ;
     run->signals = signals_take();
+    if (start->has_viewer && (code = pty_open(&run->pty, start->folder)) != 0)
+        return give_up(run, code, 0);
     if (!environment || run->signals < 0)
         return give_up(run,
                        message_error(EXIT_MEMTRACE, "cannot start", strerror(errno),
                                      "raise the limits on memory and open files: ulimit -a"),
                        errno);
     witness_start(&run->witness); /* before the program: the younger are signalled first */
-    code = program_start(&run->program, environment, caller, &error);
+    code = program_start(&run->program, environment, caller, &run->pty, &error);
     if (code != 0) {
         witness_stop(&run->witness);
         return give_up(run, code, error);
@@ -165,9 +191,11 @@ static void tell_of_lost_daemon(const struct run *run) {
 }
 
 static int command_run(int argc, char **argv) {
-    struct run run = {.witness = {.pid = -1, .socket = -1}, .signals = -1};
+    struct run run = {
+        .witness = {.pid = -1, .socket = -1}, .viewer = {.pid = -1, .ended = true}, .signals = -1};
     struct start start;
     struct caller_signals caller;
+    pty_none(&run.pty);
     signals_note(&caller);
     int code = daemon_start(&run.daemon, argv);
     if (code != 0)
@@ -192,8 +220,11 @@ static int command_run(int argc, char **argv) {
     code = start_program(&run, &start, &caller);
     if (code != 0)
         return code;
+    pty_started(&run.pty);
     let_go_of_callers_descriptors(&run);
-    wait_for_both(&run);
+    if (start.has_viewer)
+        viewer_start(&run.viewer, start.folder, run.pty.path, &caller);
+    wait_for_all(&run);
     tell_of_lost_daemon(&run);
     return program_exit_code(&run.program);
 }

@@ -87,7 +87,8 @@ int program_find(struct program *program, bool allow_untraced) {
 /* ---- start ---- */
 
 static _Noreturn void become_program(const struct program *program, char **environment,
-                                     const struct caller_signals *caller, int report) {
+                                     const struct caller_signals *caller, const struct pty *pty, int report) {
+    pty_become(pty);
     signals_give_back(caller);
     execvpe(program->argv[0], program->argv, environment);
     int error = errno;
@@ -107,7 +108,7 @@ static int error_of_exec(int fd) {
 }
 
 int program_start(struct program *program, char **environment, const struct caller_signals *caller,
-                  int *error) {
+                  const struct pty *pty, int *error) {
     int pipe[2];
     *error = 0;
     if (descriptors_pipe(pipe) != 0 || (program->pid = fork()) < 0) {
@@ -116,7 +117,7 @@ int program_start(struct program *program, char **environment, const struct call
                           "raise the limits on processes and open files: ulimit -a");
     }
     if (program->pid == 0)
-        become_program(program, environment, caller, pipe[1]);
+        become_program(program, environment, caller, pty, pipe[1]);
     close(pipe[1]);
     *error = error_of_exec(pipe[0]);
     close(pipe[0]);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "cli/launcher/pty.h"
 #include "cli/launcher/signals.h"
 #include "proto/session.h"
 
@@ -21,10 +22,10 @@ struct program {
 /* Finds it and looks at it. 0; else the exit code (125 cannot be traced, 126, 127) after having said why. */
 int program_find(struct program *program, bool allow_untraced);
 
-/* Starts it with `environment`, everything else as the caller had it. 0; else the exit code after having said
- * why, with the error of exec in `*error`. */
+/* Starts it with `environment`, everything else as the caller had it but for the terminal where it gets one
+ * of its own. 0; else the exit code after having said why, with the error of exec in `*error`. */
 int program_start(struct program *program, char **environment, const struct caller_signals *caller,
-                  int *error);
+                  const struct pty *pty, int *error);
 
 /* Notes its end if it has ended. */
 void program_reap(struct program *program);

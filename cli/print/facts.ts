@@ -76,9 +76,11 @@ export const noteLines = (notes: readonly string[], surface: Surface): readonly 
 export const liveTitle = ({ process }: Snapshot): string =>
   process.exitCode === null && process.signal === null ? 'live' : 'live at exit';
 
-/** "exited with 0", "was killed by SIGKILL", "was still running". */
+/** "exited with 0", "was killed by SIGKILL", "was still running" … */
 export const endText = (process: Pick<Snapshot['process'], 'exitCode' | 'signal' | 'state'>): string => {
   if (process.signal !== null) return `was killed by ${process.signal}`;
   if (process.exitCode !== null) return `exited with ${process.exitCode}`;
-  return process.state === 'replaced' ? 'became another program' : 'was still running';
+  if (process.state === 'replaced') return 'became another program';
+  // It left no word of its own: a signal whose sender only its parent knows, or a bare system call.
+  return process.state === 'killed' ? 'was killed or left unseen' : 'was still running';
 };

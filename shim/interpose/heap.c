@@ -13,7 +13,7 @@
 #include "shim/real.h"
 #include "shim/trace.h"
 
-static inline void traced(struct thread *t, void *block, size_t size, struct registers caller) {
+static inline void traced(struct thread *t, void *block, size_t size, const struct caller *caller) {
     if (!t)
         return;
     if (likely(block != NULL))
@@ -24,7 +24,7 @@ static inline void traced(struct thread *t, void *block, size_t size, struct reg
 EXPORT void *malloc(size_t size) {
     if (!real_available())
         return arena_allocate(16, size);
-    struct registers caller = CALLER_REGISTERS();
+    const struct caller *caller = CALLER();
     struct thread *t = trace_enter(caller);
     void *block = real.malloc(size);
     traced(t, block, size, caller);
@@ -34,14 +34,14 @@ EXPORT void *malloc(size_t size) {
 EXPORT void *calloc(size_t count, size_t size) {
     if (!real_available())
         return arena_allocate(16, count * size); /* the arena is zero and never used twice */
-    struct registers caller = CALLER_REGISTERS();
+    const struct caller *caller = CALLER();
     struct thread *t = trace_enter(caller);
     void *block = real.calloc(count, size);
     traced(t, block, count * size, caller);
     return block;
 }
 
-static inline void release(void *block, struct registers caller) {
+static inline void release(void *block, const struct caller *caller) {
     struct thread *t = trace_enter(caller);
     if (t)
         trace_free(t, block, trace_draw(t, block), EVENT_FREE);
@@ -57,27 +57,27 @@ static inline bool not_freeable(const void *block) {
 
 EXPORT void free(void *block) {
     if (!not_freeable(block))
-        release(block, CALLER_REGISTERS());
+        release(block, CALLER());
 }
 
 EXPORT void cfree(void *block) {
     if (!not_freeable(block))
-        release(block, CALLER_REGISTERS());
+        release(block, CALLER());
 }
 
 EXPORT void free_sized(void *block, size_t size) {
     (void)size; /* a hint for the allocator; free() is always right */
     if (!not_freeable(block))
-        release(block, CALLER_REGISTERS());
+        release(block, CALLER());
 }
 
 EXPORT void free_aligned_sized(void *block, size_t alignment, size_t size) {
     (void)alignment, (void)size;
     if (!not_freeable(block))
-        release(block, CALLER_REGISTERS());
+        release(block, CALLER());
 }
 
-static void *move_out_of_arena(void *old, size_t size, struct registers caller) {
+static void *move_out_of_arena(void *old, size_t size, const struct caller *caller) {
     struct thread *t = trace_enter(caller);
     void *block = real_available() ? real.malloc(size) : arena_allocate(16, size);
     if (block)
@@ -88,7 +88,7 @@ static void *move_out_of_arena(void *old, size_t size, struct registers caller) 
 
 /* A successful reallocation releases the old block and makes a new one; the ticket of the release is drawn
  * first, because the real call may give the old address to another thread. */
-static inline void *reallocate(void *old, size_t size, struct registers caller) {
+static inline void *reallocate(void *old, size_t size, const struct caller *caller) {
     if (unlikely(old && arena_owns(old)))
         return move_out_of_arena(old, size, caller);
     struct thread *t = trace_enter(caller);
@@ -106,8 +106,8 @@ static inline void *reallocate(void *old, size_t size, struct registers caller) 
 
 EXPORT void *realloc(void *old, size_t size) {
     if (!real_available())
-        return old ? move_out_of_arena(old, size, CALLER_REGISTERS()) : arena_allocate(16, size);
-    return reallocate(old, size, CALLER_REGISTERS());
+        return old ? move_out_of_arena(old, size, CALLER()) : arena_allocate(16, size);
+    return reallocate(old, size, CALLER());
 }
 
 EXPORT void *reallocarray(void *old, size_t count, size_t size) {
@@ -118,13 +118,13 @@ EXPORT void *reallocarray(void *old, size_t count, size_t size) {
     }
     if (!real_available())
         return arena_allocate(16, bytes);
-    return reallocate(old, bytes, CALLER_REGISTERS());
+    return reallocate(old, bytes, CALLER());
 }
 
 EXPORT int posix_memalign(void **out, size_t alignment, size_t size) {
     if (!real_available())
         return (*out = arena_allocate(alignment, size)) ? 0 : ENOMEM;
-    struct registers caller = CALLER_REGISTERS();
+    const struct caller *caller = CALLER();
     struct thread *t = trace_enter(caller);
     int error = real.posix_memalign(out, alignment, size);
     traced(t, error ? NULL : *out, size, caller);
@@ -134,7 +134,7 @@ EXPORT int posix_memalign(void **out, size_t alignment, size_t size) {
 EXPORT void *aligned_alloc(size_t alignment, size_t size) {
     if (!real_available())
         return arena_allocate(alignment, size);
-    struct registers caller = CALLER_REGISTERS();
+    const struct caller *caller = CALLER();
     struct thread *t = trace_enter(caller);
     void *block = real.aligned_alloc(alignment, size);
     traced(t, block, size, caller);
@@ -144,7 +144,7 @@ EXPORT void *aligned_alloc(size_t alignment, size_t size) {
 EXPORT void *memalign(size_t alignment, size_t size) {
     if (!real_available())
         return arena_allocate(alignment, size);
-    struct registers caller = CALLER_REGISTERS();
+    const struct caller *caller = CALLER();
     struct thread *t = trace_enter(caller);
     void *block = real.memalign ? real.memalign(alignment, size) : real.aligned_alloc(alignment, size);
     traced(t, block, size, caller);
@@ -154,7 +154,7 @@ EXPORT void *memalign(size_t alignment, size_t size) {
 EXPORT void *valloc(size_t size) {
     if (!real_available())
         return arena_allocate(os_page_size(), size);
-    struct registers caller = CALLER_REGISTERS();
+    const struct caller *caller = CALLER();
     struct thread *t = trace_enter(caller);
     void *block = real.valloc ? real.valloc(size) : real.memalign(os_page_size(), size);
     traced(t, block, size, caller);
@@ -165,7 +165,7 @@ EXPORT void *pvalloc(size_t size) {
     size_t page = os_page_size(), whole = (size + page - 1) & ~(page - 1);
     if (!real_available())
         return arena_allocate(page, whole);
-    struct registers caller = CALLER_REGISTERS();
+    const struct caller *caller = CALLER();
     struct thread *t = trace_enter(caller);
     void *block = real.pvalloc ? real.pvalloc(size) : real.memalign(page, whole);
     traced(t, block, size, caller);

@@ -25,8 +25,11 @@ __attribute__((constructor)) static void start(void) {
 EXPORT pid_t fork(void) {
     if (!real_available())
         return (pid_t)syscall(SYS_fork);
-    trace_fork(CALLER_REGISTERS());
-    return real.fork();
+    trace_fork(CALLER());
+    pid_t pid = real.fork();
+    if (pid == 0 && process) /* a child that never allocates is part of the tree all the same */
+        process_start();
+    return pid;
 }
 
 EXPORT void _exit(int status) {

@@ -17,7 +17,7 @@
 typedef void *map_function(void *, size_t, int, int, int, off_t);
 
 static inline void *map(map_function *function, void *address, size_t length, int protection, int flags,
-                        int fd, off_t offset, struct registers caller) {
+                        int fd, off_t offset, const struct caller *caller) {
     struct thread *t = trace_enter(caller);
     void *mapped = function(address, length, protection, flags, fd, offset);
     if (!t)
@@ -35,18 +35,18 @@ static void *map_by_system_call(void *address, size_t length, int protection, in
 
 EXPORT void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset) {
     map_function *function = real_available() ? real.mmap : map_by_system_call;
-    return map(function, address, length, protection, flags, fd, offset, CALLER_REGISTERS());
+    return map(function, address, length, protection, flags, fd, offset, CALLER());
 }
 
 EXPORT void *mmap64(void *address, size_t length, int protection, int flags, int fd, off_t offset) {
     map_function *function = real_available() && real.mmap64 ? real.mmap64 : map_by_system_call;
-    return map(function, address, length, protection, flags, fd, offset, CALLER_REGISTERS());
+    return map(function, address, length, protection, flags, fd, offset, CALLER());
 }
 
 EXPORT int munmap(void *address, size_t length) {
     if (!real_available())
         return (int)syscall(SYS_munmap, address, length);
-    struct thread *t = trace_enter(CALLER_REGISTERS());
+    struct thread *t = trace_enter(CALLER());
     uint32_t ticket = t ? trace_draw_map(t) : 0;
     int result = real.munmap(address, length);
     if (t) {
@@ -63,7 +63,7 @@ EXPORT void *mremap(void *old, size_t old_length, size_t length, int flags, ...)
     va_end(arguments);
     if (!real_available())
         return (void *)syscall(SYS_mremap, old, old_length, length, flags, wanted);
-    struct registers caller = CALLER_REGISTERS();
+    const struct caller *caller = CALLER();
     struct thread *t = trace_enter(caller);
     uint32_t ticket = t ? trace_draw_map(t) : 0;
     void *mapped = real.mremap(old, old_length, length, flags, wanted);

@@ -19,6 +19,10 @@ struct loaded_module {
 
 bool platform_find_module(uintptr_t pc, struct loaded_module *module);
 
+/* Is it the dynamic loader of this process? Its entry code is the root of what runs before the program's own.
+ */
+bool platform_is_loader(const struct loaded_module *module);
+
 /* Copies the module's build-id; its length in bytes, 0 when it has none. At most `size`, longer ones are cut.
  */
 uint32_t platform_build_id(const struct loaded_module *module, uint8_t *id, uint32_t size);

@@ -51,4 +51,10 @@ void os_wake(uint32_t *word);
 /* Can the page that holds `address` be read? */
 bool os_readable(uintptr_t address);
 
+/* Is the calling thread the only one of this process? Never wrongly true; false where it is not known. */
+extern char __libc_single_threaded __attribute__((weak));
+static inline bool os_is_single_threaded(void) {
+    return &__libc_single_threaded && __libc_single_threaded;
+}
+
 #endif

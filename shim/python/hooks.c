@@ -35,7 +35,7 @@ static inline void leave(void) {
     python_call.inside = 0;
 }
 
-static inline void allocated(void *block, size_t size, struct registers caller) {
+static inline void allocated(void *block, size_t size, const struct caller *caller) {
     if (!block || is_served_by_malloc(block))
         return;
     struct thread *t = trace_enter(caller);
@@ -47,7 +47,7 @@ static inline void allocated(void *block, size_t size, struct registers caller) 
 }
 
 INLINE void *serve_malloc(const struct python_allocator *real, void *context, size_t size,
-                          struct registers caller) {
+                          const struct caller *caller) {
     if (python_call.inside)
         return real->malloc(context, size);
     enter();
@@ -58,7 +58,7 @@ INLINE void *serve_malloc(const struct python_allocator *real, void *context, si
 }
 
 INLINE void *serve_calloc(const struct python_allocator *real, void *context, size_t count, size_t size,
-                          struct registers caller) {
+                          const struct caller *caller) {
     if (python_call.inside)
         return real->calloc(context, count, size);
     enter();
@@ -71,7 +71,7 @@ INLINE void *serve_calloc(const struct python_allocator *real, void *context, si
 /* The ticket is drawn before the real call; room for its event is left by whatever is published inside
  * (RING_SLOTS_PER_CALL). */
 INLINE void *serve_realloc(const struct python_allocator *real, void *context, void *old, size_t size,
-                           struct registers caller) {
+                           const struct caller *caller) {
     if (python_call.inside)
         return real->realloc(context, old, size);
     struct thread *t = old ? trace_enter(caller) : NULL;
@@ -91,7 +91,7 @@ INLINE void *serve_realloc(const struct python_allocator *real, void *context, v
 }
 
 INLINE void serve_free(const struct python_allocator *real, void *context, void *block,
-                       struct registers caller) {
+                       const struct caller *caller) {
     if (python_call.inside || !block) {
         real->free(context, block);
         return;
@@ -109,16 +109,16 @@ INLINE void serve_free(const struct python_allocator *real, void *context, void 
 
 #define HOOKS(level, domain)                                                                                 \
     static void *malloc_##level##_##domain(void *context, size_t size) {                                     \
-        return serve_malloc(&original[level][domain], context, size, CALLER_REGISTERS());                    \
+        return serve_malloc(&original[level][domain], context, size, CALLER());                              \
     }                                                                                                        \
     static void *calloc_##level##_##domain(void *context, size_t count, size_t size) {                       \
-        return serve_calloc(&original[level][domain], context, count, size, CALLER_REGISTERS());             \
+        return serve_calloc(&original[level][domain], context, count, size, CALLER());                       \
     }                                                                                                        \
     static void *realloc_##level##_##domain(void *context, void *old, size_t size) {                         \
-        return serve_realloc(&original[level][domain], context, old, size, CALLER_REGISTERS());              \
+        return serve_realloc(&original[level][domain], context, old, size, CALLER());                        \
     }                                                                                                        \
     static void free_##level##_##domain(void *context, void *block) {                                        \
-        serve_free(&original[level][domain], context, block, CALLER_REGISTERS());                            \
+        serve_free(&original[level][domain], context, block, CALLER());                                      \
     }
 HOOKS(0, 1)
 HOOKS(0, 2)

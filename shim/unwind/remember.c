@@ -96,7 +96,9 @@ INLINE void commit(struct remembered *m, uint32_t kept, uint32_t passed, struct 
     m->saved_count = saved;
 }
 
-bool remember_walk(struct remembered *m, struct registers r, struct readable *range, struct stack_key seed) {
+bool remember_walk(struct remembered *m, const struct caller *caller, struct readable *range,
+                   struct stack_key seed) {
+    struct registers r = caller_registers(caller);
     uint32_t comparable = m->count, kept = 0, passed = 0;
     if (unlikely(!m->sentinel_and_frame[SENTINELS - 1].slot))
         m->sentinel_and_frame[SENTINELS - 1] = (struct frame_slot){(uintptr_t)&zero, 1};
@@ -110,7 +112,9 @@ bool remember_walk(struct remembered *m, struct registers r, struct readable *ra
                 kept = j + 1;
                 break;
             }
-            passed = pass_again(m, j, stale, passed, &r);
+            struct registers last = r;
+            passed = pass_again(m, j, stale, passed, &last);
+            r = last;
             comparable = (uint32_t)stale + 1;
         }
         if (unlikely(passed == REMEMBERED_FRAMES))

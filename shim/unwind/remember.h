@@ -75,7 +75,7 @@ struct remembered {
 
 /* Makes `m` hold the current stack. `seed` begins the keys. False: it is one of those not remembered; `m` is
  * then empty. The memory must be zero before its first use. */
-bool remember_walk(struct remembered *m, struct registers caller, struct readable *range,
+bool remember_walk(struct remembered *m, const struct caller *caller, struct readable *range,
                    struct stack_key seed);
 
 INLINE struct frame_slot *remembered_frames(struct remembered *m) {

@@ -28,7 +28,8 @@ static NOINLINE void walk_to_root(struct registers r, bool exact, struct readabl
         out->truncated = false; /* nothing was left out after all */
 }
 
-void walk_stack(struct registers r, struct readable *range, struct frames *out) {
+void walk_stack(const struct caller *caller, struct readable *range, struct frames *out) {
+    struct registers r = caller_registers(caller);
     bool exact = false;
     uint32_t count = 0;
     out->truncated = false;
@@ -56,7 +57,8 @@ void walk_stack(struct registers r, struct readable *range, struct frames *out) 
     walk_to_root(r, exact, range, out);
 }
 
-enum walk_relation walk_relate(struct registers r, struct readable *range, uintptr_t frame) {
+enum walk_relation walk_relate(const struct caller *caller, struct readable *range, uintptr_t frame) {
+    struct registers r = caller_registers(caller);
     bool exact = false, handler = false;
     if (!readable_start(range, r.sp))
         return WALK_INSIDE;

@@ -22,7 +22,7 @@ struct frames {
     uint64_t pc[WALK_LEAF_FRAMES + 1 + WALK_ROOT_FRAMES];
 };
 
-void walk_stack(struct registers caller, struct readable *range, struct frames *out);
+void walk_stack(const struct caller *caller, struct readable *range, struct frames *out);
 
 enum walk_relation {
     WALK_INSIDE,  /* called, directly or not, by the frame at `frame` */
@@ -31,6 +31,6 @@ enum walk_relation {
 };
 
 /* How code with these caller registers stands to a function whose caller's sp was `frame`. */
-enum walk_relation walk_relate(struct registers caller, struct readable *range, uintptr_t frame);
+enum walk_relation walk_relate(const struct caller *caller, struct readable *range, uintptr_t frame);
 
 #endif

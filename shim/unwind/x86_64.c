@@ -47,10 +47,16 @@ static bool is_entered_by_return(uintptr_t pc) {
     return cfi_find_row(pc + 1, columns, &row) && row.function_start == pc + 1;
 }
 
+/* The loader's entry code, which runs the constructors of libraries, is its only code without information. */
+static bool is_loader_entry(uintptr_t pc) {
+    struct loaded_module module;
+    return platform_find_module(pc, &module) && platform_is_loader(&module);
+}
+
 uint64_t rule_compile(uintptr_t pc) {
     struct cfi_row row;
     if (!cfi_find_row(pc, columns, &row))
-        return rule_make(is_entered_by_return(pc) ? RULE_END : RULE_NO_INFO, 0, 0);
+        return rule_make(is_entered_by_return(pc) || is_loader_entry(pc) ? RULE_END : RULE_NO_INFO, 0, 0);
     if (row.return_address.rule == CFI_UNDEFINED)
         return rule_make(RULE_END, 0, 0);
     if (row.signal_frame)

@@ -11,12 +11,23 @@ struct registers {
     uintptr_t fp; /* rbp */
 };
 
-/* The registers of the caller of the function in whose body this stands, just after its call returned. The
- * function must have a frame pointer: rbp -> saved rbp, return address. */
-#define CALLER_REGISTERS()                                                                                   \
-    ((struct registers){.pc = ((uintptr_t *)__builtin_frame_address(0))[1],                                  \
-                        .sp = (uintptr_t)__builtin_frame_address(0) + 16,                                    \
-                        .fp = ((uintptr_t *)__builtin_frame_address(0))[0]})
+/* The frame record of a hook: what its prologue pushed and what the call pushed. The registers that its
+ * caller had just after the call returned follow from it. Handed on by address: three words by value would go
+ * through memory, and their mix of widths would stall on store forwarding. */
+struct caller {
+    uintptr_t fp;
+    uintptr_t pc;
+};
+
+/* Of the function in whose body this stands; it must have a frame pointer. */
+#define CALLER() ((const struct caller *)__builtin_frame_address(0))
+
+INLINE uintptr_t caller_sp(const struct caller *caller) {
+    return (uintptr_t)(caller + 1);
+}
+INLINE struct registers caller_registers(const struct caller *caller) {
+    return (struct registers){.pc = caller->pc, .sp = caller_sp(caller), .fp = caller->fp};
+}
 
 enum step {
     STEP_CALLED,      /* registers are the caller's; pc is a return address */
@@ -36,6 +47,22 @@ enum step unwind_step_rare(uint64_t rule, struct registers *r, struct readable *
 enum step unwind_step_noted_rare(uint64_t rule, struct registers *r, struct readable *range,
                                  uintptr_t *restore, uintptr_t *holder);
 
+/* The rare steps work on a copy: registers whose address is handed out would live in memory in the hot loop.
+ */
+INLINE enum step unwind_step_elsewhere(uint64_t rule, struct registers *r, struct readable *range) {
+    struct registers copy = *r;
+    enum step step = unwind_step_rare(rule, &copy, range);
+    *r = copy;
+    return step;
+}
+INLINE enum step unwind_step_noted_elsewhere(uint64_t rule, struct registers *r, struct readable *range,
+                                             uintptr_t *restore, uintptr_t *holder) {
+    struct registers copy = *r;
+    enum step step = unwind_step_noted_rare(rule, &copy, range, restore, holder);
+    *r = copy;
+    return step;
+}
+
 /*   sp rule:  cfa = sp + off          fp rule:  cfa = fp + off
  *   pc' = *(cfa - 8)   sp' = cfa      fp' = slot ? *(cfa - 8 slot) : fp          */
 INLINE enum step unwind_step(uint64_t rule, struct registers *r, struct readable *range) {
@@ -46,7 +73,7 @@ INLINE enum step unwind_step(uint64_t rule, struct registers *r, struct readable
     else if (kind == RULE_FP)
         cfa = r->fp + (uintptr_t)rule_cfa_offset(rule);
     else
-        return unwind_step_rare(rule, r, range);
+        return unwind_step_elsewhere(rule, r, range);
     if (unlikely(cfa <= r->sp || (cfa & 7) || !readable_until(range, cfa)))
         return STEP_CUT;
     uint64_t slot = rule_slot(rule);
@@ -69,7 +96,7 @@ INLINE enum step unwind_step_noted(uint64_t rule, struct registers *r, struct re
         cfa = r->fp + (uintptr_t)rule_cfa_offset(rule);
         note = 1; /* USES_FP */
     } else {
-        return unwind_step_noted_rare(rule, r, range, restore, holder);
+        return unwind_step_noted_elsewhere(rule, r, range, restore, holder);
     }
     if (unlikely(cfa <= r->sp || (cfa & 7) || !readable_until(range, cfa)))
         return STEP_CUT;

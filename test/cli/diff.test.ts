@@ -54,7 +54,7 @@ test('JSON has the promised fields', (t) => {
   t.deepEqual(totals, { before: 552952, after: 857088, delta: 304136 });
   t.like(rows[0], {
     function: 'Cache::insert(std::string const&)',
-    file: '/work/demo/src/server.cpp',
+    file: '/proj/demo/src/server.cpp',
     line: 17,
     bytes: { before: 500000, after: 800000, delta: 300000 },
     blocks: { before: 500, after: 800, delta: 300 },
@@ -71,7 +71,7 @@ test('a warning goes to stderr and leaves the data alone', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'memtrace-diff-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const other = join(folder, 'other.json');
-  writeFileSync(other, readFileSync(AFTER, 'utf8').replace('"/work/demo/server"', '"/work/demo/client"'));
+  writeFileSync(other, readFileSync(AFTER, 'utf8').replace('"/proj/demo/server"', '"/proj/demo/client"'));
   const { code, out, err } = diff([BEFORE, other], { json: true });
   t.is(code, 0);
   t.notThrows(() => JSON.parse(out));

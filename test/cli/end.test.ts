@@ -15,7 +15,7 @@ const OTHERS: readonly ProcessLine[] = [
     allocations: 120,
     peakBytes: 120_000,
     liveBytes: 12,
-    savedAs: '/work/demo/t.4250.json',
+    savedAs: '/proj/demo/t.4250.json',
   },
   {
     kind: 'untraced',
@@ -29,7 +29,7 @@ const END: EndOfRun = {
   durationMs: 1234,
   by: 'line',
   limit: 10,
-  savedAs: '/work/demo/memtrace.server.4243.json',
+  savedAs: '/proj/demo/memtrace.server.4243.json',
   problems: ['the symbolizer crashed once and was restarted; some names may be missing'],
   others: OTHERS,
 };

@@ -31,7 +31,7 @@ export const capture = (terminal: Partial<Pick<Io, 'isTTY' | 'columns' | 'env'>>
       isTTY: false,
       columns: 80,
       env: { HOME: '/home/me', LANG: 'C.UTF-8' },
-      cwd: '/work/demo',
+      cwd: '/proj/demo',
       ...terminal,
     },
     out: () => written.out,

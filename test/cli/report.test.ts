@@ -66,7 +66,7 @@ test('JSON carries exact numbers and honours sort and limit', (t) => {
   t.is(schema, 'memtrace.report/1');
   t.deepEqual(
     [rows.length, rows[0].file, rows[0].line, rows[0].temporaryBlocks],
-    [1, '/work/demo/src/server.cpp', 28, 4500],
+    [1, '/proj/demo/src/server.cpp', 28, 4500],
   );
   t.is(sum.liveBytes, 552952);
 });

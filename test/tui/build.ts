@@ -5,7 +5,14 @@ import type { Action } from '../../tui/actions.js';
 import { wantedViews } from '../../tui/queries.js';
 import { plainText } from '../../tui/screen/cells.js';
 import { type Look, screenLines } from '../../tui/screen/screen.js';
-import { initialState, type ShownView, type Size, type State, VIEWS } from '../../tui/state.js';
+import {
+  initialState,
+  type ShownView,
+  type Size,
+  type State,
+  TABLE_VIEWS,
+  viewsOf,
+} from '../../tui/state.js';
 import { update } from '../../tui/update.js';
 import { type FakeProcess, fakeSession, SITES } from '../server/fakeSession.js';
 
@@ -35,7 +42,7 @@ export const FAKES: readonly FakeProcess[] = [
 export const answered = async (state: State, live: LiveSession): Promise<State> => {
   const views = createViews(live);
   let next = state;
-  for (const view of VIEWS) {
+  for (const view of TABLE_VIEWS) {
     const query = wantedViews(state)[view];
     const header = views.header(query.process);
     next = update(next, { kind: 'update', view, header, table: await views.table(query) });
@@ -52,7 +59,7 @@ export const press = (state: State, ...actions: readonly Action[]): State =>
   actions.reduce((now, action) => update(now, { kind: 'action', action }), state);
 
 export const show = (state: State, view: ShownView): State =>
-  press(state, { kind: 'view', index: VIEWS.indexOf(view) });
+  press(state, { kind: 'view', index: viewsOf(state).indexOf(view) });
 
 export const screenText = (state: State, look: Look = LOOK): string =>
   `${screenLines(state, look)

@@ -2,7 +2,7 @@ import test from 'ava';
 import { wantedViews } from '../../tui/queries.js';
 import { rowsOf } from '../../tui/rows.js';
 import type { State } from '../../tui/state.js';
-import { VIEWS } from '../../tui/state.js';
+import { TABLE_VIEWS } from '../../tui/state.js';
 import { actionOf } from '../../tui/terminal/keys.js';
 import { update } from '../../tui/update.js';
 import { fakeSession, SITES } from '../server/fakeSession.js';
@@ -96,7 +96,7 @@ test('Tab, Shift-Tab and digits go through the views; each keeps its own place',
   t.is(type(state, '5').view, 'processes');
   t.is(type(state, '9').view, 'lines');
   t.is(selected(type(state, '2', '1')), selected(state));
-  t.is(VIEWS.reduce((now) => type(now, 'tab'), state).view, 'lines');
+  t.is(TABLE_VIEWS.reduce((now) => type(now, 'tab'), state).view, 'lines');
 });
 
 test('Enter on a process looks into it, on the first row into all; Esc goes back to the main one', async (t) => {

@@ -10,9 +10,9 @@ const CTRL_C = '\u0003';
 const CTRL_Z = '\u001a';
 
 /** The UI says its pid first; what stty finds afterwards comes last. */
-const startTop = async (t: ExecutionContext, mishap = ''): Promise<Pty & { readonly pid: number }> => {
+const startTop = async (t: ExecutionContext): Promise<Pty & { readonly pid: number }> => {
   const { socketPath } = await serveFake(t);
-  const top = `sh -c 'echo pid=$$.; exec node ${TOP} ${socketPath} ${mishap}'`;
+  const top = `sh -c 'echo pid=$$.; exec node ${TOP} ${socketPath}'`;
   const pty = onTerminal(t, `${top}; echo status=$?; stty -a`);
   const pid = Number(/pid=(\d+)/.exec(await pty.waitFor(/pid=\d+\./))?.[1]);
   await pty.waitFor(/cache_insert/);
@@ -53,7 +53,8 @@ for (const [signal, status] of [
   });
 
 test('a fault leaves a terminal that works, with the message on it', async (t) => {
-  const pty = await startTop(t, 'throw');
+  const pty = await startTop(t);
+  process.kill(pty.pid, 'SIGUSR2');
   await isRestored(t, pty, 1);
   const output = pty.output();
   t.true(output.lastIndexOf('a fault in the middle of it') > output.lastIndexOf(LEAVE));

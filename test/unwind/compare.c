@@ -59,14 +59,14 @@ static void report(const uint64_t *expected, int n) {
     }
 }
 
-static void check(struct registers caller) {
+static void check(const struct caller *caller) {
     if (busy)
         return;
     busy = 1;
     struct collected c = {reference, 0};
     _Unwind_Backtrace(collect, &c);
     int skip = 0;
-    while (skip < c.count && reference[skip] != caller.pc)
+    while (skip < c.count && reference[skip] != caller->pc)
         skip++;
     if (remember_walk(&remembered, caller, &range, key_seed(0, 0))) {
         frames.truncated = false;
@@ -91,15 +91,15 @@ static void check(struct registers caller) {
 }
 
 __attribute__((visibility("default"))) void *malloc(size_t size) {
-    check(CALLER_REGISTERS());
+    check(CALLER());
     return __libc_malloc(size);
 }
 __attribute__((visibility("default"))) void *calloc(size_t count, size_t size) {
-    check(CALLER_REGISTERS());
+    check(CALLER());
     return __libc_calloc(count, size);
 }
 __attribute__((visibility("default"))) void *realloc(void *old, size_t size) {
-    check(CALLER_REGISTERS());
+    check(CALLER());
     return __libc_realloc(old, size);
 }
 

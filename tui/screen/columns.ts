@@ -29,7 +29,9 @@ export interface Columns {
 export const columnsOf = (view: ShownView, whole: number, path: PathStyle): Columns =>
   view === 'processes'
     ? { figures: PROCESS_FIGURES, names: PROCESS_NAMES }
-    : { figures: sumFigures(whole), names: sumNames(view, path) };
+    : view === 'output'
+      ? { figures: [], names: OUTPUT_NAMES }
+      : { figures: sumFigures(whole), names: sumNames(view, path) };
 
 const figure = (
   title: string,
@@ -178,6 +180,12 @@ const PROCESS_NAMES: readonly Column[] = [
     const why = row.row.untraced === null ? '' : `  (${row.row.untraced})`;
     return `${'  '.repeat(row.depth)}${[baseName(program), ...args].join(' ')}${why}`;
   }),
+];
+
+// ---- output ----
+
+const OUTPUT_NAMES: readonly Column[] = [
+  name('what the program writes', 'end', (row) => (row.kind === 'text' ? row.text : '')),
 ];
 
 function processState({ state, exitCode, signal, untraced }: ProcessSummary): string {

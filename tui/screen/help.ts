@@ -5,7 +5,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['up down j k', 'a row up or down'],
   ['PgUp PgDn ^u ^d', 'a screen, half a screen'],
   ['g G Home End', 'the first, the last row'],
-  ['Tab Shift-Tab 1-5', 'the views: lines, functions, files, modules, processes'],
+  ['Tab Shift-Tab 1-6', 'the views; the last is what the program writes (run --tui)'],
   ['s < >', 'sort by the next column, by the one before or after'],
   ['I', 'smallest first, largest first'],
   ['space p z', 'hold the display; the trace goes on'],

@@ -2,7 +2,7 @@
 import type { PathStyle } from '../../views/names.js';
 import { formatCount } from '../../views/units.js';
 import { rowsOf } from '../rows.js';
-import { type ShownView, type State, shownPicture, VIEWS } from '../state.js';
+import { type ShownView, type State, shownPicture, viewsOf } from '../state.js';
 import { cutLine, fillLine, type Line, lineWidth, span, spread } from './cells.js';
 import { columnsOf } from './columns.js';
 import { headerLines } from './header.js';
@@ -22,6 +22,7 @@ export const VIEW_TITLES: Readonly<Record<ShownView, string>> = {
   files: 'Files',
   modules: 'Modules',
   processes: 'Processes',
+  output: 'Output',
 };
 
 export const screenLines = (state: State, look: Look): readonly Line[] => {
@@ -58,19 +59,20 @@ const tableBody = (state: State, look: Look): Body => {
   const { view, size, sort, order, cursors } = state;
   const { body } = layoutOf(size);
   const cursor = cursors[view];
-  const table = shownPicture(state).tables[view];
-  if (!table) return { head: [], rows: [[span(emptyText(state), 'faint')]] };
-  const whole = 'sum' in table ? table.sum.liveBytes : 0;
+  const table = view === 'output' ? null : shownPicture(state).tables[view];
+  if (table === undefined) return { head: [], rows: [[span(emptyText(state), 'faint')]] };
+  const whole = table && 'sum' in table ? table.sum.liveBytes : 0;
   const all = rowsOf(state);
   const shown = all.slice(cursor.top, cursor.top + body);
   const { head, rows } = tableLines(shown, {
     columns: columnsOf(view, whole, look.path),
-    sort: view === 'processes' ? null : sort,
+    sort: table && 'sum' in table ? sort : null,
     order,
     width: size.columns,
     marks: MARKS[look.glyphs],
   });
-  if (all.length === 0) return { head, rows: [[span('Nothing has been allocated.', 'faint')]] };
+  const nothing = view === 'output' ? 'It has written nothing yet.' : 'Nothing has been allocated.';
+  if (all.length === 0) return { head, rows: [[span(nothing, 'faint')]] };
   return {
     head: fillLine(head, size.columns),
     rows: rows.map((line, at) => (at === cursor.at - cursor.top ? selectedLine(line, size.columns) : line)),
@@ -84,15 +86,11 @@ const tabLine = (state: State): Line => {
   const { columns } = state.size;
   const { at } = state.cursors[state.view];
   const count = rowsOf(state).length;
-  const table = shownPicture(state).tables[state.view];
+  const table = state.view === 'output' ? null : shownPicture(state).tables[state.view];
   const more = table && 'omitted' in table && table.omitted > 0 ? '+' : '';
   const position = count > 0 ? [span(`${formatCount(at + 1)}/${formatCount(count)}${more}`, 'faint')] : [];
-  const full = tabs(state.view, ({ digit, title }) => `${digit} ${title}`);
-  return spread(
-    lineWidth(full) <= columns ? full : tabs(state.view, ({ digit }) => digit),
-    position,
-    columns,
-  );
+  const full = tabs(state, ({ digit, title }) => `${digit} ${title}`);
+  return spread(lineWidth(full) <= columns ? full : tabs(state, ({ digit }) => digit), position, columns);
 };
 
 interface Tab {
@@ -101,10 +99,12 @@ interface Tab {
 }
 
 /** @param other what is left of those that are not shown */
-const tabs = (shown: ShownView, other: (tab: Tab) => string): Line =>
-  VIEWS.map((view, at) => {
+const tabs = (state: State, other: (tab: Tab) => string): Line =>
+  viewsOf(state).map((view, at) => {
     const tab = { digit: String(at + 1), title: VIEW_TITLES[view] };
-    return view === shown ? span(`[${tab.digit} ${tab.title}]`, 'strong') : span(` ${other(tab)} `, 'faint');
+    return view === state.view
+      ? span(`[${tab.digit} ${tab.title}]`, 'strong')
+      : span(` ${other(tab)} `, 'faint');
   });
 
 const footLine = ({ notice, connection, size }: State): Line => {

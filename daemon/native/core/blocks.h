@@ -1,7 +1,7 @@
 /* blocks.h — the live blocks of one process: address → size, site, thread.
  *
  * Small blocks live in a shadow of the heap's address space: regions of 64 MiB, one 16-byte cell for each 32
- * bytes, mapped lazily. It halves the cost of a hash table (evidence: hotpath.md §C), since neighbours in the
+ * bytes, mapped lazily. It halves the cost of a hash table, since neighbours in the
  * heap are neighbours here and no key has to be compared. Large blocks would waste it (a touched shadow page
  * for each), and a second small block inside the same 32 bytes has no cell; both go to the spill table.
  *

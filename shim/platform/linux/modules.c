@@ -11,8 +11,24 @@
 #include <link.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #pragma weak _dl_find_object
+
+/* For a main program whose segments are not mapped as one (node, many non-PIE programs) the loader names only
+ * the segment that was hit; its program headers tell all of them. */
+static void widen_to_program(struct loaded_module *module) {
+    const ElfW(Phdr) *segment = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+    unsigned long count = getauxval(AT_PHNUM);
+    for (unsigned long i = 0; segment && i < count; i++) {
+        uintptr_t begin = module->bias + (segment[i].p_vaddr & ~(uintptr_t)4095);
+        uintptr_t end = module->bias + segment[i].p_vaddr + segment[i].p_memsz;
+        if (segment[i].p_type != PT_LOAD)
+            continue;
+        module->base = begin < module->base ? begin : module->base;
+        module->end = end > module->end ? end : module->end;
+    }
+}
 
 bool platform_find_module(uintptr_t pc, struct loaded_module *module) {
     struct dl_find_object object;
@@ -23,7 +39,13 @@ bool platform_find_module(uintptr_t pc, struct loaded_module *module) {
     module->bias = object.dlfo_link_map->l_addr;
     module->path = object.dlfo_link_map->l_name ? object.dlfo_link_map->l_name : "";
     module->eh_frame_header = object.dlfo_eh_frame;
+    if (!module->path[0])
+        widen_to_program(module);
     return true;
+}
+
+bool platform_is_loader(const struct loaded_module *module) {
+    return module->base == getauxval(AT_BASE);
 }
 
 /* Finds NT_GNU_BUILD_ID among the notes at [at, end). Note: name size, descriptor size, type, name,

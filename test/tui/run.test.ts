@@ -1,0 +1,58 @@
+/** `memtrace run --tui`, whole: launcher, daemon, viewer and a program on a terminal of its own. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
+import { onTerminal, type Pty } from './pty.js';
+
+const MEMTRACE = fileURLToPath(new URL('../../../bin/memtrace', import.meta.url));
+
+const runTui = (t: ExecutionContext, script: string, redirection = ''): Pty =>
+  onTerminal(
+    t,
+    `${MEMTRACE} run --tui --quiet --no-output -- sh -c '${script}' ${redirection}; echo status=$?; stty -a`,
+  );
+
+test('the program writes into a view of its own; what it wrote is on the terminal afterwards', async (t) => {
+  const pty = runTui(t, 'echo from below; read answer; echo got $answer; exit 7');
+  await pty.waitFor(/\[1 Lines\]/);
+  pty.type('6');
+  await pty.waitFor(/\[6 Output\]/);
+  await pty.waitFor(/from below/);
+  pty.type('q');
+  await pty.waitFor(/\[\?1049l/);
+  await pty.waitFor(/from below/);
+  pty.type('forty-two\n');
+  await pty.waitFor(/got forty-two/);
+  await pty.waitFor(/status=7\b/);
+  await pty.ended;
+  t.regex(pty.output(), /(?<!-)icanon/);
+});
+
+test('the program has the size of the terminal, and a ^C after leaving ends it as ever', async (t) => {
+  const pty = runTui(t, 'stty size; read answer');
+  await pty.waitFor(/\[1 Lines\]/);
+  pty.type('q');
+  await pty.waitFor(/24 80/);
+  pty.type('\u0003');
+  await pty.waitFor(/status=130\b/);
+  t.pass();
+});
+
+test('what is redirected stays redirected, and a program that ends at once is no error', async (t) => {
+  const pty = runTui(t, 'test -t 1 && echo a terminal || echo no terminal >&2', '>/dev/null');
+  await pty.waitFor(/no terminal/);
+  await pty.waitFor(/status=0\b/);
+  t.notRegex(pty.output(), /cannot talk/);
+});
+
+test('the end of the program does not take the view away', async (t) => {
+  const folder = mkdtempSync('/tmp/mt-');
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const pty = runTui(t, `until test -e ${folder}/end; do sleep 0.05; done; exit 3`);
+  await pty.waitFor(/\[1 Lines\]/);
+  writeFileSync(`${folder}/end`, '');
+  await pty.waitFor(/exited/);
+  pty.type('q');
+  await pty.waitFor(/status=3\b/);
+  t.pass();
+});

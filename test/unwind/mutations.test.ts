@@ -1,0 +1,38 @@
+/**
+ * The comparison has teeth: each check of the incremental walk that is left out shows up as wrong stacks. A
+ * mutation that nothing notices would mean a check that is not tested.
+ */
+import test from 'ava';
+import { buildComparison, buildProgram, compare, type Mutation, removeFolder } from './support.js';
+
+const FILE = 'shim/unwind/remember.c';
+test.after.always(removeFolder);
+
+const mutations: Readonly<Record<string, Mutation>> = {
+  'return address slots are not read again': {
+    file: FILE,
+    from: 'while (*(const uintptr_t *)f[i].slot == f[i].pc)',
+    to: 'while (i >= 0)',
+  },
+  'saved frame pointers are not read again': {
+    file: FILE,
+    from: 'if (unlikely(*(const uintptr_t *)m->saved[k].slot != m->saved[k].value))',
+    to: 'if (0)',
+  },
+  'the frame pointer is not part of the state': {
+    file: FILE,
+    from: 'return !(s->restore & FP_IS_LIVE) || s->fp == r->fp;',
+    to: 'return s != NULL;',
+  },
+};
+
+for (const [what, mutation] of Object.entries(mutations))
+  test(`it would be seen if ${what}`, async (t) => {
+    const preload = await buildComparison(what.replaceAll(' ', '-'), mutation);
+    let mismatches = 0;
+    for (const flags of [['-O2'], ['-O2', '-fno-omit-frame-pointer']]) {
+      const program = await buildProgram('stale_slots', ...flags);
+      mismatches += (await compare(preload, [program, '20000'])).mismatches;
+    }
+    t.true(mismatches > 100, `only ${mismatches} wrong stacks`);
+  });
