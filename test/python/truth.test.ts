@@ -14,14 +14,8 @@ type Row = readonly [
  * to whoever had it made. tracemalloc is told by the interpreter; no allocator can be (docs: limits).
  */
 const RECYCLED = new Set([
-  'list',
-  'tuple',
-  'dict',
-  'float',
-  'frame',
-  'coroutine',
-  'async_generator_asend',
-  'Context',
+  ...['list', 'tuple', 'dict', 'float', 'frame', 'coroutine', 'async_generator_asend', 'Context'],
+  ...['builtin_function_or_method', 'method'], // up to 3.8
 ]);
 
 /** Where an object's block begins: before it lie the collector's header and, since 3.11, its dictionary. */
