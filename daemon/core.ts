@@ -10,6 +10,7 @@ import { ON_FULL_DROP, ON_FULL_WAIT } from '../proto/generated/layout.js';
 import { MemtraceError } from '../views/error.js';
 import { coreLibrary, type Handle, type Library } from './core/library.js';
 import type {
+  BlockTable,
   ModuleRecord,
   NodeTable,
   ProcessRecord,
@@ -19,7 +20,7 @@ import type {
 } from './core/records.js';
 import * as records from './core/records.js';
 
-export type { ModuleRecord, NodeTable, ProcessRecord, SiteTable, SizeRecord, ThreadRecord };
+export type { BlockTable, ModuleRecord, NodeTable, ProcessRecord, SiteTable, SizeRecord, ThreadRecord };
 
 export interface Core {
   /**
@@ -34,8 +35,12 @@ export interface Core {
   /** The stack nodes from id `from` on, as far as they exist. */
   readonly nodes: (index: number, from: number) => NodeTable;
   readonly modules: (index: number, from: number) => ModuleRecord[];
+  /** The records of Python code objects from byte `from` of their area on. */
+  readonly pythonCodes: (index: number, from: number) => Uint8Array;
   readonly threads: (index: number) => ThreadRecord[];
   readonly sizes: (index: number) => SizeRecord[];
+  /** The live blocks of a process that runs, of kinds heap and Python. */
+  readonly blocks: (index: number) => BlockTable;
   readonly info: (index: number) => { executable: string; command: string[] };
   /** Marks the session over: shims detach for good. */
   readonly stop: () => void;
@@ -48,6 +53,7 @@ const SLACK = 64;
 /** Nodes and modules are copied in portions, to keep the buffers small. */
 const NODE_PORTION = 65536;
 const MODULE_PORTION = 64;
+const CODES_PORTION = 1 << 18;
 const INFO_BYTES = 16384;
 
 /** @param sessionDirectory an empty folder that only this user can enter */
@@ -98,6 +104,12 @@ export const createCore = (sessionDirectory: string, options: { onFull: 'wait' |
       inPortions(MODULE_PORTION, layout.module_record.bytes, from, (at, bytes, capacity) =>
         library.modules(handle, index, at, bytes, capacity),
       ).flatMap(({ bytes, count }) => records.decodeModules(bytes, count)),
+    pythonCodes: (index, from) =>
+      concatenate(
+        inPortions(CODES_PORTION, 1, from, (at, bytes, capacity) =>
+          library.pythonCodes(handle, index, at, bytes, capacity),
+        ),
+      ),
     threads: (index) => {
       const capacity = process(index).threads + SLACK;
       const bytes = buffer(capacity, layout.thread_record.bytes);
@@ -106,6 +118,12 @@ export const createCore = (sessionDirectory: string, options: { onFull: 'wait' |
     sizes: (index) => {
       const bytes = buffer(layout.SIZE_CLASSES, layout.size_record.bytes);
       return records.decodeSizes(bytes, library.sizes(handle, index, bytes, layout.SIZE_CLASSES));
+    },
+    blocks: (index) => {
+      const { liveBlocks, pythonLiveBlocks } = process(index);
+      const capacity = liveBlocks + pythonLiveBlocks + SLACK;
+      const bytes = buffer(capacity, layout.block_record.bytes);
+      return records.decodeBlocks(bytes, library.blocks(handle, index, bytes, capacity));
     },
     info: (index) => {
       const bytes = buffer(INFO_BYTES, 1);

@@ -35,8 +35,9 @@ enum event_type {
     EVENT_ALLOC = 1,   /* a block: address, size, stack */
     EVENT_FREE = 2,    /* free() and its like: address */
     EVENT_RELEASE = 3, /* the old block of a successful realloc: address; never a temporary block */
-    EVENT_CANCEL = 4,  /* fills a ticket that was drawn for a call that then failed: address only */
-    EVENT_MAP = 5,     /* mmap: address (page), stack; the next slot: word 0 = length, word 1 = 0 */
+    EVENT_CANCEL =
+        4,         /* fills a ticket that was drawn for a call that then failed; see also enum python_event */
+    EVENT_MAP = 5, /* mmap: address (page), stack; the next slot: word 0 = length, word 1 = 0 */
     EVENT_UNMAP = 6,   /* munmap: address; the next slot: word 0 = length, word 1 = 0 */
     EVENT_CONTROL = 7, /* no address, no order: bits 0..44 hold enum control_event; word 1 is its value */
 };
@@ -47,6 +48,25 @@ enum control_event {
     CONTROL_CLOCK = 1, /* what follows happened at or after this value of the session's clock */
     CONTROL_FORK = 2,  /* value: the segment ticket's parent handshake, see segment_header.fork_serial */
 };
+
+/* Blocks of the Python interpreter's own allocator, which lie inside of blocks and mappings that have events
+ * of their own. They are EVENT_CANCEL with a meaning in the bits that a cancelled call has no use for, so
+ * that a reader that does not know them takes their tickets and is none the wiser:
+ *
+ *   word 1   bits  0..27  size in bytes, of EVENT_PYTHON_ALLOC
+ *            bits 28..31  enum python_event
+ *            bits 32..57  stack, of EVENT_PYTHON_ALLOC
+ *
+ * The interpreter hands what is too large for it on to malloc, and a free does not say so: a free of an
+ * address where no such block lives is that of the heap's block, and means nothing. */
+enum python_event {
+    EVENT_PYTHON_NOTHING = 0, /* a call that failed */
+    EVENT_PYTHON_ALLOC = 1,
+    EVENT_PYTHON_FREE = 2,
+    EVENT_PYTHON_RELEASE = 3 /* the old block of a successful realloc */
+};
+#define EVENT_PYTHON_SHIFT     28
+#define EVENT_PYTHON_SIZE_MASK ((UINT32_C(1) << EVENT_PYTHON_SHIFT) - 1)
 
 #define EVENT_ADDRESS_BITS  45
 #define EVENT_ADDRESS_MASK  ((UINT64_C(1) << EVENT_ADDRESS_BITS) - 1)
@@ -74,6 +94,16 @@ static inline struct event event_pack(enum event_type type, uint64_t address, ui
     e.word[0] = (address >> 3) | (uint64_t)type << EVENT_TYPE_SHIFT | (uint64_t)(order & 0xffff) << 48;
     e.word[1] = (uint64_t)size | (uint64_t)stack << 32 | (uint64_t)(order >> 16 & 0x3f) << 58;
     return e;
+}
+
+/* A size beyond EVENT_PYTHON_SIZE_MASK cannot be said: such blocks are for malloc. */
+static inline struct event event_pack_python(enum python_event what, uint64_t address, uint32_t size,
+                                             uint32_t stack, uint32_t order) {
+    return event_pack(EVENT_CANCEL, address, size | (uint32_t)what << EVENT_PYTHON_SHIFT, stack, order);
+}
+/* Of an EVENT_CANCEL. */
+static inline enum python_event event_python(const struct event *e) {
+    return (enum python_event)((uint32_t)e->word[1] >> EVENT_PYTHON_SHIFT);
 }
 
 static inline struct event event_pack_control(enum control_event what, uint64_t value) {

@@ -47,6 +47,25 @@ int main(void) {
     CONSTANT(STACK_FIRST_NODE);
     CONSTANT(NODE_PC_OMITTED);
     printf("export const NODE_PC_EXACT_HIGH = %u;\n", (unsigned)(NODE_PC_EXACT >> 32));
+    CONSTANT(NODE_PC_PYTHON_ARENA);
+    CONSTANT(MODULE_PYTHON);
+    printf("export const NODE_PYTHON_OFFSET_MASK = %u;\n", (unsigned)NODE_PYTHON_OFFSET_MASK);
+    printf("export const NODE_PYTHON_CODE_MASK_HIGH = %u;\n", (unsigned)(NODE_PC_PYTHON >> 32) - 1);
+    CONSTANT(PYTHON_CODES_START);
+    CONSTANT(PYTHON_ACCEPTED);
+    CONSTANT(PYTHON_REFUSED_VERSION);
+    CONSTANT(PYTHON_REFUSED_FREE_THREADED);
+    CONSTANT(PYTHON_REFUSED_DEBUG);
+    CONSTANT(PYTHON_REFUSED_SYMBOLS);
+    BEGIN(python_code);
+    FIELD(python_code, minor);
+    FIELD(python_code, first_line);
+    FIELD(python_code, first_traceable);
+    FIELD(python_code, file_offset);
+    FIELD(python_code, file_bytes);
+    FIELD(python_code, name_bytes);
+    FIELD(python_code, lines_bytes);
+    END();
     BEGIN(node);
     FIELD(node, pc);
     FIELD(node, parent);
@@ -104,6 +123,13 @@ int main(void) {
     FIELD(process_record, skipped_orders);
     FIELD(process_record, exit_rss_bytes);
     FIELD(process_record, exit_peak_bytes);
+    FIELD(process_record, python_allocations);
+    FIELD(process_record, python_live_bytes);
+    FIELD(process_record, python_live_blocks);
+    FIELD(process_record, python_total_bytes);
+    FIELD(process_record, python_peak_bytes);
+    FIELD(process_record, python_version);
+    FIELD(process_record, python_refusal);
     END();
 
     CONSTANT(SITE_HEAP);
@@ -119,6 +145,13 @@ int main(void) {
     FIELD(site_record, peak_bytes);
     FIELD(site_record, peak_blocks);
     FIELD(site_record, temporary_blocks);
+    END();
+
+    BEGIN(block_record);
+    FIELD(block_record, address);
+    FIELD(block_record, size);
+    FIELD(block_record, stack);
+    FIELD(block_record, kind);
     END();
 
     BEGIN(module_record);

@@ -95,7 +95,7 @@ const parseJson = (json: string): unknown => {
 
 // ---- parts ----
 
-const KINDS: readonly KindFilter[] = ['heap', 'mmap', 'all'];
+const KINDS: readonly KindFilter[] = ['heap', 'mmap', 'python', 'payload', 'all'];
 const STATES: readonly ProcessState[] = ['running', 'exited', 'killed', 'replaced'];
 const ROW_VIEWS: readonly RowView[] = ['lines', 'functions', 'files', 'modules', 'stacks'];
 const MOST_SIGNIFICANT_ID = 2 ** 31 - 1;

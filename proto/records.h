@@ -75,8 +75,17 @@ struct process_record {
     /* resident memory as the process saw it at its exit, 0: not known */
     uint64_t exit_rss_bytes;
     uint64_t exit_peak_bytes;
+
+    /* blocks of the Python interpreter's own allocator */
+    uint64_t python_allocations;
+    uint64_t python_live_bytes;
+    uint64_t python_live_blocks;
+    uint64_t python_total_bytes;
+    uint64_t python_peak_bytes;
+    uint32_t python_version; /* major << 8 | minor, 0: none */
+    uint32_t python_refusal; /* enum python_refusal */
 };
-static_assert(sizeof(struct process_record) == 64 + 24 + 64 + 40 + 64 + 16, "process record");
+static_assert(sizeof(struct process_record) == 64 + 24 + 64 + 40 + 64 + 16 + 48, "process record");
 
 enum site_kind { SITE_HEAP = 0, SITE_MMAP = 1, SITE_PYTHON = 2 };
 
@@ -93,6 +102,15 @@ struct site_record {
     uint64_t temporary_blocks;
 };
 static_assert(sizeof(struct site_record) == 64, "site record");
+
+/* A live block. */
+struct block_record {
+    uint64_t address;
+    uint64_t size;
+    uint32_t stack;
+    uint32_t kind; /* enum site_kind */
+};
+static_assert(sizeof(struct block_record) == 24, "block record");
 
 struct module_record {
     uint64_t base;

@@ -6,7 +6,8 @@
  * SIGBUS).
  *
  * The file is sparse and has these areas, each at the offset that the header states:
- *   header · info (executable, command line) · modules · strings · rings (control lines) · nodes · events
+ *   header · info (executable, command line) · modules · strings · rings (control lines) · nodes ·
+ *   python codes · events
  * Order of publication: a count in the header is stored with release after what it counts is complete.
  */
 #ifndef MEMTRACE_PROTO_SEGMENT_H
@@ -67,12 +68,20 @@ struct segment_header {
     uint64_t truncated_nodes; /* stacks that could not be recorded because `nodes` was full */
     uint64_t exit_rss_bytes;  /* resident memory when exit_code was noted, 0: not known */
     uint64_t exit_peak_bytes; /* and the most it ever was */
-    uint8_t reserved1[64];
+
+    /* Python; all 0 where no interpreter was found. */
+    uint64_t python_codes_offset;
+    uint32_t python_codes_bytes; /* capacity */
+    uint32_t python_codes;       /* bytes in use, from PYTHON_CODES_START on */
+    uint32_t python_version;     /* major << 8 | minor */
+    uint32_t python_refusal;     /* enum python_refusal */
+    uint8_t reserved1[40];
 };
 static_assert(sizeof(struct segment_header) == 256, "segment header");
 static_assert(offsetof(struct segment_header, info_offset) == 56, "areas");
 static_assert(offsetof(struct segment_header, modules) == 128, "counts");
 static_assert(offsetof(struct segment_header, lost) == 160, "losses");
+static_assert(offsetof(struct segment_header, python_codes_offset) == 192, "python");
 
 enum detach_reason {
     DETACH_NONE = 0,
@@ -113,6 +122,9 @@ static_assert(sizeof(struct module) == 64, "module");
 /* A pc that stands for the frames left out of a stack deeper than the limit. */
 #define NODE_PC_OMITTED UINT64_C(1)
 
+/* A pc that stands for the interpreter's mapping of an arena for Python objects. */
+#define NODE_PC_PYTHON_ARENA UINT64_C(2)
+
 struct node {
     uint64_t pc; /* return address; NODE_PC_EXACT: the interrupted instruction itself */
     uint32_t parent;
@@ -120,6 +132,46 @@ struct node {
 };
 static_assert(sizeof(struct node) == 16, "node");
 #define NODE_PC_EXACT (UINT64_C(1) << 63) /* set in pc: look it up as it is, not at pc - 1 */
+
+/* ---- Python frames and the code objects that they run ----
+ *
+ * A node whose module is MODULE_PYTHON is a Python frame; its pc says which code and where in it:
+ *
+ *   bits  0..30  byte offset of the instruction; NODE_PYTHON_OFFSET_MASK: it has not begun
+ *   bit  31      the frame was called from C: the interpreter's own native frame ends here
+ *   bits 32..61  code: offset of its record in the area of codes, in 8 bytes; 0: not recorded
+ *   bit  62      1
+ */
+#define MODULE_PYTHON           UINT32_C(0xfffffffe)
+#define NODE_PC_PYTHON          (UINT64_C(1) << 62)
+#define NODE_PYTHON_ENTRY       (UINT64_C(1) << 31)
+#define NODE_PYTHON_OFFSET_MASK UINT64_C(0x7fffffff)
+
+#define PYTHON_CODES_BYTES (UINT32_C(1) << 26)
+#define PYTHON_CODES_START 8u
+
+enum python_refusal {
+    PYTHON_ACCEPTED = 0,
+    PYTHON_REFUSED_VERSION = 1,       /* its version is not known here */
+    PYTHON_REFUSED_FREE_THREADED = 2, /* a build without the global interpreter lock */
+    PYTHON_REFUSED_DEBUG = 3,         /* a build whose objects are laid out in another way */
+    PYTHON_REFUSED_SYMBOLS = 4        /* it does not export what is needed */
+};
+
+/* One record, followed by the name and the line table and, where `file_offset` leads here, the file's name.
+ * Complete before a node names it. */
+struct python_code {
+    uint32_t record_bytes; /* a multiple of 8 */
+    uint16_t minor;        /* of Python 3: says how the line table is to be read */
+    uint16_t reserved;
+    int32_t first_line;
+    uint32_t first_traceable; /* byte offset of the first instruction that is the program's own */
+    uint32_t file_offset;     /* in the area */
+    uint32_t file_bytes;
+    uint32_t name_bytes; /* UTF-8, qualified where the version has it */
+    uint32_t lines_bytes;
+};
+static_assert(sizeof(struct python_code) == 32, "python code");
 
 /* ---- rings ---- */
 #define RINGS_CAPACITY    4096u

@@ -185,8 +185,12 @@ export type GroupBy = 'line' | 'function' | 'file' | 'module' | 'stack';
 export type Metric = 'live' | 'peak' | 'total' | 'temporary' | 'blocks';
 /** What two snapshots are compared by. */
 export type DiffMetric = 'live' | 'peak' | 'total';
-/** Which sites are looked at: what came from malloc and its kin, what was mapped directly, or everything. */
-export type KindFilter = 'heap' | 'mmap' | 'all';
+/**
+ * Which sites are looked at: what came from malloc and its kin; what was mapped directly; what the Python
+ * interpreter's own allocator served, out of mappings of its own; heap and python, which is what the program asked
+ * for; or everything.
+ */
+export type KindFilter = 'heap' | 'mmap' | 'python' | 'payload' | 'all';
 
 export interface Change {
   readonly before: number;

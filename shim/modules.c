@@ -7,6 +7,7 @@
 #include "shim/platform/modules.h"
 #include "shim/platform/os.h"
 #include "shim/process.h"
+#include "shim/python/interpreter.h"
 #include "shim/unwind/rules.h"
 
 #define PATH_BYTES 4096
@@ -18,7 +19,7 @@ static bool matches(const struct module *m, uint64_t pc) {
 }
 
 bool modules_is_gone(uint32_t index) {
-    return index != MODULE_NONE && (load_relaxed(&process->modules[index].flags) & MODULE_GONE);
+    return index < MODULES_CAPACITY && (load_relaxed(&process->modules[index].flags) & MODULE_GONE);
 }
 
 static bool record_path(struct module *m, const struct loaded_module *loaded) {
@@ -56,6 +57,7 @@ static uint32_t record(uint64_t pc) {
     if (!record_path(m, &loaded))
         m->path_bytes = 0;
     store_release(&m->end, loaded.end);
+    python_look_at(&loaded);
     return index;
 }
 
@@ -83,6 +85,7 @@ void modules_refresh(void) {
     }
     if (!changed)
         return;
+    python_check_gone();
     rules_clear();
     __atomic_add_fetch(&process->epoch, 1, __ATOMIC_RELEASE);
 }

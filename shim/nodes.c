@@ -38,6 +38,14 @@ INLINE bool is_child(uint32_t id, uint32_t parent, uint64_t pc) {
     return node->pc == pc && node->parent == parent && !modules_is_gone(node->module);
 }
 
+static uint32_t module_of(uint64_t pc) {
+    if (pc & NODE_PC_PYTHON)
+        return MODULE_PYTHON;
+    if (pc == NODE_PC_OMITTED || pc == NODE_PC_PYTHON_ARENA)
+        return MODULE_NONE;
+    return modules_index((pc & ~NODE_PC_EXACT) - !(pc & NODE_PC_EXACT));
+}
+
 static uint32_t new_node(uint32_t parent, uint64_t pc) {
     struct segment_header *segment = process->segment;
     uint32_t id = process_claim(&segment->nodes, segment->nodes_capacity, 1, segment->nodes_offset,
@@ -48,8 +56,7 @@ static uint32_t new_node(uint32_t parent, uint64_t pc) {
     }
     struct node *node = &process->nodes[id];
     node->parent = parent;
-    node->module =
-        pc == NODE_PC_OMITTED ? MODULE_NONE : modules_index((pc & ~NODE_PC_EXACT) - !(pc & NODE_PC_EXACT));
+    node->module = module_of(pc);
     store_release(&node->pc, pc);
     return id;
 }

@@ -176,7 +176,9 @@ static uint64_t layout(struct segment_header *h, uint32_t nodes_capacity) {
     h->rings_capacity = RINGS_CAPACITY;
     h->nodes_offset = at += RINGS_CAPACITY * sizeof(struct ring);
     h->nodes_capacity = nodes_capacity;
-    h->events_offset = at += nodes_capacity * sizeof(struct node);
+    h->python_codes_offset = at += nodes_capacity * sizeof(struct node);
+    h->python_codes_bytes = PYTHON_CODES_BYTES;
+    h->events_offset = at += PYTHON_CODES_BYTES;
     return at + (uint64_t)RINGS_CAPACITY * RING_BYTES;
 }
 
@@ -258,7 +260,8 @@ static bool create_segment(void) {
                                     .fork_serial = fork_serial,
                                     .started_ns = os_realtime_ns(),
                                     .start_ticks = start_ticks(),
-                                    .nodes = STACK_FIRST_NODE};
+                                    .nodes = STACK_FIRST_NODE,
+                                    .python_codes = PYTHON_CODES_START};
     uint32_t nodes = os_address_space_is_limited() ? NODES_SMALL : NODES_CAPACITY;
     bool mapped = map_segment(fd, nodes, &header);
     while (!mapped && nodes > NODES_SMALL)
@@ -273,6 +276,7 @@ static bool create_segment(void) {
     process->strings = (char *)(process->base + header.strings_offset);
     process->rings = (struct ring *)(process->base + header.rings_offset);
     process->nodes = (struct node *)(process->base + header.nodes_offset);
+    process->python_codes = process->base + header.python_codes_offset;
     fill_info(&header);
     memcpy(process->segment, &header, sizeof header);
     return true;

@@ -18,6 +18,7 @@
 
 enum process_phase { PROCESS_NEW = 0, PROCESS_STARTING, PROCESS_TRACED, PROCESS_OFF };
 
+struct codes;
 struct node_index;
 struct stack_table;
 struct thread;
@@ -45,12 +46,16 @@ struct process {
     struct stack_table *stack_table;
     uint32_t nodes_growing; /* 1 while a thread builds a larger one */
     uint32_t stack_table_growing;
+    /* Private to python/codes.c. */
+    uint8_t *python_codes;
+    struct codes *codes;
 
     /* How much of each area fallocate has given, in bytes from its start. */
     uint64_t modules_reserved;
     uint64_t strings_reserved;
     uint64_t rings_reserved;
     uint64_t nodes_reserved;
+    uint64_t python_codes_reserved;
 
     struct thread *threads[RINGS_CAPACITY]; /* by ring */
     uint32_t order[ORDER_COUNTERS];

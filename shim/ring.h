@@ -9,7 +9,7 @@
 
 #include "shim/thread.h"
 
-#define RING_SLOTS_PER_CALL 8 /* the most that one hook publishes */
+#define RING_SLOTS_PER_CALL 16 /* twice the most that one hook publishes: see trace_resume */
 
 /* Waits for the daemon, or drops, as the session says. False: this call is not to be traced. */
 bool ring_wait(struct thread *t);

@@ -69,19 +69,35 @@ static uint32_t node_of_frames(const struct frames *frames) {
     return node;
 }
 
-uint32_t stacks_of_frames(struct stack_cache *cache, const struct frames *frames, uint32_t epoch) {
+struct stack_key stacks_key_of_frames(const struct frames *frames, uint32_t epoch) {
     struct stack_key key = key_seed(epoch, frames->truncated);
     for (uint32_t i = frames->count; i-- > 0;)
         key = key_extend(key, frames->pc[i]);
+    return key;
+}
+
+uint32_t stacks_known(struct stack_cache *cache, struct stack_key key) {
     struct stack_cache_entry *entry = entry_of(cache, key);
     if (likely(is_entry_of(entry, key)))
         return entry->stack;
     uint32_t stack = stack_table_find(key);
+    if (stack)
+        remember_entry(entry, key, stack);
+    return stack;
+}
+
+void stacks_learn(struct stack_cache *cache, struct stack_key key, uint32_t stack) {
+    stack_table_add(key, stack);
+    remember_entry(entry_of(cache, key), key, stack);
+}
+
+uint32_t stacks_of_frames(struct stack_cache *cache, const struct frames *frames, uint32_t epoch) {
+    struct stack_key key = stacks_key_of_frames(frames, epoch);
+    uint32_t stack = stacks_known(cache, key);
     if (!stack) {
         stack = node_of_frames(frames);
-        stack_table_add(key, stack);
+        stacks_learn(cache, key, stack);
     }
-    remember_entry(entry, key, stack);
     return stack;
 }
 

@@ -26,6 +26,12 @@ struct stack_cache {
 uint32_t stacks_of_remembered(struct stack_cache *cache, struct remembered *m);
 /* The id of a stack that was walked afresh. */
 uint32_t stacks_of_frames(struct stack_cache *cache, const struct frames *frames, uint32_t epoch);
+
+/* For stacks put together elsewhere: the key of frames, and its stack where it is known. */
+struct stack_key stacks_key_of_frames(const struct frames *frames, uint32_t epoch);
+uint32_t stacks_known(struct stack_cache *cache, struct stack_key key);
+void stacks_learn(struct stack_cache *cache, struct stack_key key, uint32_t stack);
+
 void stacks_forget(struct stack_cache *cache);
 
 #endif

@@ -33,6 +33,7 @@ struct thread {
     uint32_t epoch; /* of `cache` */
     uint32_t index; /* of the ring */
     struct thread *nested;
+    struct python_frames *python; /* NULL before the first Python frame */
     struct readable readable;
     struct frames frames; /* of a stack that cannot be remembered */
     struct stack_cache cache;

@@ -1,7 +1,12 @@
 /* trace.c — what hooks do between enter and leave, and the slow ways into it. Rules: trace.h. */
 #include "shim/trace.h"
 
+#include "shim/nodes.h"
 #include "shim/platform/os.h"
+#include "shim/python/frames.h"
+#include "shim/python/hooks.h"
+#include "shim/python/interpreter.h"
+#include "shim/python/merge.h"
 
 static NOINLINE void begin_epoch(struct thread *t, uint32_t epoch) {
     stacks_forget(&t->cache);
@@ -9,14 +14,32 @@ static NOINLINE void begin_epoch(struct thread *t, uint32_t epoch) {
     t->epoch = epoch;
 }
 
-static uint32_t capture(struct thread *t, const struct caller *caller) {
-    uint32_t epoch = load_acquire(&process->epoch);
-    if (unlikely(epoch != t->epoch))
-        begin_epoch(t, epoch);
-    if (likely(remember_walk(&t->remembered, caller, &t->readable, key_seed(epoch, 0))))
-        return stacks_of_remembered(&t->cache, &t->remembered);
+/* True: the stack is in t->remembered, else in t->frames. */
+INLINE bool walk(struct thread *t, const struct caller *caller, uint32_t *epoch) {
+    *epoch = load_acquire(&process->epoch);
+    if (unlikely(*epoch != t->epoch))
+        begin_epoch(t, *epoch);
+    if (likely(remember_walk(&t->remembered, caller, &t->readable, key_seed(*epoch, 0))))
+        return true;
     walk_stack(caller, &t->readable, &t->frames);
-    return stacks_of_frames(&t->cache, &t->frames, epoch);
+    return false;
+}
+
+INLINE uint32_t stack_of(struct thread *t, bool remembered, uint32_t epoch) {
+    return likely(remembered) ? stacks_of_remembered(&t->cache, &t->remembered)
+                              : stacks_of_frames(&t->cache, &t->frames, epoch);
+}
+
+static NOINLINE uint32_t capture_with_python(struct thread *t, bool remembered, uint32_t epoch) {
+    uint32_t python_node = python_stack(t);
+    return python_node ? python_merge(t, remembered, epoch, python_node) : stack_of(t, remembered, epoch);
+}
+
+INLINE uint32_t capture(struct thread *t, const struct caller *caller) {
+    uint32_t epoch;
+    bool remembered = walk(t, caller, &epoch);
+    return likely(!python.active) ? stack_of(t, remembered, epoch)
+                                  : capture_with_python(t, remembered, epoch);
 }
 
 static void put_extended(struct thread *t, struct event e, uint64_t value) {
@@ -30,10 +53,30 @@ static void put_extended(struct thread *t, struct event e, uint64_t value) {
 void trace_alloc(struct thread *t, const void *block, size_t size, const struct caller *caller) {
     uint32_t ticket = trace_draw(t, block);
     uint32_t stack = capture(t, caller);
+    if (unlikely(python.active))
+        python_call.served = (uintptr_t)block;
     if (likely(size < EVENT_SIZE_EXTENDED))
         trace_put(t, event_pack(EVENT_ALLOC, (uintptr_t)block, (uint32_t)size, stack, ticket));
     else
         put_extended(t, event_pack(EVENT_ALLOC, (uintptr_t)block, EVENT_SIZE_EXTENDED, stack, ticket), size);
+}
+
+bool trace_python_alloc(struct thread *t, const void *block, size_t size, const struct caller *caller) {
+    uint32_t ticket = trace_draw(t, block);
+    void *state = python.current();
+    uint32_t stack = state && t == thread_self ? python_frames_node(t, state) : STACK_NONE;
+    bool runs_python = stack != STACK_NONE;
+    if (unlikely(!runs_python)) {
+        uint32_t epoch;
+        bool remembered = walk(t, caller, &epoch);
+        stack = stack_of(t, remembered, epoch);
+    }
+    bool fits = size <= EVENT_PYTHON_SIZE_MASK;
+    if (unlikely(!fits))
+        __atomic_fetch_add(&process->segment->lost, 1, __ATOMIC_RELAXED);
+    trace_put(t, event_pack_python(fits ? EVENT_PYTHON_ALLOC : EVENT_PYTHON_NOTHING, (uintptr_t)block,
+                                   fits ? (uint32_t)size : 0, fits ? stack : 0, ticket));
+    return runs_python;
 }
 
 uint32_t trace_draw_map(struct thread *t) {
@@ -47,7 +90,8 @@ static uint64_t whole_pages(size_t length) {
 
 void trace_map(struct thread *t, const void *address, size_t length, const struct caller *caller) {
     uint32_t ticket = trace_draw_map(t);
-    uint32_t stack = capture(t, caller);
+    uint32_t stack =
+        unlikely(python_call.inside) ? nodes_child(STACK_NONE, NODE_PC_PYTHON_ARENA) : capture(t, caller);
     put_extended(t, event_pack(EVENT_MAP, (uintptr_t)address, 0, stack, ticket), whole_pages(length));
 }
 

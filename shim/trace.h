@@ -44,6 +44,14 @@ INLINE void trace_leave(struct thread *t) {
     t->busy = 0;
 }
 
+/* Enters once more after trace_leave, in the same hook, to publish an event whose ticket was drawn before.
+ * Calls made in between published events of their own, but each only with room for twice its own: half of
+ * RING_SLOTS_PER_CALL is still there. */
+INLINE void trace_resume(struct thread *t, const struct caller *caller) {
+    t->busy = caller_sp(caller);
+    signal_fence();
+}
+
 /* The ticket of a block about to be freed: drawn before the real call. */
 INLINE uint32_t trace_draw(struct thread *t, const void *block) {
     return process_draw(t->order, event_order_slot((uintptr_t)block));
@@ -61,6 +69,12 @@ INLINE void trace_free(struct thread *t, const void *block, uint32_t ticket, enu
 }
 
 void trace_alloc(struct thread *t, const void *block, size_t size, const struct caller *caller);
+
+/* Blocks of the interpreter's own allocators. True: Python code runs on this thread. */
+bool trace_python_alloc(struct thread *t, const void *block, size_t size, const struct caller *caller);
+INLINE void trace_python_free(struct thread *t, const void *block, uint32_t ticket, enum python_event what) {
+    trace_put(t, event_pack_python(what, (uintptr_t)block, 0, 0, ticket));
+}
 
 /* Mappings, whole pages. A ticket for an unmapping is drawn before the real call; one that failed is
  * published with length 0. */

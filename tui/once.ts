@@ -90,7 +90,7 @@ const firstUpdate = ({ socketPath, view, sort, limit }: OnceOptions): Promise<Fi
           process: view === 'processes' ? 'all' : 'main',
           sort,
           order: 'descending',
-          kind: 'heap',
+          kind: 'payload',
           limit,
           intervalMs: ONLY_FIRST_AND_LAST,
         }),

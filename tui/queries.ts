@@ -18,7 +18,7 @@ export const wantedViews = (state: State): Readonly<Record<TableView, Wanted>> =
     process,
     sort,
     order,
-    kind: 'heap',
+    kind: 'payload',
     limit: Math.min(ROW_LIMIT, STEP * (1 + Math.ceil((cursors[view].at + 1) / STEP))),
     // Above the output the header goes on.
     intervalMs: view === (state.view === 'output' ? 'lines' : state.view) ? INTERVAL_MS : ONLY_FIRST_AND_LAST,

@@ -9,12 +9,13 @@
  *   blame(n) = n            if n is user, base or ownAccount
  *            = blame(p)     if n is an allocator (n itself at the root)
  *            = blame(p)     if n is runtime and blame(p) is user or ownAccount
+ *            = blame(p)     if n yields to Python and blame(p) is a Python line of the user's
  *            = n            else
  *
  * so it costs one step per node, once: the mapping of a stack never changes.
  */
 import type { Index } from '../proto/snapshot.js';
-import { type ModuleRole, moduleRole, type Ownership, ownershipOf } from './ownership.js';
+import { type ModuleRole, moduleRole, type Ownership, ownershipOf, yieldsToPython } from './ownership.js';
 import type { Profile } from './profile.js';
 
 export interface Blame {
@@ -35,10 +36,15 @@ export const blameStacks = (first: StackArrays): Blame => {
   let profile = first;
   const roles: ModuleRole[] = [];
   const owners: Ownership[] = [];
+  const yielding: boolean[] = [];
   const nodes: Index[] = [];
   const callers: Index[] = [];
 
   const ownerOfNode = (node: Index): Ownership => owners[profile.stacks[node]?.frame ?? -1] ?? 'runtime';
+
+  const yields = (node: Index): boolean => yielding[profile.stacks[node]?.frame ?? -1] ?? false;
+  const isPython = (node: Index): boolean =>
+    ownerOfNode(node) === 'user' && profile.frames[profile.stacks[node]?.frame ?? -1]?.language === 'python';
 
   const catchUp = (grown: StackArrays = profile) => {
     profile = grown;
@@ -46,13 +52,17 @@ export const blameStacks = (first: StackArrays): Blame => {
       roles.push(moduleRole(profile.modules[at]));
     for (let at = owners.length; at < profile.frames.length; at += 1) {
       const frame = profile.frames[at];
-      if (frame) owners.push(ownershipOf(frame, roles[frame.module] ?? 'user'));
+      if (!frame) continue;
+      owners.push(ownershipOf(frame, roles[frame.module] ?? 'user'));
+      yielding.push(yieldsToPython(frame, profile.modules[frame.module]));
     }
     for (let node = nodes.length; node < profile.stacks.length; node += 1) {
       const parent = profile.stacks[node]?.parent ?? -1;
       const owner = ownerOfNode(node);
       const outer = parent < 0 ? -1 : (nodes[parent] ?? -1);
-      nodes.push(outer >= 0 && answersFor(ownerOfNode(outer), owner) ? outer : node);
+      const stays =
+        outer >= 0 && (answersFor(ownerOfNode(outer), owner) || (yields(node) && isPython(outer)));
+      nodes.push(stays ? outer : node);
       callers.push(outer >= 0 && owner === 'allocator' ? (callers[parent] ?? node) : node);
     }
   };

@@ -13,7 +13,7 @@ export const debugInfoNotes = (profile: Profile): readonly string[] => {
   const hidden = new Map<Index, { bytes: number; named: boolean }>();
   let all = 0;
   for (const site of profile.sites) {
-    if (site.kind !== 'heap') continue;
+    if (site.kind === 'mmap') continue;
     all += site.totalBytes;
     if (!blame.isUser(site.stack)) continue;
     const frame = profile.frames[profile.stacks[blame.nodeOf(site.stack)]?.frame ?? -1];

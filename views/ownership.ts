@@ -9,6 +9,9 @@
  *   stream, the stack and the thread-local storage of a new thread. What it allocates is shown apart.
  * - *base*: where the runtime starts the program; everything further out belongs to nobody.
  * - *user*: all the rest, in whatever language.
+ *
+ * A Python line beats the native code that it calls (`yieldsToPython`), but for code whose source is known and that
+ * is no part of the system: the user's own extension, or a program that embeds Python.
  */
 import type { Frame, Module } from '../proto/snapshot.js';
 
@@ -16,6 +19,7 @@ export type Ownership = 'user' | 'runtime' | 'ownAccount' | 'base' | 'allocator'
 
 export const ownershipOf = (frame: Frame, module: ModuleRole): Ownership => {
   if (frame.language === 'python') return frame.file?.startsWith('<frozen ') ? 'runtime' : 'user';
+  if (frame.module < 0 && frame.function === PYTHON_ARENAS) return 'ownAccount';
   if (module === 'allocator') return 'allocator';
   const name = frame.function;
   if (name !== null && ALLOCATOR.test(name)) return 'allocator';
@@ -30,6 +34,15 @@ export const ownershipOf = (frame: Frame, module: ModuleRole): Ownership => {
   // Without a module and without a name it may be a JIT's code or a stack gone astray: no one to blame.
   return frame.module < 0 ? 'runtime' : 'user';
 };
+
+/** The stack of what the interpreter maps to keep Python objects in (daemon/profile/stacks.ts). */
+export const PYTHON_ARENAS = '[arenas for Python objects]';
+
+/** Whether this native frame, called from Python, leaves the blame with the Python line. */
+export const yieldsToPython = (frame: Frame, module: Module | undefined): boolean =>
+  frame.language === 'native' && (frame.file === null || SYSTEM_MODULE.test(module?.path ?? ''));
+
+const SYSTEM_MODULE = /^\/(?:usr\/)?lib(?:32|64|x32)?\/|\/lib-dynload\//;
 
 export type ModuleRole = 'user' | 'runtime' | 'allocator';
 

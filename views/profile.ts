@@ -39,7 +39,7 @@ export const modulePath = (profile: Pick<Profile, 'modules'>, frame: Frame): str
   profile.modules[frame.module]?.path ?? null;
 
 export const kindMatches = (kind: SiteKind, filter: KindFilter): boolean =>
-  filter === 'all' || kind === filter;
+  filter === 'all' || kind === filter || (filter === 'payload' && kind !== 'mmap');
 
 /** Counters that are being summed up. */
 export type Sum = { -readonly [Name in keyof SiteCounters]: number };

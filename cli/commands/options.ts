@@ -6,14 +6,14 @@ import { type Filter, parseFilter, pointAt } from '../../views/filter.js';
 
 export const GROUPINGS: readonly GroupBy[] = ['line', 'function', 'file', 'module', 'stack'];
 export const METRICS: readonly Metric[] = ['live', 'peak', 'total', 'temporary', 'blocks'];
-export const KINDS: readonly KindFilter[] = ['heap', 'mmap', 'all'];
+export const KINDS: readonly KindFilter[] = ['payload', 'heap', 'python', 'mmap', 'all'];
 
 export const viewOptions = {
   by: { choices: GROUPINGS, default: 'line', describe: 'what a row stands for' },
   kind: {
     choices: KINDS,
-    default: 'heap',
-    describe: 'malloc and its kin, what was mapped directly, or both',
+    default: 'payload',
+    describe: "malloc and its kin (heap), Python's own allocator, both (payload), what was mapped, or all",
   },
   filter: {
     type: 'string',

@@ -19,7 +19,7 @@ export const reportRun = async (outcome: Outcome, options: RunOptions, io: Io): 
   }
   const { by, limit } = options;
   if (options.json !== null) {
-    const report = reportOf(snapshot, { by, limit, sort: 'live', kind: 'heap' });
+    const report = reportOf(snapshot, { by, limit, sort: 'live', kind: 'payload' });
     writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 });
   }
   for (const problem of options.quiet ? outcome.problems : [])

@@ -40,7 +40,7 @@ export const endLines = (end: EndOfRun, surface: Surface): readonly string[] => 
     ...topTable(capitalized(liveTitle(snapshot)), end, 'live', surface),
     '',
     ...topTable('Live at the peak', end, 'peak', surface),
-    ...mappedLines(snapshot, 'heap', surface),
+    ...mappedLines(snapshot, 'payload', surface),
     ...(end.others.length > 0 ? ['', ...processLines(end.others, surface)] : []),
     ...noteLines([...new Set(problems)], surface),
     '',
@@ -59,10 +59,10 @@ const topTable = (
   sort: Metric,
   surface: Surface,
 ): readonly string[] => {
-  const whole = sumSites(snapshot.sites, 'heap');
+  const whole = sumSites(snapshot.sites, 'payload');
   const [bytes, count] =
     sort === 'peak' ? [whole.peakBytes, whole.peakBlocks] : [whole.liveBytes, whole.liveBlocks];
-  const { user, libraries, omitted } = splitRows(groupSites(snapshot, by), sort, limit);
+  const { user, libraries, omitted } = splitRows(groupSites(snapshot, by, 'payload'), sort, limit);
   const top = omitted === 0 ? '' : `top ${user.length} `;
   return [
     ...headingLines(`${title}, ${top}by ${by}: ${formatBytes(bytes)} in ${blocks(count)}`, surface),

@@ -17,6 +17,7 @@ export const totalsLines = (snapshot: Snapshot, surface: Surface): readonly stri
     ['temporary', `${formatCount(totals.temporaryBlocks)}${share && ` (${share} of all blocks)`}`],
     ['peak', `${formatBytes(totals.peakBytes)} after ${formatDuration(totals.peakAtMs)}`],
     [liveTitle(snapshot), `${formatBytes(totals.liveBytes)} in ${blocks(totals.liveBlocks)}`],
+    ...pythonFact(snapshot),
     ['RSS', `${formatBytes(totals.rssBytes)}, at most ${formatBytes(totals.peakRssBytes)}`],
     ['not seen', unseen(snapshot)],
     ...(process.inherited ? [['inherited', inherited(process.inherited)] as const] : []),
@@ -25,6 +26,15 @@ export const totalsLines = (snapshot: Snapshot, surface: Surface): readonly stri
   const longest = Math.max(...facts.map(([name]) => name.length));
   const indent = ' '.repeat(longest + 4);
   return facts.flatMap(([name, value]) => wrap(`  ${name.padEnd(longest)}  ${value}`, surface.width, indent));
+};
+
+/** Objects of the Python interpreter, which the heap's figures do not hold. */
+const pythonFact = ({ sites }: Snapshot): readonly (readonly [string, string])[] => {
+  const python = sumSites(sites, 'python');
+  if (python.totalBlocks === 0) return [];
+  const { totalBlocks, totalBytes, liveBytes, liveBlocks, peakBytes } = python;
+  const text = `${formatCount(totalBlocks)} beside the heap's, ${formatBytes(totalBytes)} in total, at most ${formatBytes(peakBytes)}; live ${formatBytes(liveBytes)} in ${blocks(liveBlocks)}`;
+  return [['Python objects', text]];
 };
 
 /** "1 block", "2 blocks". */
@@ -48,7 +58,7 @@ const inherited = (from: NonNullable<Snapshot['process']['inherited']>): string 
 
 /** What was mapped directly, where the tables leave it out. */
 export const mappedLines = (snapshot: Snapshot, shown: KindFilter, surface: Surface): readonly string[] => {
-  if (shown !== 'heap') return [];
+  if (shown !== 'heap' && shown !== 'payload') return [];
   const mapped = sumSites(snapshot.sites, 'mmap');
   if (mapped.totalBlocks === 0) return [];
   const live = `${formatBytes(mapped.liveBytes)} in ${plural(mapped.liveBlocks, 'mapping')}`;

@@ -46,7 +46,7 @@ const tablesOf = (snapshot: Snapshot, layout: ReportLayout, surface: Surface): r
   const empty = rows.length === 0 && libraries.length === 0;
   return [
     ...headingLines(
-      `${TITLES[sort]}, by ${by}${kind === 'heap' ? '' : KIND_TITLES[kind]}${filter ? `, matching ${filter.text}` : ''}`,
+      `${TITLES[sort]}, by ${by}${kindTitle(kind, snapshot)}${filter ? `, matching ${filter.text}` : ''}`,
       surface,
     ),
     ...(empty ? ['  nothing'] : []),
@@ -65,9 +65,18 @@ const TITLES: Readonly<Record<Metric, string>> = {
   blocks: 'Live, most blocks first',
 };
 
-const KIND_TITLES: Readonly<Record<Exclude<KindFilter, 'heap'>, string>> = {
+/** Nothing where the kind needs no telling apart. */
+const kindTitle = (kind: KindFilter, { sites }: Snapshot): string => {
+  const plain = kind === 'payload' || (kind === 'heap' && sites.every((site) => site.kind !== 'python'));
+  return plain ? '' : KIND_TITLES[kind];
+};
+
+const KIND_TITLES: Readonly<Record<KindFilter, string>> = {
+  payload: '',
+  heap: ' (malloc and its kin)',
+  python: " (Python's own allocator)",
   mmap: ' (mapped directly)',
-  all: ' (heap and mapped directly)',
+  all: ' (all kinds, and what was mapped directly)',
 };
 
 export interface SplitRows {

@@ -27,9 +27,11 @@ export interface Library {
   readonly changes: (core: Handle, out: Uint8Array, capacity: number) => number;
   readonly sites: Fill;
   readonly threads: Fill;
+  readonly blocks: Fill;
   readonly sizes: Fill;
   readonly nodes: FillFrom;
   readonly modules: FillFrom;
+  readonly pythonCodes: FillFrom;
   readonly info: (core: Handle, index: number, out: Uint8Array, commandBytes: Uint32Array) => number;
 }
 
@@ -55,9 +57,11 @@ const load = (): Library => {
     changes: library.func('core_changes', 'uint32_t', ['void *', 'void *', 'uint32_t']),
     sites: library.func('core_sites', 'uint32_t', fill),
     threads: library.func('core_threads', 'uint32_t', fill),
+    blocks: library.func('core_blocks', 'uint32_t', fill),
     sizes: library.func('core_sizes', 'uint32_t', fill),
     nodes: library.func('core_nodes', 'uint32_t', fillFrom),
     modules: library.func('core_modules', 'uint32_t', fillFrom),
+    pythonCodes: library.func('core_python_codes', 'uint32_t', fillFrom),
     info: library.func('core_info', 'uint32_t', ['void *', 'uint32_t', 'void *', 'void *']),
   };
 };

@@ -52,6 +52,16 @@ export interface ProcessRecord {
   /** Resident memory when it exited and at most; 0 when it was killed. */
   readonly exitRssBytes: number;
   readonly exitPeakBytes: number;
+  /** Blocks of the Python interpreter's own allocator, in none of the counters above. */
+  readonly pythonAllocations: number;
+  readonly pythonLiveBytes: number;
+  readonly pythonLiveBlocks: number;
+  readonly pythonTotalBytes: number;
+  readonly pythonPeakBytes: number;
+  /** major << 8 | minor; 0: there is no interpreter. */
+  readonly pythonVersion: number;
+  /** PYTHON_ACCEPTED, or why its frames are not read. */
+  readonly pythonRefusal: number;
 }
 
 /** Columns of equal length. */
@@ -74,12 +84,25 @@ export interface SiteTable {
 export interface NodeTable {
   readonly from: number;
   readonly count: number;
+  /** Of a Python frame (module MODULE_PYTHON): the offset of the instruction in its code. */
   readonly pc: Float64Array;
+  /** Of a Python frame: the id of its code. */
+  readonly code: Uint32Array;
   /** 1: the pc is to be looked up as it is, not at pc - 1. */
   readonly exact: Uint8Array;
   readonly parent: Uint32Array;
   /** Index of the module, or MODULE_NONE. */
   readonly module: Uint32Array;
+}
+
+export interface BlockTable {
+  readonly count: number;
+  readonly address: Float64Array;
+  readonly size: Float64Array;
+  /** Node id of the innermost frame. */
+  readonly stack: Uint32Array;
+  /** SITE_HEAP or SITE_PYTHON. */
+  readonly kind: Uint32Array;
 }
 
 export interface ModuleRecord {
@@ -183,6 +206,13 @@ export const decodeProcess = (bytes: Bytes, at: number): ProcessRecord => {
     skippedOrders: u64(record.skipped_orders),
     exitRssBytes: u64(record.exit_rss_bytes),
     exitPeakBytes: u64(record.exit_peak_bytes),
+    pythonAllocations: u64(record.python_allocations),
+    pythonLiveBytes: u64(record.python_live_bytes),
+    pythonLiveBlocks: u64(record.python_live_blocks),
+    pythonTotalBytes: u64(record.python_total_bytes),
+    pythonPeakBytes: u64(record.python_peak_bytes),
+    pythonVersion: u32(record.python_version),
+    pythonRefusal: u32(record.python_refusal),
   };
 };
 
@@ -229,12 +259,31 @@ export const decodeNodes = (bytes: Bytes, from: number, count: number): NodeTabl
   const high = u32(record.pc + 4);
   const pc = new Float64Array(count);
   const exact = new Uint8Array(count);
+  const code = new Uint32Array(count);
+  const module = u32(record.module);
   for (let i = 0; i < count; i += 1) {
+    if (module[i] === layout.MODULE_PYTHON) {
+      pc[i] = (low[i] & layout.NODE_PYTHON_OFFSET_MASK) >>> 0;
+      code[i] = high[i] & layout.NODE_PYTHON_CODE_MASK_HIGH;
+      continue;
+    }
     const isExact = high[i] >= layout.NODE_PC_EXACT_HIGH;
     pc[i] = low[i] + (isExact ? high[i] - layout.NODE_PC_EXACT_HIGH : high[i]) * HIGH;
     exact[i] = isExact ? 1 : 0;
   }
-  return { from, count, pc, exact, parent: u32(record.parent), module: u32(record.module) };
+  return { from, count, pc, code, exact, parent: u32(record.parent), module };
+};
+
+export const decodeBlocks = (bytes: Bytes, count: number): BlockTable => {
+  const record = layout.block_record;
+  const { u32, u64 } = columns(bytes, count, record.bytes);
+  return {
+    count,
+    address: u64(record.address),
+    size: u64(record.size),
+    stack: u32(record.stack),
+    kind: u32(record.kind),
+  };
 };
 
 export const decodeModules = (bytes: Bytes, count: number): ModuleRecord[] => {

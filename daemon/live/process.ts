@@ -12,6 +12,10 @@ import {
   PROCESS_HAS_EXIT_CODE,
   PROCESS_RUNNING,
   PROCESS_UNTRACED,
+  PYTHON_ACCEPTED,
+  PYTHON_REFUSED_DEBUG,
+  PYTHON_REFUSED_FREE_THREADED,
+  PYTHON_REFUSED_VERSION,
 } from '../../proto/generated/layout.js';
 import type { Module, ProcessInfo, SizeClass, Snapshot, ThreadInfo } from '../../proto/snapshot.js';
 import { SNAPSHOT_SCHEMA } from '../../proto/snapshot.js';
@@ -215,9 +219,23 @@ const notesOf = (record: ProcessRecord): readonly string[] => {
     notes.push('the daemon had died: what came after is missing');
   if (record.detachReason === DETACH_STOPPED)
     notes.push('the process went on when the session ended: what came after is missing');
+  if (record.pythonRefusal !== PYTHON_ACCEPTED) notes.push(refusalNote(record));
   if (record.skippedOrders > 0)
     notes.push(
       `${record.skippedOrders} events were begun and never finished, by threads that died in between`,
     );
   return notes;
+};
+
+/** Why a Python program shows the interpreter's native frames only. */
+const refusalNote = ({ pythonVersion, pythonRefusal }: ProcessRecord): string => {
+  const version = `${pythonVersion >> 8}.${pythonVersion & 255}`;
+  return `this is Python ${version}, whose lines memtrace cannot name (${refusalReason(pythonRefusal)}): its memory is shown by the interpreter's own functions`;
+};
+
+const refusalReason = (refusal: number): string => {
+  if (refusal === PYTHON_REFUSED_VERSION) return 'it knows 3.8 to 3.13';
+  if (refusal === PYTHON_REFUSED_FREE_THREADED) return 'it is a free-threaded build';
+  if (refusal === PYTHON_REFUSED_DEBUG) return 'it is a build that traces references';
+  return 'it does not export what is needed';
 };

@@ -35,6 +35,7 @@ export const processProfile = (
     const sites = core.sites(index);
     const nodes = core.nodes(index, named.nodeCount());
     holdModules();
+    named.addPythonCodes(core.pythonCodes(index, named.pythonCodeBytes()));
     await named.addNodes(nodes);
     const rows: Site[] = [];
     for (let at = 0; at < sites.count; at += 1) {

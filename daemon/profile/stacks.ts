@@ -5,9 +5,18 @@
  * Append-only: a node that was named once keeps its place. Owned by daemon/profile/process.ts.
  */
 
-import { MODULE_NONE, NODE_PC_OMITTED, STACK_FIRST_NODE } from '../../proto/generated/layout.js';
+import {
+  MODULE_NONE,
+  MODULE_PYTHON,
+  NODE_PC_OMITTED,
+  NODE_PC_PYTHON_ARENA,
+  SESSION_SHIM_LINK,
+  STACK_FIRST_NODE,
+} from '../../proto/generated/layout.js';
 import type { Frame, Module, StackNode } from '../../proto/snapshot.js';
+import { PYTHON_ARENAS } from '../../views/ownership.js';
 import type { ModuleRecord, NodeTable } from '../core.js';
+import { type PythonPlace, readPythonCodes } from '../python/codes.js';
 import type { SymbolFrame, Symbolizer } from '../symbols/symbolizer.js';
 
 export interface NamedStacks {
@@ -19,6 +28,9 @@ export interface NamedStacks {
   /** How many nodes have been taken in: the next `nodes(from)` starts there. */
   readonly nodeCount: () => number;
   readonly moduleCount: () => number;
+  /** How many bytes of Python code records have been taken in. */
+  readonly pythonCodeBytes: () => number;
+  readonly addPythonCodes: (bytes: Uint8Array) => void;
   readonly addModules: (modules: readonly ModuleRecord[]) => void;
   /** Names the nodes and appends their stacks; nodes must follow on those taken in before. */
   readonly addNodes: (nodes: NodeTable) => Promise<void>;
@@ -33,6 +45,11 @@ export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => 
   const stackOfNode: number[] = new Array(STACK_FIRST_NODE).fill(-1);
   /** By module, then by lookup address: the frames there, the function itself first, then what is inlined in it. */
   const known = new Map<number, Map<number, readonly number[]>>();
+  const pythonCodes = readPythonCodes();
+  /** By code, then by offset; empty for a frame that is to be left out. */
+  const knownPython = new Map<number, Map<number, readonly number[]>>();
+  /** By what it says: instructions of one line share a frame. */
+  const pythonFrames = new Map<string, number>();
   let unknownStack = -1;
 
   const addModules = (added: readonly ModuleRecord[]) => {
@@ -49,9 +66,38 @@ export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => 
     return found;
   };
 
+  const pythonFrameAt = (code: number, offset: number): readonly number[] => {
+    const offsets = knownPython.get(code) ?? new Map<number, readonly number[]>();
+    knownPython.set(code, offsets);
+    const found = offsets.get(offset);
+    if (found) return found;
+    const place = pythonCodes.placeOf(code, offset);
+    const made = place ? [pythonFrame(place)] : [];
+    offsets.set(offset, made);
+    return made;
+  };
+
+  const pythonFrame = (place: PythonPlace): number => {
+    const key = `${place.line} ${place.function}\0${place.file}`;
+    const known = pythonFrames.get(key);
+    if (known !== undefined) return known;
+    const file = place.file === '' ? null : place.file;
+    frames.push({ ...bareFrame, function: place.function, file, line: place.line, language: 'python' });
+    pythonFrames.set(key, frames.length - 1);
+    return frames.length - 1;
+  };
+
+  const framesOfNode = (nodes: NodeTable, at: number): readonly number[] => {
+    if (nodes.module[at] === MODULE_PYTHON) return pythonFrameAt(nodes.code[at], nodes.pc[at]);
+    const { module, lookup } = placeOf(nodes, at, records);
+    if (SHIM.test(records[module]?.path ?? '')) return []; // its hooks stand between the interpreter's frames
+    return framesAt(module).get(lookup) ?? [];
+  };
+
   const addNodes = async (nodes: NodeTable) => {
     const fresh: Place[] = [];
     for (let at = 0; at < nodes.count; at += 1) {
+      if (nodes.module[at] === MODULE_PYTHON) continue;
       const place = placeOf(nodes, at, records);
       const frames = framesAt(place.module);
       if (frames.has(place.lookup)) continue;
@@ -65,9 +111,8 @@ export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => 
       });
     }
     for (let at = 0; at < nodes.count; at += 1) {
-      const { module, lookup } = placeOf(nodes, at, records);
       let parent = stackOfNode[nodes.parent[at]] ?? -1;
-      for (const frame of framesAt(module).get(lookup) ?? []) {
+      for (const frame of framesOfNode(nodes, at)) {
         stacks.push({ parent, frame });
         parent = stacks.length - 1;
       }
@@ -93,10 +138,14 @@ export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => 
     stackOf,
     nodeCount: () => stackOfNode.length,
     moduleCount: () => records.length,
+    pythonCodeBytes: pythonCodes.byteCount,
+    addPythonCodes: pythonCodes.add,
     addModules,
     addNodes,
   };
 };
+
+const SHIM = new RegExp(`/${SESSION_SHIM_LINK}$`);
 
 /** One address of one module, as the symbolizer and the snapshot want it. */
 interface Place {
@@ -151,6 +200,10 @@ const bareFrame: Frame = {
 const appendFrames = (frames: Frame[], place: Place, named: readonly SymbolFrame[]): readonly number[] => {
   if (place.module < 0 && place.offset === NODE_PC_OMITTED) {
     frames.push({ ...bareFrame, function: '[frames left out]' });
+    return [frames.length - 1];
+  }
+  if (place.module < 0 && place.offset === NODE_PC_PYTHON_ARENA) {
+    frames.push({ ...bareFrame, function: PYTHON_ARENAS });
     return [frames.length - 1];
   }
   const { module, offset } = place;

@@ -6,11 +6,14 @@
 #include "shim/modules.h"
 #include "shim/real.h"
 #include "shim/process.h"
+#include "shim/python/hooks.h"
 
 EXPORT int dlclose(void *handle) {
     if (!real_available() || !real.dlclose)
         return -1;
+    python_call.paused++;
     int result = real.dlclose(handle);
+    python_call.paused--;
     if (process && load_acquire(&process->phase) == PROCESS_TRACED)
         modules_refresh();
     return result;

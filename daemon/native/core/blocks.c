@@ -93,6 +93,30 @@ void blocks_trim(struct blocks *blocks) {
     }
 }
 
+static void each_of_region(const struct region *region,
+                           void (*visit)(void *context, uint64_t address, const struct block *block),
+                           void *context) {
+    uint64_t base = (region->key - 1) << REGION_LOG2;
+    for (uint32_t i = 0, left = region->live; i < REGION_CELLS && left; i++) {
+        const struct cell *cell = &region->cells[i];
+        if (!(cell->word & CELL_USED))
+            continue;
+        struct block block = {cell->word >> CELL_OFFSET, cell->site, cell->thread};
+        visit(context, base + ((uint64_t)i << CELL_LOG2) + (cell->word >> 1 & 3) * 8, &block);
+        left--;
+    }
+}
+
+void blocks_each(const struct blocks *blocks,
+                 void (*visit)(void *context, uint64_t address, const struct block *block), void *context) {
+    for (uint32_t i = 0; i < blocks->regions_capacity; i++)
+        if (blocks->regions[i].key)
+            each_of_region(&blocks->regions[i], visit, context);
+    for (uint32_t i = 0; i < blocks->spill.capacity; i++)
+        if (blocks->spill.slots[i].address)
+            visit(context, blocks->spill.slots[i].address, &blocks->spill.slots[i].block);
+}
+
 void blocks_free(struct blocks *blocks) {
     for (uint32_t i = 0; i < blocks->regions_capacity; i++)
         pages_unmap(blocks->regions[i].cells, REGION_BYTES);

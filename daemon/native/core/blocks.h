@@ -51,6 +51,10 @@ int blocks_insert_slow(struct blocks *blocks, uint64_t address, const struct blo
 void blocks_trim(struct blocks *blocks);
 void blocks_free(struct blocks *blocks);
 
+/* Calls `visit` for every live block, in no particular order. */
+void blocks_each(const struct blocks *blocks,
+                 void (*visit)(void *context, uint64_t address, const struct block *block), void *context);
+
 static inline uint64_t cell_word(uint64_t address, uint64_t size) {
     return size << CELL_OFFSET | (address >> 3 & 3) << 1 | CELL_USED;
 }

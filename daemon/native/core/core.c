@@ -166,7 +166,7 @@ static void housekeep(struct process *process, bool trim) {
     if (process->exec_expected && !process->gone)
         check_exec(process);
     if (trim)
-        blocks_trim(&process->blocks);
+        blocks_trim(&process->blocks), blocks_trim(&process->python_blocks);
 }
 
 static void give_up_overdue(struct process *process, uint64_t now_us) {

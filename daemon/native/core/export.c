@@ -168,6 +168,49 @@ EXPORT uint32_t core_modules(struct core *core, uint32_t index, uint32_t from, s
     return count;
 }
 
+struct listing {
+    const struct process *process;
+    struct block_record *out;
+    uint32_t count;
+    uint32_t capacity;
+};
+
+static void list_block(void *context, uint64_t address, const struct block *block) {
+    struct listing *list = context;
+    if (list->count >= list->capacity)
+        return;
+    const struct site *site = &list->process->sites.items[block->site];
+    list->out[list->count++] = (struct block_record){address, block->size, site->stack, site->kind};
+}
+
+/* The live blocks of a process that runs: heap and Python. */
+EXPORT uint32_t core_blocks(struct core *core, uint32_t index, struct block_record *out, uint32_t capacity) {
+    struct process *process = enter(core, index);
+    if (!process)
+        return 0;
+    struct listing list = {process, out, 0, capacity};
+    blocks_each(&process->blocks, list_block, &list);
+    blocks_each(&process->python_blocks, list_block, &list);
+    leave(core, process);
+    return list.count;
+}
+
+/* Bytes of the area of Python code records, from `from` on. */
+EXPORT uint32_t core_python_codes(struct core *core, uint32_t index, uint32_t from, uint8_t *out,
+                                  uint32_t capacity) {
+    struct process *process = enter(core, index);
+    if (!process)
+        return 0;
+    uint32_t end = segment_python_codes(&process->segment);
+    uint32_t count = from < end ? end - from : 0;
+    if (count > capacity)
+        count = capacity;
+    if (count)
+        memcpy(out, process->segment.python_codes + from, count);
+    leave(core, process);
+    return count;
+}
+
 EXPORT uint32_t core_threads(struct core *core, uint32_t index, struct thread_record *out,
                              uint32_t capacity) {
     struct process *process = enter(core, index);

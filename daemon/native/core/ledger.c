@@ -102,6 +102,40 @@ static inline void release(struct process *process, const struct change *change)
     close_block(process, &block);
 }
 
+/* Blocks of the interpreter's own allocator: a kind of their own, in no heap total. */
+static void python_allocate(struct process *process, const struct change *change) {
+    uint32_t site = site_of(process, change->stack, SITE_PYTHON);
+    if (unlikely(site == SITE_NONE))
+        return;
+    process->record.python_allocations++;
+    process->record.truncated += process->sites.items[site].truncated;
+    sites_count(&process->sites, site, change->size);
+    struct block block = {change->size, site, change->thread}, previous;
+    int replaced = blocks_insert(&process->python_blocks, change->address, &block, &previous);
+    if (unlikely(replaced > 0))
+        sites_shrink(&process->sites, previous.site, previous.size, 1);
+    if (likely(replaced >= 0))
+        sites_grow(&process->sites, site, change->size, 1);
+    else
+        process->record.lost++;
+}
+
+static void python_release(struct process *process, const struct change *change) {
+    struct block block;
+    if (!blocks_remove(&process->python_blocks, change->address, &block))
+        return; /* the heap's: its free is an event of its own */
+    if (change->fresh && block.thread == change->thread)
+        process->sites.items[block.site].temporary_blocks++;
+    sites_shrink(&process->sites, block.site, block.size, 1);
+}
+
+static void apply_python(struct process *process, const struct change *change) {
+    if (change->python == EVENT_PYTHON_ALLOC)
+        python_allocate(process, change);
+    else if (change->python == EVENT_PYTHON_FREE || change->python == EVENT_PYTHON_RELEASE)
+        python_release(process, change);
+}
+
 static void unmap(struct process *process, uint64_t start, uint64_t end) {
     struct map_cut cut;
     while (maps_remove(&process->maps, start, end, &cut)) {
@@ -144,8 +178,8 @@ static inline void apply(struct process *process, const struct change *change) {
         process->record.unmaps++;
         unmap(process, change->address, change->address + change->size);
         break;
-    default: /* EVENT_CANCEL: nothing happened */
-        break;
+    default: /* EVENT_CANCEL: nothing happened to the heap */
+        apply_python(process, change);
     }
 }
 
@@ -218,7 +252,7 @@ void ledger_give_up(struct process *process, uint64_t before_us) {
         return;
     uint32_t counter;
     while (order_sweep_next(&process->order, &sweep, before_us, &counter)) {
-        process->blocks.careful = true;
+        process->blocks.careful = process->python_blocks.careful = true;
         apply_waiting(process, counter);
     }
     order_sweep_end(&sweep);

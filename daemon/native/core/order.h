@@ -20,8 +20,9 @@ struct change {
     uint32_t thread;  /* index of the thread whose ring it came by */
     uint32_t counter; /* where its ticket is from */
     uint32_t ticket : ORDER_BITS;
-    uint32_t type : 3;  /* enum event_type */
-    uint32_t fresh : 1; /* a free of the address that this ring's last allocation returned */
+    uint32_t type : 3;   /* enum event_type */
+    uint32_t fresh : 1;  /* a free of the address that this ring's last allocation returned */
+    uint32_t python : 4; /* enum python_event, of an EVENT_CANCEL */
 };
 
 struct waiting {

@@ -110,6 +110,7 @@ void process_corrupt(struct process *process) {
 static void free_running_state(struct process *process) {
     order_free(&process->order);
     blocks_free(&process->blocks);
+    blocks_free(&process->python_blocks);
     maps_free(&process->maps);
     strays_free(&process->strays);
     free(process->rings.items);
@@ -197,6 +198,9 @@ static void fill_from_segment(struct process *process, struct process_record *re
     record->lost += segment_counter(header->lost);
     if (process->segment.base)
         record->lost += rings_lost(process);
+    record->python_version = header->python_version;
+    record->python_refusal =
+        header->python_refusal <= PYTHON_REFUSED_SYMBOLS ? header->python_refusal : PYTHON_REFUSED_VERSION;
     record->nodes = segment_nodes_complete(&process->segment);
     record->modules = segment_modules(&process->segment);
 }
@@ -224,6 +228,11 @@ void process_fill_record(struct process *process, struct process_record *record)
     record->mapped_bytes = maps->live_bytes;
     record->mapped_total_bytes = maps->total_bytes;
     record->mapped_peak_bytes = maps->peak_bytes;
+    const struct gauge *python = &process->sites.gauge[SITE_PYTHON];
+    record->python_live_bytes = python->live_bytes;
+    record->python_live_blocks = python->live_blocks;
+    record->python_total_bytes = python->total_bytes;
+    record->python_peak_bytes = python->peak_bytes;
 }
 
 void process_free(struct process *process) {

@@ -64,6 +64,22 @@ static void meet_thread(struct process *process, struct ring_reader *reader, con
     reader->generation = generation;
 }
 
+/* A cancelled call, or an event of the interpreter's own allocator. */
+static bool unpack_python(struct change *change, const struct event *event, struct ring_reader *reader) {
+    change->python = event_python(event);
+    change->size &= EVENT_PYTHON_SIZE_MASK;
+    switch (change->python) {
+    case EVENT_PYTHON_ALLOC:
+        reader->last_python = change->address;
+        return change->address != 0;
+    case EVENT_PYTHON_FREE:
+        change->fresh = reader->last_python == change->address;
+        return change->address != 0;
+    default:
+        return true;
+    }
+}
+
 /* Unpacks one event of a ring that has an address. False when it is impossible. */
 static bool unpack(struct change *change, const struct event *event, struct ring_reader *reader) {
     *change = (struct change){.address = event_address(event),
@@ -83,6 +99,7 @@ static bool unpack(struct change *change, const struct event *event, struct ring
     case EVENT_RELEASE:
         return change->address != 0;
     case EVENT_CANCEL:
+        return unpack_python(change, event, reader);
     case EVENT_MAP:
     case EVENT_UNMAP:
         return true;
@@ -110,14 +127,17 @@ static enum take control(struct process *process, const struct event *event, con
 }
 
 static void prefetch(struct process *process, const struct change *change) {
-    blocks_prefetch(&process->blocks, change->address);
+    blocks_prefetch(change->python ? &process->python_blocks : &process->blocks, change->address);
     __builtin_prefetch(&process->order.expected[change->counter], 1, 3);
 }
 
 /* Fetches the counters that an event will change, once what it needs to find them is there. */
 static void prefetch_site(struct process *process, const struct change *change) {
-    uint32_t site = change->type == EVENT_ALLOC ? sites_find(&process->sites, change->stack, SITE_HEAP)
-                                                : blocks_peek_site(&process->blocks, change->address);
+    enum site_kind kind = change->python ? SITE_PYTHON : SITE_HEAP;
+    bool is_new = change->type == EVENT_ALLOC || change->python == EVENT_PYTHON_ALLOC;
+    struct blocks *blocks = change->python ? &process->python_blocks : &process->blocks;
+    uint32_t site =
+        is_new ? sites_find(&process->sites, change->stack, kind) : blocks_peek_site(blocks, change->address);
     if (site < process->sites.count)
         __builtin_prefetch(&process->sites.items[site], 1, 3);
 }
@@ -212,7 +232,7 @@ static bool look(struct process *process, uint32_t index, struct pass *pass) {
     struct thread_record *thread = &process->threads.items[reader->thread - 1];
     uint64_t lost = __atomic_load_n(&ring->lost, __ATOMIC_RELAXED);
     if (unlikely(lost != reader->lost_before))
-        process->blocks.careful = true;
+        process->blocks.careful = process->python_blocks.careful = true;
     thread->lost = segment_counter(lost - reader->lost_before);
     thread->waits = segment_counter(__atomic_load_n(&ring->waits, __ATOMIC_RELAXED) - reader->waits_before);
     return true;

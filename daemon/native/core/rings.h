@@ -26,6 +26,7 @@ struct ring_reader {
     uint64_t released;        /* the tail that the producer knows */
     uint64_t tail;            /* events taken; ours, the one in the segment is only told */
     uint64_t last_allocation; /* address that the ring's last allocation returned */
+    uint64_t last_python;     /* the same for the interpreter's own allocator */
     uint64_t drained_us;      /* when it was last seen empty */
     uint64_t lost_before;     /* ring.lost when its present thread took it over */
     uint64_t waits_before;

@@ -49,6 +49,7 @@ static const char *check(const struct segment *segment, uint32_t ticket) {
         !area_fits(segment, h->strings_offset, h->strings_bytes, 1) ||
         !area_fits(segment, h->rings_offset, h->rings_capacity, sizeof(struct ring)) ||
         !area_fits(segment, h->nodes_offset, h->nodes_capacity, sizeof(struct node)) ||
+        (h->python_codes_offset && !area_fits(segment, h->python_codes_offset, h->python_codes_bytes, 1)) ||
         !area_fits(segment, h->events_offset, h->rings_capacity, RING_BYTES))
         return "an area lies outside of it";
     return NULL;
@@ -86,6 +87,7 @@ const char *segment_attach(struct segment *segment, int directory, uint32_t tick
     segment->strings = segment->base + segment->fixed.strings_offset;
     segment->executable = segment->base + segment->fixed.info_offset;
     segment->command = segment->executable + INFO_COMMAND;
+    segment->python_codes = segment->base + segment->fixed.python_codes_offset;
     return NULL;
 }
 
@@ -136,7 +138,8 @@ struct node segment_node(const struct segment *segment, uint32_t id) {
                         __atomic_load_n(&source->module, __ATOMIC_RELAXED)};
     if (id >= STACK_FIRST_NODE && node.parent >= id)
         node.parent = STACK_TRUNCATED; /* a parent is always older: no walk can go in circles */
-    if (node.module != MODULE_NONE && node.module >= segment->fixed.modules_capacity)
+    if (node.module != MODULE_NONE && node.module != MODULE_PYTHON &&
+        node.module >= segment->fixed.modules_capacity)
         node.module = MODULE_NONE;
     return node;
 }
@@ -175,6 +178,13 @@ void segment_module(struct segment *segment, uint32_t index, struct module_recor
     }
 }
 
+uint32_t segment_python_codes(struct segment *segment) {
+    if (segment->base && segment->fixed.python_codes_offset)
+        segment->python_codes_count =
+            count_of(&live_header(segment)->python_codes, segment->fixed.python_codes_bytes);
+    return segment->python_codes_count;
+}
+
 uint32_t segment_rings(const struct segment *segment) {
     return segment->base ? count_of(&live_header(segment)->rings, segment->fixed.rings_capacity) : 0;
 }
@@ -203,6 +213,7 @@ void segment_seal(struct segment *segment) {
     segment_enter(segment);
     uint32_t nodes = segment_nodes(segment);
     uint32_t modules = segment_modules(segment);
+    uint32_t python_codes = segment_python_codes(segment);
     const struct segment_header *h = live_header(segment);
     struct segment_header last = segment->fixed;
     last.exited = h->exited;
@@ -212,10 +223,13 @@ void segment_seal(struct segment *segment) {
     last.detached = h->detached;
     last.lost = h->lost;
     last.truncated_nodes = h->truncated_nodes;
+    last.python_version = h->python_version;
+    last.python_refusal = h->python_refusal;
 
     segment->nodes = copy(segment->nodes, nodes * sizeof(struct node), &nodes);
     segment->modules = copy(segment->modules, modules * sizeof(struct module), &modules);
     segment->strings = copy(segment->strings, segment->strings_count, &segment->strings_count);
+    segment->python_codes = copy(segment->python_codes, python_codes, &python_codes);
     segment->executable = copy(segment->executable, last.executable_bytes, &last.executable_bytes);
     segment->command = copy(segment->command, last.command_bytes, &last.command_bytes);
     segment_leave(segment);
@@ -225,6 +239,7 @@ void segment_seal(struct segment *segment) {
     segment->fixed = last;
     segment->nodes_count = nodes;
     segment->modules_count = modules;
+    segment->python_codes_count = python_codes;
 }
 
 void segment_free(struct segment *segment) {
@@ -234,6 +249,7 @@ void segment_free(struct segment *segment) {
         free((void *)segment->nodes);
         free((void *)segment->modules);
         free((void *)segment->strings);
+        free((void *)segment->python_codes);
         free((void *)segment->executable);
         free((void *)segment->command);
     }

@@ -24,9 +24,11 @@ struct segment {
     const uint8_t *strings;
     const uint8_t *executable;
     const uint8_t *command;
+    const uint8_t *python_codes;
     uint32_t nodes_count; /* as last seen; final once sealed */
     uint32_t modules_count;
     uint32_t strings_count;
+    uint32_t python_codes_count; /* bytes */
 
     uint32_t hole;       /* a node that was counted but not yet written when last looked at, or 0 */
     uint64_t hole_since; /* us */
@@ -49,6 +51,9 @@ struct node segment_node(const struct segment *segment, uint32_t id);
 bool segment_stack_truncated(const struct segment *segment, uint32_t id);
 uint32_t segment_modules(struct segment *segment);
 void segment_module(struct segment *segment, uint32_t index, struct module_record *record);
+
+/* How many bytes of the area of Python code records are in use. */
+uint32_t segment_python_codes(struct segment *segment);
 
 /* The ring's control line; NULL when `index` is not below segment_rings. */
 uint32_t segment_rings(const struct segment *segment);

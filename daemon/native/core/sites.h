@@ -14,7 +14,7 @@
 
 #include "proto/records.h"
 
-#define SITE_KINDS 2 /* heap and mmap have events; see enum site_kind */
+#define SITE_KINDS 3 /* enum site_kind */
 #define SITE_NONE  UINT32_C(0xffffffff)
 
 struct site {

@@ -1,0 +1,178 @@
+/* frames.c — walks Python frames. Rules: frames.h; where things are: layout.h. */
+#include "shim/python/frames.h"
+
+#include <string.h>
+
+#include "shim/nodes.h"
+#include "shim/platform/os.h"
+#include "shim/python/codes.h"
+#include "shim/python/interpreter.h"
+
+#define FIELD(type, object, offset) (*(const type *)((object) + (uintptr_t)(offset)))
+
+#define NOT_STARTED NODE_PYTHON_OFFSET_MASK /* the offset of a frame that has not run an instruction yet */
+
+INLINE uintptr_t first_frame(const struct python_layout l, uintptr_t thread_state) {
+    if (l.thread_cframe < 0)
+        return FIELD(uintptr_t, thread_state, l.thread_frame);
+    uintptr_t cframe = FIELD(uintptr_t, thread_state, l.thread_cframe);
+    return cframe ? FIELD(uintptr_t, cframe, l.cframe_frame) : 0;
+}
+
+/* From 3.12 on a frame on the C stack stands for each call of the interpreter from C. */
+INLINE uintptr_t skip_c_frames(const struct python_layout l, uintptr_t frame) {
+    while (frame && FIELD(char, frame, l.frame_owner) == PYTHON_OWNER_C_STACK)
+        frame = FIELD(uintptr_t, frame, l.frame_back);
+    return frame;
+}
+
+INLINE struct python_frame read_frame(const struct python_layout l, uintptr_t frame) {
+    struct python_frame f = {.frame = frame, .code = FIELD(uintptr_t, frame, l.frame_code)};
+    uintptr_t back = FIELD(uintptr_t, frame, l.frame_back);
+    if (l.minor <= 10) {
+        f.next = back;
+        f.instruction = FIELD(uint32_t, frame, l.frame_instruction);
+    } else {
+        f.next = l.minor >= 12 ? skip_c_frames(l, back) : back;
+        bool from_c = l.minor >= 12 ? f.next != back : FIELD(char, frame, l.frame_is_entry) != 0;
+        f.instruction = FIELD(uintptr_t, frame, l.frame_instruction) | from_c;
+    }
+    return f;
+}
+
+INLINE bool is_same(const struct python_frame *a, const struct python_frame *b) {
+    return a->instruction == b->instruction && a->next == b->next && a->code == b->code;
+}
+
+INLINE uint16_t *index_of(struct python_frames *p, uintptr_t frame) {
+    return &p->index[(frame >> 4 ^ frame >> 16) % PYTHON_FRAME_INDEX];
+}
+
+INLINE uint64_t pc_of(const struct python_layout l, uint32_t code_id, const struct python_frame *f) {
+    uint64_t offset, entry = NODE_PYTHON_ENTRY;
+    if (l.minor <= 10) {
+        int32_t index = (int32_t)f->instruction;
+        offset = index < 0 ? NOT_STARTED : (uint64_t)index * (l.minor == 10 ? 2 : 1);
+    } else {
+        uintptr_t start = f->code + (uintptr_t)l.code_instructions, at = f->instruction & ~(uintptr_t)1;
+        offset = at < start || at - start > NOT_STARTED ? NOT_STARTED : at - start;
+        entry = f->instruction & 1 ? NODE_PYTHON_ENTRY : 0;
+    }
+    return NODE_PC_PYTHON | (uint64_t)code_id << 32 | entry | offset;
+}
+
+static NOINLINE uint32_t find_child(const struct python_layout *l, struct python_child *child,
+                                    uint32_t parent, const struct python_frame *f) {
+    uint32_t id = codes_id(f->code);
+    uint32_t node = id == CODES_NOT_CODE ? parent : nodes_child(parent, pc_of(*l, id, f));
+    child->node = 0; /* a signal handler may leave for good in the middle */
+    signal_fence();
+    child->code = f->code;
+    child->instruction = f->instruction;
+    child->parent = parent;
+    signal_fence();
+    child->node = node;
+    return node;
+}
+
+INLINE uint32_t child_of(const struct python_layout *l, struct python_frames *p, uint32_t parent,
+                         const struct python_frame *f) {
+    uint64_t hash = (f->instruction ^ f->code >> 3 ^ (uint64_t)parent << 32) * UINT64_C(0x9e3779b97f4a7c15);
+    struct python_child *child = &p->children[hash >> 52];
+    _Static_assert(PYTHON_CHILDREN == 1 << 12, "the hash gives 12 bits");
+    if (likely(child->instruction == f->instruction && child->code == f->code && child->parent == parent &&
+               child->node))
+        return child->node;
+    return find_child(l, child, parent, f);
+}
+
+/* Puts the fresh frames on top of the kept ones. */
+INLINE uint32_t commit(const struct python_layout *l, struct python_frames *p, uint32_t kept, uint32_t fresh,
+                       bool cut) {
+    uint32_t n = kept, node = kept ? p->at[kept - 1].node : cut ? STACK_TRUNCATED : STACK_NONE;
+    p->count = kept;
+    signal_fence();
+    while (fresh-- > 0) {
+        struct python_frame *f = &p->at[n];
+        *f = p->fresh[fresh];
+        node = f->node = child_of(l, p, node, f);
+        *index_of(p, f->frame) = (uint16_t)n++;
+    }
+    signal_fence();
+    p->count = cut ? 0 : n;
+    return node;
+}
+
+INLINE uint32_t walk(const struct python_layout l, struct python_frames *p, uintptr_t thread_state) {
+    uint32_t comparable = p->count, kept = 0, fresh = 0;
+    uintptr_t frame = first_frame(l, thread_state);
+    if (l.minor >= 12)
+        frame = skip_c_frames(l, frame);
+    while (frame && fresh < PYTHON_FRAMES) {
+        struct python_frame f = read_frame(l, frame);
+        uint32_t j = *index_of(p, frame);
+        if (j >= comparable || p->at[j].frame != frame || !is_same(&p->at[j], &f)) {
+            p->fresh[fresh++] = f;
+            frame = f.next;
+            continue;
+        }
+        int32_t i = (int32_t)j - 1;
+        for (; i >= 0; i--) { /* its address was the `next` of a frame that holds: it is a frame */
+            struct python_frame outer = read_frame(l, p->at[i].frame);
+            if (unlikely(!is_same(&p->at[i], &outer)))
+                break;
+        }
+        if (likely(i < 0)) {
+            kept = j + 1;
+            break;
+        }
+        for (int32_t k = (int32_t)j; k > i && fresh < PYTHON_FRAMES; k--)
+            p->fresh[fresh++] = p->at[k];
+        comparable = (uint32_t)i; /* the frame at i is another one, or went on */
+        frame = p->at[i].frame;
+    }
+    bool cut = kept + fresh >= PYTHON_FRAMES;
+    if (unlikely(cut && kept)) { /* begin anew without what is remembered: the innermost frames count */
+        p->count = 0;
+        fresh = 0;
+        for (frame = first_frame(l, thread_state); frame && fresh < PYTHON_FRAMES;) {
+            if (l.minor >= 12 && !fresh)
+                frame = skip_c_frames(l, frame);
+            p->fresh[fresh] = read_frame(l, frame);
+            frame = p->fresh[fresh++].next;
+        }
+        kept = 0;
+    }
+    return kept + fresh ? commit(&l, p, kept, fresh, cut) : STACK_NONE;
+}
+
+uint32_t python_frames_node(struct thread *t, void *thread_state) {
+    static const struct python_layout v8 = PYTHON_3_8, v10 = PYTHON_3_10, v11 = PYTHON_3_11,
+                                      v12 = PYTHON_3_12, v13 = PYTHON_3_13;
+    struct python_frames *p = t->python;
+    if (unlikely(!p)) {
+        p = t->python = os_map_private(sizeof *p);
+        if (!p)
+            return STACK_NONE;
+    }
+    uint32_t epoch = codes_epoch();
+    if (unlikely(epoch != p->epoch)) {
+        p->count = 0;
+        memset(p->children, 0, sizeof p->children);
+        p->epoch = epoch;
+    }
+    uintptr_t state = (uintptr_t)thread_state;
+    switch (python.minor) {
+    case 8:
+    case 9: /* as 3.8 in all that is read here */
+        return walk(v8, p, state);
+    case 10:
+        return walk(v10, p, state);
+    case 11:
+        return walk(v11, p, state);
+    case 12:
+        return walk(v12, p, state);
+    default:
+        return walk(v13, p, state);
+    }
+}

@@ -1,0 +1,50 @@
+/* frames.h — the Python frames of a thread, read from the interpreter's own structures.
+ *
+ * Nothing is called and nothing is counted up: the frames of the running thread hold still while it is inside
+ * a call. A thread remembers its last Python stack; a walk goes from the innermost frame until it meets a
+ * remembered one and then reads all outer frames once more: where each still has the code, the instruction
+ * and the caller it had, the outer part is the remembered one. That is exact (every frame is read), and quick
+ * because the addresses to read are known beforehand.
+ */
+#ifndef MEMTRACE_SHIM_PYTHON_FRAMES_H
+#define MEMTRACE_SHIM_PYTHON_FRAMES_H
+
+#include <stdint.h>
+
+#include "shim/thread.h"
+
+#define PYTHON_FRAMES      4096 /* of a deeper stack the outer frames are left out, marked */
+#define PYTHON_FRAME_INDEX 4096
+#define PYTHON_CHILDREN    4096
+
+/* Frames are numbered from the root. */
+struct python_frame {
+    uintptr_t frame;
+    uintptr_t next; /* the frame outside it */
+    uintptr_t code;
+    uintptr_t instruction; /* from 3.11 on a pointer, bit 0: called from C; before, an index */
+    uint32_t node;
+};
+
+struct python_frames {
+    uint32_t count;
+    uint32_t epoch; /* of the code objects, when this was remembered */
+    struct python_frame at[PYTHON_FRAMES];
+    struct python_frame fresh[PYTHON_FRAMES]; /* of the walk under way, innermost first */
+    uint16_t index[PYTHON_FRAME_INDEX];       /* candidates by address */
+
+    /* Recent nodes of this thread by what they stand for, direct-mapped. */
+    struct python_child {
+        uintptr_t code;
+        uintptr_t instruction;
+        uint32_t parent;
+        uint32_t node;
+    } children[PYTHON_CHILDREN];
+
+    uint64_t merged[PYTHON_FRAMES + WALK_LEAF_FRAMES + WALK_ROOT_FRAMES + 2]; /* for merge.c */
+};
+
+/* The node of this thread's Python stack in the tree. STACK_NONE: no Python code runs. */
+uint32_t python_frames_node(struct thread *t, void *thread_state);
+
+#endif

@@ -1,0 +1,70 @@
+/** Every live object's traceback against tracemalloc's, which runs in the same process. */
+import test from 'ava';
+import { type Interpreter, interpreters, type LiveBlock, scriptPath, traceUntilEnd } from './support.js';
+
+type Row = readonly [
+  address: number,
+  isCollected: boolean,
+  type: string,
+  frames: readonly (readonly [file: string, line: number])[],
+];
+
+/**
+ * Objects of these types are taken from lists of free ones, without asking the allocator: the block still belongs
+ * to whoever had it made. tracemalloc is told by the interpreter; no allocator can be (docs: limits).
+ */
+const RECYCLED = new Set([
+  ...['list', 'tuple', 'dict', 'float', 'frame', 'coroutine', 'async_generator_asend', 'Context'],
+  ...['builtin_function_or_method', 'method'], // up to 3.8
+]);
+
+/** Where an object's block begins: before it lie the collector's header and, since 3.11, its dictionary. */
+const blockOf = (blocks: ReadonlyMap<number, LiveBlock>, address: number, isCollected: boolean) =>
+  (isCollected ? [16, 32, 24] : [0]).map((before) => blocks.get(address - before)).find((block) => block);
+
+const compare = async (interpreter: Interpreter) => {
+  const { lines, blocks, lost, unknownFrees } = await traceUntilEnd([
+    interpreter.path,
+    scriptPath('stress.py'),
+  ]);
+  const result = {
+    same: 0,
+    recycled: 0,
+    different: [] as string[],
+    missing: [] as string[],
+    lost,
+    unknownFrees,
+  };
+  for (const line of lines.slice(1)) {
+    const [address, isCollected, type, frames]: Row = JSON.parse(line);
+    const block = blockOf(blocks, address, isCollected);
+    const expected = frames.map(([file, at]) => `${file}:${at}`).join('\n');
+    const found = block?.frames.map((frame) => `${frame.file}:${frame.line}`).join('\n');
+    if (found === expected) result.same += 1;
+    else if (RECYCLED.has(type)) result.recycled += 1;
+    else if (found === undefined) result.missing.push(`${type} ${expected.slice(0, 200)}`);
+    else
+      result.different.push(`${type}\n  expected ${expected.slice(0, 300)}\n  found ${found.slice(0, 300)}`);
+  }
+  return result;
+};
+
+const found = interpreters();
+
+for (const interpreter of found)
+  test.serial(
+    `every object has the traceback that Python ${interpreter.version} itself gives it`,
+    async (t) => {
+      const { same, recycled, different, missing, lost, unknownFrees } = await compare(interpreter);
+      t.log(`${same} the same, ${recycled} recycled`);
+      t.deepEqual(different.slice(0, 5), []);
+      t.deepEqual(missing.slice(0, 5), []);
+      t.true(same > 1000);
+      t.is(lost, 0);
+      t.is(unknownFrees, 0);
+    },
+  );
+
+test('there is a Python to test with', (t) => {
+  t.true(found.length > 0);
+});
