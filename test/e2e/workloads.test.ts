@@ -1,7 +1,7 @@
 /** Programs that say what they did: counts, bytes and leaks must be theirs exactly. */
 import test from 'ava';
-import { elsewhere, linesOf } from './lines.js';
 import { count, program, removeFolders, snapshotOf, trace } from './harness.js';
+import { elsewhere, linesOf } from './lines.js';
 
 test.after.always(removeFolders);
 
