@@ -252,12 +252,17 @@ const collect = (entries: readonly (readonly [pid: number, text: string])[]): Pe
 const perPid = (counts: readonly Count[]): PerPid =>
   collect(counts.map((c) => [c.pid, `${c.allocations} allocations ${c.frees} frees`]));
 
+/** Processes that did nothing the witness has not met. What a forked child frees of its parent's is told apart. */
 const counted = (snapshots: readonly Snapshot[]): PerPid =>
   collect(
-    snapshots.map(({ process, capture }) => [
-      process.pid,
-      `${capture.allocations} allocations ${capture.frees} frees`,
-    ]),
+    snapshots
+      .map(({ process, capture }) => ({
+        pid: process.pid,
+        allocations: capture.allocations,
+        frees: capture.frees + (process.inherited?.frees ?? 0),
+      }))
+      .filter(({ allocations, frees }) => allocations + frees > 0)
+      .map(({ pid, allocations, frees }) => [pid, `${allocations} allocations ${frees} frees`]),
   );
 
 /** The names of functions on the stacks of sites that pass the filter, innermost first. */
