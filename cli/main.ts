@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { errorLines, MemtraceError, usageError } from '../views/error.js';
+import { nearest } from '../views/nearest.js';
 import { connectLauncher } from './launcher.js';
-import { nearest } from './nearest.js';
 import { type Io, processIo, writeLines } from './print/io.js';
 import { COMMANDS, type CommandEntry } from './table.js';
 

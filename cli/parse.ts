@@ -5,7 +5,7 @@
  */
 import Parser from 'yargs-parser';
 import { type MemtraceError, usageError } from '../views/error.js';
-import { nearest } from './nearest.js';
+import { nearest } from '../views/nearest.js';
 import type { Command, Given, OptionTable } from './table.js';
 
 /** What every command understands. */

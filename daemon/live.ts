@@ -42,6 +42,8 @@ export interface LiveSession {
   readonly timeline: (index: number) => readonly TimelinePoint[];
   /** A complete, self-contained snapshot as of now. */
   readonly snapshot: (index: number) => Promise<Snapshot>;
+  /** Nothing more is recorded; the program runs on. Absent where that cannot be done. */
+  readonly stopTracing?: () => void;
   /** memtrace's own resident memory in bytes: daemon and symbolizer. */
   readonly ownMemory: () => number;
 }

@@ -9,6 +9,7 @@ import { createCore } from './core.js';
 import { type DrivenSession, driveSession } from './live/session.js';
 import { untracedReason } from './live/untraced.js';
 import type { LiveProcess } from './live.js';
+import { postDoorman } from './server/doorman.js';
 import type { LiveServer } from './server/server.js';
 import type { Session } from './session/session.js';
 import { saveSnapshots } from './snapshot/files.js';
@@ -71,7 +72,6 @@ export interface Outcome {
   readonly problems: readonly string[];
 }
 
-const SERVE_AFTER_MS = 60;
 /** How long one drain may keep the other work of the daemon waiting. */
 const TICK_MS = 20;
 /** A killed process's memory is torn down by the kernel before its end is seen; this is generous. */
@@ -90,24 +90,25 @@ export const runSession = async (
     startedAt: session.startedAt.toISOString(),
     command: options.command,
   });
+  const service = await serveWhenAsked(live, session, options);
   try {
     const program = await launcher.start();
     if (!program) return null;
     const startedMs = Date.now();
     session.noteProgram(program.pid);
     live.setMainPid(program.pid);
-    const service = serveLater(live, session, options);
     const end = await follow(live, launcher.ended);
     const durationMs = Date.now() - startedMs;
     live.setMainEnd(asEnding(end));
     await takeInTheRest(live);
     core.stop();
-    await live.tick(1);
+    await live.catchUp();
     live.finish();
     const outcome = await conclude(live, options, program, end, durationMs);
     return { ...outcome, problems: [...outcome.problems, ...(await service.end())] };
   } finally {
     core.stop();
+    await service.end();
     await symbolizer.close();
     core.close();
   }
@@ -118,28 +119,41 @@ interface LaterService {
   readonly end: () => Promise<readonly string[]>;
 }
 
-/** Programs that are over at once need no viewers: loading the service takes longer than they do. */
-const serveLater = (live: DrivenSession, session: Session, options: RunOptions): LaterService => {
+/** Most sessions have no viewer: the service is loaded when the first one knocks. */
+const serveWhenAsked = async (
+  live: DrivenSession,
+  session: Session,
+  options: RunOptions,
+): Promise<LaterService> => {
   const problems: string[] = [];
+  const fail = (error: unknown): null => {
+    problems.push(`no live view: ${error instanceof Error ? error.message : String(error)}`);
+    return null;
+  };
+  const { socketPath } = session;
+  const doorman = await postDoorman(socketPath).catch(fail);
+  if (!doorman) return { end: async () => problems };
+
   const start = async (): Promise<LiveServer | null> => {
     try {
       const { startServer } = await import('./server/server.js');
-      const server = await startServer(live, { socketPath: session.socketPath, listen: options.listen });
+      const server = await startServer(live, { socketPath, doorman, listen: options.listen });
       if (server.tcp) options.announce(`viewers: ${server.tcp.url} with the token ${server.tcp.token}`);
       return server;
     } catch (error) {
-      problems.push(`no live view: ${error instanceof Error ? error.message : String(error)}`);
-      return null;
+      return fail(error);
     }
   };
   let server: Promise<LiveServer | null> | null = null;
-  const timer = setTimeout(() => {
-    server = start();
-  }, SERVE_AFTER_MS);
+  const open = () => {
+    server ??= start();
+  };
+  if (options.listen || options.tui) open();
+  else void doorman.knocked.then(open);
   return {
     end: async () => {
-      clearTimeout(timer);
       await (await server)?.close();
+      doorman.close();
       return problems;
     },
   };
@@ -160,7 +174,7 @@ const follow = async (live: DrivenSession, ended: Promise<ProgramEnd>): Promise<
 
 const takeInTheRest = async (live: DrivenSession): Promise<void> => {
   const until = Date.now() + LAST_EVENTS_MS;
-  do await live.tick(1);
+  do await live.catchUp();
   while (!live.mainIsDrained() && Date.now() < until);
 };
 

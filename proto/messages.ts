@@ -10,6 +10,7 @@ import type {
   Bytes,
   CaptureInfo,
   Count,
+  Frame,
   Index,
   KindFilter,
   Metric,
@@ -35,7 +36,16 @@ export const ONLY_FIRST_AND_LAST = 0;
 
 // ---- client → daemon ----
 
-export type ClientMessage = ClientHello | Subscribe | Unsubscribe | TakeSnapshot | ListProcesses | Ping;
+export type ClientMessage =
+  | ClientHello
+  | Subscribe
+  | Unsubscribe
+  | TakeSnapshot
+  | ListProcesses
+  | SetMark
+  | FetchSource
+  | StopTracing
+  | Ping;
 
 /** The first message of every client. */
 export interface ClientHello {
@@ -59,13 +69,41 @@ export interface Subscribe extends ViewQuery {
 export interface ViewQuery {
   readonly view: View;
   readonly process: ProcessChoice;
-  readonly sort: Metric;
+  readonly sort: SortKey;
   readonly order: 'descending' | 'ascending';
   readonly kind: KindFilter;
-  /** Rows whose function, file or module contains it, without regard to case. */
+  /** In the language of views/filter.ts. */
   readonly filter?: string;
+  /** A mark that this client has set: rows tell what they have grown by since. */
+  readonly since?: MarkNumber;
+  /** Only rows of exactly this file. */
+  readonly file?: string;
+  /** Only what belongs to this row of another view. */
+  readonly within?: { readonly view: RowView; readonly key: number };
+  /** Of the view `tree`: which way it grows, and which of its nodes are open. */
+  readonly tree?: TreeChoice;
   /** 1 to ROW_LIMIT. */
   readonly limit: Count;
+}
+
+/** Growth needs a mark; a rate is bytes allocated per second. */
+export type SortKey = Metric | 'growth' | 'rate';
+export const SORT_KEYS: readonly SortKey[] = [
+  'live',
+  'blocks',
+  'peak',
+  'total',
+  'temporary',
+  'growth',
+  'rate',
+];
+
+export interface TreeChoice {
+  readonly direction: 'down' | 'up';
+  /** Keys of nodes: these; these with all that is below; but not these. */
+  readonly open: readonly number[];
+  readonly openBelow: readonly number[];
+  readonly closed: readonly number[];
 }
 
 export interface Unsubscribe {
@@ -87,6 +125,29 @@ export interface ListProcesses {
   readonly id: RequestId;
 }
 
+/** Remembers the figures of all processes as they are now. Answered by a MarkMessage. */
+export interface SetMark {
+  readonly type: 'mark';
+  readonly id: RequestId;
+}
+
+/** Marks that the daemon keeps for a client; a further one takes the place of the oldest. */
+export const MARKS_PER_CLIENT = 2;
+
+/** The text of a file that frames of this process name. Answered by a SourceMessage. */
+export interface FetchSource {
+  readonly type: 'source';
+  readonly id: RequestId;
+  readonly process: ProcessChoice;
+  readonly file: string;
+}
+
+/** The program runs on, but nothing more is recorded. Answered by a StoppedMessage. */
+export interface StopTracing {
+  readonly type: 'stop';
+  readonly id: RequestId;
+}
+
 /** Answered by a Pong. */
 export interface Ping {
   readonly type: 'ping';
@@ -95,7 +156,10 @@ export interface Ping {
 
 /** The groupings of views/group.ts. */
 export type RowView = 'lines' | 'functions' | 'files' | 'modules' | 'stacks';
-export type View = RowView | 'processes' | 'threads' | 'sizes';
+export type View = RowView | 'tree' | 'processes' | 'threads' | 'sizes';
+
+/** Counted by the daemon. */
+export type MarkNumber = number;
 
 /** An index of ProcessSummary; the program that the user started; or all processes summed up. */
 export type ProcessChoice = Index | 'main' | 'all';
@@ -107,6 +171,9 @@ export type DaemonMessage =
   | Update
   | SnapshotMessage
   | ProcessesMessage
+  | MarkMessage
+  | SourceMessage
+  | StoppedMessage
   | Pong
   | ErrorMessage
   | Goodbye;
@@ -200,14 +267,44 @@ export type Table =
       /** Rows that the limit left out. */
       readonly omitted: Count;
       /** Over all rows, also those left out. */
-      readonly sum: SiteCounters;
+      readonly sum: RowCounters;
+    }
+  | {
+      readonly view: 'tree';
+      /** Parents stand before their children. */
+      readonly rows: readonly TreeRow[];
+      readonly omitted: Count;
+      readonly sum: RowCounters;
     }
   | { readonly view: 'processes'; readonly rows: readonly ProcessSummary[] }
   | { readonly view: 'threads'; readonly rows: readonly ThreadInfo[] }
   | { readonly view: 'sizes'; readonly rows: readonly SizeClass[] };
 
-/** Sites summed up; figures as in a snapshot. */
-export interface ViewRow extends SiteCounters {
+/** Figures as in a snapshot, and how they move. */
+export interface RowCounters extends SiteCounters {
+  /** Live bytes and blocks since the mark; only where one was given. */
+  readonly grownBytes?: number;
+  readonly grownBlocks?: number;
+}
+
+/** A node of the tree of stacks: its counters are those of all that is below it. */
+export interface TreeRow extends RowCounters {
+  readonly key: number;
+  readonly depth: Count;
+  readonly state: 'open' | 'closed' | 'leaf';
+  /** What this frame allocates itself, of live bytes and blocks. */
+  readonly selfBytes: Bytes;
+  readonly selfBlocks: Count;
+  readonly function: string | null;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly module: string | null;
+  readonly offset: number | null;
+  readonly user: boolean;
+}
+
+/** Sites summed up. */
+export interface ViewRow extends RowCounters {
   /** The same in every state of this view, as long as the session lives. */
   readonly key: number;
   readonly function: string | null;
@@ -219,8 +316,18 @@ export interface ViewRow extends SiteCounters {
   readonly offset: number | null;
   /** False: what a library allocates by itself. */
   readonly user: boolean;
+  readonly language?: Frame['language'];
+  /** Bytes and blocks allocated per second, over the last second or two; absent until there are two looks. */
+  readonly rate?: Rate;
   /** Of stacks only: innermost first. */
   readonly frames?: readonly string[];
+  /** Of stacks only: where those frames are. */
+  readonly places?: readonly (SourcePlace | null)[];
+}
+
+export interface SourcePlace {
+  readonly file: string;
+  readonly line: number;
 }
 
 export interface SnapshotMessage {
@@ -236,6 +343,29 @@ export interface ProcessesMessage {
   /** The program that the user started, once it is known. */
   readonly main: Index | null;
   readonly processes: readonly ProcessSummary[];
+}
+
+export interface MarkMessage {
+  readonly type: 'mark';
+  readonly id: RequestId;
+  readonly mark: MarkNumber;
+  /** ISO 8601, UTC. */
+  readonly takenAt: string;
+}
+
+export interface SourceMessage {
+  readonly type: 'source';
+  readonly id: RequestId;
+  readonly file: string;
+  /** From the first line on; null where it cannot be read. */
+  readonly lines: readonly string[] | null;
+  /** A sentence: why it cannot be read, or what is odd about it. */
+  readonly note: string | null;
+}
+
+export interface StoppedMessage {
+  readonly type: 'stopped';
+  readonly id: RequestId;
 }
 
 export interface Pong {
@@ -254,10 +384,18 @@ export interface ErrorMessage {
 
 /**
  * malformed: not JSON, or not of its type. unknown-type: perhaps of a later version. version: another protocol.
- * no-process: there is none of this index, or none yet. busy: too many clients or subscriptions. failed: the
+ * no-process: there is none of this index, or none yet. no-mark: it was not set, or later ones took its place. busy: too many clients or subscriptions. failed: the
  * daemon could not do it.
  */
-export const ERROR_CODES = ['malformed', 'unknown-type', 'version', 'no-process', 'busy', 'failed'] as const;
+export const ERROR_CODES = [
+  'malformed',
+  'unknown-type',
+  'version',
+  'no-process',
+  'no-mark',
+  'busy',
+  'failed',
+] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** The daemon is about to end; every subscription has got its last state. */

@@ -32,10 +32,12 @@ import {
   ROW_LIMIT,
   type RowView,
   SLOWEST_INTERVAL_MS,
+  SORT_KEYS,
   type Table,
+  type TreeRow,
   type ViewRow,
 } from './messages.js';
-import type { KindFilter, Metric, ProcessState } from './snapshot.js';
+import type { KindFilter, ProcessState } from './snapshot.js';
 
 export type Parsed<M> =
   | { readonly ok: true; readonly message: M }
@@ -93,14 +95,20 @@ const parseJson = (json: string): unknown => {
 
 // ---- parts ----
 
-const METRICS: readonly Metric[] = ['live', 'peak', 'total', 'temporary', 'blocks'];
 const KINDS: readonly KindFilter[] = ['heap', 'mmap', 'python', 'payload', 'all'];
 const STATES: readonly ProcessState[] = ['running', 'exited', 'killed', 'replaced'];
 const ROW_VIEWS: readonly RowView[] = ['lines', 'functions', 'files', 'modules', 'stacks'];
 const MOST_SIGNIFICANT_ID = 2 ** 31 - 1;
 const LONGEST_FILTER = 1000;
+const LONGEST_PATH = 4096;
 
 const id = between(0, MOST_SIGNIFICANT_ID);
+
+const path: Check<string> = (value, at) => {
+  const given = text(value, at);
+  if (given.length > LONGEST_PATH) throw new Malformed(`${at} is longer than ${LONGEST_PATH}`);
+  return given;
+};
 
 const shortText: Check<string> = (value, path) => {
   const given = text(value, path);
@@ -116,7 +124,10 @@ const counters = {
   peakBytes: count,
   peakBlocks: count,
   temporaryBlocks: count,
+  grownBytes: optional(number),
+  grownBlocks: optional(number),
 };
+const rate = record({ allocationsPerSecond: number, bytesPerSecond: number });
 
 const capture: Check<Header['capture']> = record({
   mode: oneOf(['full', 'sampled']),
@@ -167,7 +178,7 @@ const header: Check<Header> = record({
   totals,
   capture,
   mapped: record({ liveBytes: count, totalBytes: count, peakBytes: count }),
-  rate: orNull(record({ allocationsPerSecond: number, bytesPerSecond: number })),
+  rate: orNull(rate),
   ownBytes: count,
   timeline: list(record({ ms: number, liveBytes: count, rssBytes: count })),
 });
@@ -181,7 +192,25 @@ const viewRow: Check<ViewRow> = record({
   module: orNull(text),
   offset: orNull(number),
   user: flag,
+  language: optional(oneOf(['native', 'python'])),
+  rate: optional(rate),
   frames: optional(list(text)),
+  places: optional(list(orNull(record({ file: text, line: count })))),
+});
+
+const treeRow: Check<TreeRow> = record({
+  ...counters,
+  key: count,
+  depth: count,
+  state: oneOf(['open', 'closed', 'leaf']),
+  selfBytes: count,
+  selfBlocks: count,
+  function: orNull(text),
+  file: orNull(text),
+  line: orNull(count),
+  module: orNull(text),
+  offset: orNull(number),
+  user: flag,
 });
 
 const thread = record({
@@ -210,6 +239,7 @@ const rowTable = record({
   sum: record(counters),
 });
 const OTHER_TABLES = {
+  tree: record({ view: oneOf(['tree']), rows: list(treeRow), omitted: count, sum: record(counters) }),
   processes: record({ view: oneOf(['processes']), rows: list(processSummary) }),
   threads: record({ view: oneOf(['threads']), rows: list(thread) }),
   sizes: record({ view: oneOf(['sizes']), rows: list(sizeClass) }),
@@ -217,7 +247,8 @@ const OTHER_TABLES = {
 
 const table: Check<Table> = (value, path) => {
   const view = isRecord(value) ? value.view : undefined;
-  if (view === 'processes' || view === 'threads' || view === 'sizes') return OTHER_TABLES[view](value, path);
+  if (view === 'tree' || view === 'processes' || view === 'threads' || view === 'sizes')
+    return OTHER_TABLES[view](value, path);
   return rowTable(value, path);
 };
 
@@ -228,18 +259,37 @@ const CLIENT_MESSAGES: Checks<ClientMessage> = {
   subscribe: record({
     type: oneOf(['subscribe']),
     id,
-    view: oneOf([...ROW_VIEWS, 'processes', 'threads', 'sizes']),
+    view: oneOf([...ROW_VIEWS, 'tree', 'processes', 'threads', 'sizes']),
     process: either(count, oneOf(['main', 'all'])),
-    sort: oneOf(METRICS),
+    sort: oneOf(SORT_KEYS),
     order: oneOf(['descending', 'ascending']),
     kind: oneOf(KINDS),
     filter: optional(shortText),
+    since: optional(count),
+    file: optional(path),
+    within: optional(record({ view: oneOf(ROW_VIEWS), key: count })),
+    tree: optional(
+      record({
+        direction: oneOf(['down', 'up']),
+        open: list(count),
+        openBelow: list(count),
+        closed: list(count),
+      }),
+    ),
     limit: between(1, ROW_LIMIT),
     intervalMs: either(oneOf([ONLY_FIRST_AND_LAST]), between(FASTEST_INTERVAL_MS, SLOWEST_INTERVAL_MS)),
   }),
   unsubscribe: record({ type: oneOf(['unsubscribe']), id }),
   snapshot: record({ type: oneOf(['snapshot']), id, process: either(count, oneOf(['main'])) }),
   processes: record({ type: oneOf(['processes']), id }),
+  mark: record({ type: oneOf(['mark']), id }),
+  source: record({
+    type: oneOf(['source']),
+    id,
+    process: either(count, oneOf(['main', 'all'])),
+    file: path,
+  }),
+  stop: record({ type: oneOf(['stop']), id }),
   ping: record({ type: oneOf(['ping']), id }),
 };
 
@@ -257,6 +307,15 @@ const DAEMON_MESSAGES: Checks<DaemonMessage> = {
     main: orNull(count),
     processes: list(processSummary),
   }),
+  mark: record({ type: oneOf(['mark']), id, mark: count, takenAt: text }),
+  source: record({
+    type: oneOf(['source']),
+    id,
+    file: text,
+    lines: orNull(list(text)),
+    note: orNull(text),
+  }),
+  stopped: record({ type: oneOf(['stopped']), id }),
   pong: record({ type: oneOf(['pong']), id }),
   error: record({ type: oneOf(['error']), id: orNull(count), code: oneOf(ERROR_CODES), message: text }),
   goodbye: record({ type: oneOf(['goodbye']) }),

@@ -64,9 +64,7 @@ static uint32_t new_node(uint32_t parent, uint64_t pc) {
 /* Four times as large, filled from the nodes themselves. One thread at a time; the others go on with the old.
  */
 static void index_grow(struct node_index *old) {
-    static uint32_t
-        growing; /* survives a fork: a child forked in the middle keeps its first index, only slower */
-    if (__atomic_exchange_n(&growing, 1, __ATOMIC_ACQUIRE))
+    if (__atomic_exchange_n(&process->nodes_growing, 1, __ATOMIC_ACQUIRE))
         return;
     struct node_index *larger = index_create((old->mask + 1) * 4);
     if (larger) {
@@ -85,7 +83,7 @@ static void index_grow(struct node_index *old) {
         store_release(&process->node_index, larger);
         os_discard(old->slot, (uint64_t)(old->mask + 1) * sizeof(uint32_t));
     }
-    store_release(&growing, 0);
+    store_release(&process->nodes_growing, 0);
 }
 
 static NOINLINE uint32_t find_or_insert(uint32_t parent, uint64_t pc) {

@@ -44,6 +44,8 @@ struct process {
     uint32_t *first_child;
     struct node_index *node_index;
     struct stack_table *stack_table;
+    uint32_t nodes_growing; /* 1 while a thread builds a larger one */
+    uint32_t stack_table_growing;
     /* Private to python/codes.c. */
     uint8_t *python_codes;
     struct codes *codes;

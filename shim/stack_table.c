@@ -74,8 +74,8 @@ static bool insert(struct stack_table *table, struct table_entry fresh) {
 }
 
 static void grow(struct stack_table *old) {
-    static uint32_t growing; /* survives a fork, see nodes.c */
-    if (old->mask + 1 >= TABLE_MOST || __atomic_exchange_n(&growing, 1, __ATOMIC_ACQUIRE))
+    if (old->mask + 1 >= TABLE_MOST ||
+        __atomic_exchange_n(&process->stack_table_growing, 1, __ATOMIC_ACQUIRE))
         return;
     struct stack_table *larger = table_create((old->mask + 1) * 4);
     if (larger) {
@@ -87,7 +87,7 @@ static void grow(struct stack_table *old) {
         store_release(&process->stack_table, larger);
         os_discard(old->entry, (uint64_t)(old->mask + 1) * sizeof(struct table_entry));
     }
-    store_release(&growing, 0);
+    store_release(&process->stack_table_growing, 0);
 }
 
 void stack_table_add(struct stack_key key, uint32_t stack) {

@@ -17,7 +17,8 @@
 struct thread {
     uint32_t live;
     uint32_t tid;
-    uintptr_t busy; /* caller's sp of the hook under way; 0: none */
+    uintptr_t busy;    /* caller's sp of the hook under way; 0: none */
+    uintptr_t busy_pc; /* and its caller's pc; written before */
 
     /* ring, producer side */
     uint64_t head;

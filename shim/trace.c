@@ -106,6 +106,39 @@ NOINLINE void trace_note_clock(struct thread *t, uint32_t clock) {
         process_detach(DETACH_STOPPED);
 }
 
+/* A handler left the shim by longjmp: what it was doing will not go on. An event of two slots may be half
+ * written. */
+static void abandon_call(struct thread *t) {
+    t->head = load_relaxed(&t->ring->head);
+    signal_fence();
+    t->busy = 0;
+}
+
+/* The call that is making a state. A signal handler that comes in between must not make one too: where
+ * signals come faster than states are made, that would never end. */
+static __thread struct walk_call making __attribute__((tls_model("initial-exec")));
+
+static bool is_making(const struct caller *caller, struct readable *range) {
+    if (making.sp && walk_relate(caller, range, making) == WALK_OUTSIDE)
+        making.sp = 0; /* left by a longjmp */
+    return making.sp != 0;
+}
+
+static struct thread *make_state(const struct caller *caller, struct readable *range, uint32_t level) {
+    if (is_making(caller, range)) {
+        __atomic_fetch_add(&process->segment->lost, 1, __ATOMIC_RELAXED);
+        return NULL;
+    }
+    making.pc = caller->pc;
+    signal_fence();
+    making.sp = caller_sp(caller);
+    signal_fence();
+    struct thread *t = thread_create(level);
+    signal_fence();
+    making.sp = 0;
+    return t;
+}
+
 /* Begins with the thread's own state and goes on to that of a signal handler while the former is in use. */
 static struct thread *find_free_state(const struct caller *caller) {
     struct readable range = {0, 0};
@@ -113,18 +146,18 @@ static struct thread *find_free_state(const struct caller *caller) {
     for (uint32_t level = 0; level < THREAD_LEVELS; level++) {
         struct thread *t = *at;
         if (!t || !t->live) {
-            t = thread_create(level);
+            t = make_state(caller, &range, level);
             if (t)
                 *at = t;
             return t;
         }
         if (!t->busy)
             return t;
-        switch (walk_relate(caller, &range, t->busy)) {
+        switch (walk_relate(caller, &range, (struct walk_call){t->busy, t->busy_pc})) {
         case WALK_INSIDE:
             return NULL;
-        case WALK_OUTSIDE: /* a handler left the shim by longjmp: what it was doing will not go on */
-            t->busy = 0;
+        case WALK_OUTSIDE:
+            abandon_call(t);
             return t;
         case WALK_HANDLER:
             at = &t->nested;
@@ -134,38 +167,18 @@ static struct thread *find_free_state(const struct caller *caller) {
     return NULL;
 }
 
-/* Caller's sp of a call that is making a state; a signal handler that comes in between must not make one too.
- */
-static __thread uintptr_t creating __attribute__((tls_model("initial-exec")));
-
-static bool is_creating(const struct caller *caller) {
-    struct readable range = {0, 0};
-    if (creating && walk_relate(caller, &range, creating) == WALK_OUTSIDE)
-        creating = 0; /* left by a longjmp */
-    return creating != 0;
-}
-
 NOINLINE struct thread *trace_enter_slow(const struct caller *caller) {
     if (!process || load_acquire(&process->phase) != PROCESS_TRACED) {
         if (process && (process->phase == PROCESS_OFF || process->phase == PROCESS_STARTING))
             return NULL;
         if (!process_start())
             return NULL;
-        creating = 0; /* a fork in the middle of it */
+        making.sp = 0; /* a fork in the middle of it */
     }
-    if (is_creating(caller)) {
-        __atomic_fetch_add(&process->segment->lost, 1, __ATOMIC_RELAXED);
-        return NULL;
-    }
-    creating = caller_sp(caller);
-    signal_fence();
     struct thread *t = find_free_state(caller);
-    signal_fence();
-    creating = 0;
     if (!t)
         return NULL;
-    t->busy = caller_sp(caller);
-    signal_fence();
+    trace_begin(t, caller);
     if (!ring_has_room(t) && !ring_wait(t)) {
         trace_leave(t);
         return NULL;

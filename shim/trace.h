@@ -21,12 +21,18 @@
 struct thread *trace_enter_slow(const struct caller *caller);
 void trace_note_clock(struct thread *t, uint32_t clock);
 
+INLINE void trace_begin(struct thread *t, const struct caller *caller) {
+    t->busy_pc = caller->pc;
+    signal_fence();
+    t->busy = caller_sp(caller);
+    signal_fence();
+}
+
 INLINE struct thread *trace_enter(const struct caller *caller) {
     struct thread *t = thread_self;
     if (unlikely(!t || !t->live || t->busy || !ring_has_room(t)))
         return trace_enter_slow(caller);
-    t->busy = caller_sp(caller);
-    signal_fence();
+    trace_begin(t, caller);
     uint32_t clock = load_relaxed(&t->control->clock);
     if (unlikely(clock != t->clock))
         trace_note_clock(t, clock);

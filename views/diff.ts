@@ -17,6 +17,7 @@ import type {
   Snapshot,
 } from '../proto/snapshot.js';
 import { DIFF_SCHEMA } from '../proto/snapshot.js';
+import type { Filter } from './filter.js';
 import { createGroupTable, type Group, groupStacks, sumGroups } from './group.js';
 import { frameText } from './names.js';
 import { compareNames, sizeOf } from './order.js';
@@ -29,13 +30,17 @@ export interface DiffOptions {
   readonly kind: KindFilter;
   /** How many rows at most; all without it. */
   readonly limit?: Count;
+  /** Names, and figures of the newer snapshot with their growth. */
+  readonly filter?: Filter | null;
 }
 
 export const diffSnapshots = (before: Snapshot, after: Snapshot, options: DiffOptions): Diff => {
-  const { by, metric, kind, limit = Number.POSITIVE_INFINITY } = options;
+  const { by, metric, kind, limit = Number.POSITIVE_INFINITY, filter } = options;
   const rows = changedRows(before, after, options);
-  const sumBefore = sizeOf(sumSites(before.sites, kind), metric);
-  const sumAfter = sizeOf(sumSites(after.sites, kind), metric);
+  const whole = (snapshot: Snapshot, side: 'before' | 'after') =>
+    filter ? sumOf(rows, side) : sizeOf(sumSites(snapshot.sites, kind), metric);
+  const sumBefore = whole(before, 'before');
+  const sumAfter = whole(after, 'after');
   return {
     schema: DIFF_SCHEMA,
     by,
@@ -62,6 +67,15 @@ export const diffSnapshots = (before: Snapshot, after: Snapshot, options: DiffOp
   };
 };
 
+/** Rows that did not change are not among them: the difference is right, and so is what changed. */
+const sumOf = (
+  rows: readonly ChangedGroup[],
+  side: 'before' | 'after',
+): { readonly bytes: Bytes; readonly blocks: Count } => ({
+  bytes: rows.reduce((sum, { bytes }) => sum + bytes[side], 0),
+  blocks: rows.reduce((sum, { blocks }) => sum + blocks[side], 0),
+});
+
 interface ChangedGroup {
   readonly group: Group;
   readonly bytes: Change;
@@ -73,13 +87,21 @@ interface ChangedGroup {
 const changedRows = (
   before: Profile,
   after: Profile,
-  { by, metric, kind }: DiffOptions,
+  { by, metric, kind, filter }: DiffOptions,
 ): readonly ChangedGroup[] => {
   const table = createGroupTable(by);
   const sumsBefore = sumGroups(groupStacks(table, before), before.sites, kind);
   const sumsAfter = sumGroups(groupStacks(table, after), after.sites, kind);
+  const passes = (group: Group, index: number): boolean => {
+    if (!filter) return true;
+    const now = sumsAfter[index] ?? emptySum();
+    const grownBytes = now.liveBytes - (sumsBefore[index]?.liveBytes ?? 0);
+    return filter.matchesNames(group.stack?.() ?? [group]) && filter.matchesFigures({ ...now, grownBytes });
+  };
   return table.groups
-    .map((group, index) => changeOf(group, sumsBefore[index], sumsAfter[index], metric))
+    .map((group, index) => ({ group, index }))
+    .filter(({ group, index }) => passes(group, index))
+    .map(({ group, index }) => changeOf(group, sumsBefore[index], sumsAfter[index], metric))
     .filter(({ bytes, blocks }) => bytes.delta !== 0 || blocks.delta !== 0)
     .sort(
       (a, b) =>

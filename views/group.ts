@@ -21,11 +21,14 @@ export interface Group {
   readonly offset: number | null;
   /** False: what a library allocates by itself. */
   readonly user: boolean;
+  /** Of the blamed frame; of a group of several that of the first one seen. */
+  readonly language?: Frame['language'];
   /** By stack only: innermost first, allocators left out. */
   readonly stack: (() => readonly FrameName[]) | undefined;
 }
 
 export type FrameName = Pick<Frame, 'function' | 'file' | 'line' | 'offset'> & {
+  readonly language?: Frame['language'];
   readonly module: string | null;
 };
 
@@ -197,6 +200,7 @@ const rowOf = (group: Group, sum: SiteCounters): Row => ({
   module: group.module,
   offset: group.offset,
   user: group.user,
+  language: group.language,
   stack: group.stack,
   liveBytes: sum.liveBytes,
   liveBlocks: sum.liveBlocks,
@@ -220,7 +224,8 @@ export const byStack = (profile: Profile, kind?: KindFilter): readonly Row[] =>
 
 const SEPARATOR = '\0';
 
-const frameKey = (by: GroupBy, frame: Frame, module: string | null): string => {
+/** By what frames are told apart in this grouping: equal in every run and every process. */
+export const frameKey = (by: GroupBy, frame: Frame, module: string | null): string => {
   if (by === 'module') return module ?? '';
   if (by === 'file') return frame.file === null ? `${SEPARATOR}${module ?? ''}` : frame.file;
   if (by === 'function') return functionKey(frame, module);
@@ -251,6 +256,7 @@ const groupHead = (
     module,
     offset: named && isNameless(frame) && module !== null ? frame.offset : null,
     user,
+    language: frame.language,
     stack,
   };
 };
@@ -262,8 +268,8 @@ const frameNames = (profile: StackArrays, stack: Index): readonly FrameName[] =>
   for (let at = stack; at >= 0; at = profile.stacks[at]?.parent ?? -1) {
     const frame = profile.frames[profile.stacks[at]?.frame ?? -1];
     if (!frame) break;
-    const { function: name, file, line, offset } = frame;
-    names.push({ function: name, file, line, offset, module: modulePath(profile, frame) });
+    const { function: name, file, line, offset, language } = frame;
+    names.push({ function: name, file, line, offset, language, module: modulePath(profile, frame) });
   }
   return names;
 };

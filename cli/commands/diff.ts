@@ -8,7 +8,7 @@ import { diffLines } from '../print/diff.js';
 import { type Io, writeLines } from '../print/io.js';
 import { type ColourChoice, surfaceOf } from '../print/surface.js';
 import { failing } from './failing.js';
-import { rowLimit, viewOptions } from './options.js';
+import { filterOf, rowLimit, viewOptions } from './options.js';
 
 export interface DiffArguments {
   /** The older, then the newer. */
@@ -18,6 +18,7 @@ export interface DiffArguments {
   readonly kind: KindFilter;
   /** 0 for all. */
   readonly limit: number;
+  readonly filter?: string;
   readonly json: boolean;
   readonly exitCode: boolean;
   readonly color?: ColourChoice;
@@ -50,7 +51,14 @@ export const runDiff = (given: DiffArguments, io: Io): number =>
       );
     const { by, metric, kind } = given;
     const limit = rowLimit(given.limit);
-    const diff = diffSnapshots(readSnapshot(before), readSnapshot(after), { by, metric, kind, limit });
+    const filter = filterOf(given.filter);
+    const diff = diffSnapshots(readSnapshot(before), readSnapshot(after), {
+      by,
+      metric,
+      kind,
+      limit,
+      filter,
+    });
     writeLines(
       io.stderr,
       (diff.warnings ?? []).map((warning) => `memtrace: warning: ${warning}`),

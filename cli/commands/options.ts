@@ -2,6 +2,7 @@
 import type { Options } from 'yargs';
 import type { GroupBy, KindFilter, Metric } from '../../proto/snapshot.js';
 import { usageError } from '../../views/error.js';
+import { type Filter, parseFilter, pointAt } from '../../views/filter.js';
 
 export const GROUPINGS: readonly GroupBy[] = ['line', 'function', 'file', 'module', 'stack'];
 export const METRICS: readonly Metric[] = ['live', 'peak', 'total', 'temporary', 'blocks'];
@@ -13,6 +14,10 @@ export const viewOptions = {
     choices: KINDS,
     default: 'payload',
     describe: "malloc and its kin (heap), Python's own allocator, both (payload), what was mapped, or all",
+  },
+  filter: {
+    type: 'string',
+    describe: 'rows that match: text /re/ !not size>1m module:libfoo lang:python, all of them',
   },
   limit: { type: 'number', default: 20, describe: 'rows at most; 0 for all' },
   json: { type: 'boolean', default: false, describe: 'print JSON instead of a table' },
@@ -32,4 +37,17 @@ export const rowLimit = (limit: number): number => {
       'Give --limit 20, or --limit 0 for all rows.',
     );
   return limit === 0 ? Number.POSITIVE_INFINITY : limit;
+};
+
+/** @returns null where none was given */
+export const filterOf = (text: string | undefined): Filter | null => {
+  if (text === undefined) return null;
+  const parsed = parseFilter(text);
+  if (parsed.ok) return parsed.filter;
+  const pointing = pointAt(text, parsed.fault).map((line) => `       ${line}`);
+  throw usageError(
+    'the filter makes no sense',
+    [`${parsed.fault.message}.`, ...pointing].join('\n'),
+    "Give words, /expressions/, module:name, size>1m, or ! before one: --filter 'cache !libz size>64k'",
+  );
 };

@@ -7,7 +7,7 @@ import { type Io, writeLines } from '../print/io.js';
 import { reportLines } from '../print/report.js';
 import { type ColourChoice, surfaceOf } from '../print/surface.js';
 import { failing } from './failing.js';
-import { METRICS, rowLimit, viewOptions } from './options.js';
+import { filterOf, METRICS, rowLimit, viewOptions } from './options.js';
 
 export interface ReportArguments {
   /** "-" for standard input. */
@@ -17,6 +17,7 @@ export interface ReportArguments {
   readonly kind: KindFilter;
   /** 0 for all. */
   readonly limit: number;
+  readonly filter?: string;
   readonly json: boolean;
   readonly color?: ColourChoice;
 }
@@ -31,9 +32,14 @@ export const reportCommand = (given: ReportArguments, io: Io): number =>
   failing(io, () => {
     const { by, sort, kind } = given;
     const limit = rowLimit(given.limit);
+    const filter = filterOf(given.filter);
     const snapshot = readSnapshot(given.file);
     if (given.json)
-      io.stdout.write(`${JSON.stringify(reportOf(snapshot, { by, sort, kind, limit }), null, 2)}\n`);
-    else writeLines(io.stdout, reportLines(snapshot, { by, sort, kind, limit }, surfaceOf(io, given.color)));
+      io.stdout.write(`${JSON.stringify(reportOf(snapshot, { by, sort, kind, limit, filter }), null, 2)}\n`);
+    else
+      writeLines(
+        io.stdout,
+        reportLines(snapshot, { by, sort, kind, limit, filter }, surfaceOf(io, given.color)),
+      );
     return 0;
   });

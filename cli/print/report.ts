@@ -1,5 +1,6 @@
 /** What `memtrace report` prints of a snapshot: which process, its totals, then one table. */
 import type { GroupBy, KindFilter, Metric, Snapshot } from '../../proto/snapshot.js';
+import { type Filter, filterRows } from '../../views/filter.js';
 import { groupSites, type Row } from '../../views/group.js';
 import { debugInfoNotes } from '../../views/notes.js';
 import { topRows } from '../../views/order.js';
@@ -16,6 +17,7 @@ export interface ReportLayout {
   readonly sort: Metric;
   readonly kind: KindFilter;
   readonly limit: number;
+  readonly filter?: Filter | null;
 }
 
 export const reportLines = (
@@ -36,13 +38,17 @@ export const reportLines = (
 };
 
 const tablesOf = (snapshot: Snapshot, layout: ReportLayout, surface: Surface): readonly string[] => {
-  const { by, sort, kind, limit } = layout;
-  const { user, libraries, omitted } = splitRows(groupSites(snapshot, by, kind), sort, limit);
+  const { by, sort, kind, limit, filter = null } = layout;
+  const found = filterRows(groupSites(snapshot, by, kind), filter);
+  const { user, libraries, omitted } = splitRows(found, sort, limit);
   const whole = sumSites(snapshot.sites, kind);
   const rows = withSources(user, snapshot);
   const empty = rows.length === 0 && libraries.length === 0;
   return [
-    ...headingLines(`${TITLES[sort]}, by ${by}${kindTitle(kind, snapshot)}`, surface),
+    ...headingLines(
+      `${TITLES[sort]}, by ${by}${kindTitle(kind, snapshot)}${filter ? `, matching ${filter.text}` : ''}`,
+      surface,
+    ),
     ...(empty ? ['  nothing'] : []),
     ...(rows.length > 0 ? rowLines(rows, { by, sort, whole, figures: 'wide' }, surface) : []),
     ...(omitted > 0 ? [`  ${formatCount(omitted)} more rows; --limit N shows more`] : []),

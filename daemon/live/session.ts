@@ -1,7 +1,7 @@
 /**
  * The session as it runs: drains the core, follows its processes, answers daemon/live.ts.
  *
- * `tick` drains for a while and then looks at every process once. One caller at a time: daemon/run.ts.
+ * One caller at a time drives it: daemon/run.ts.
  */
 import { PROCESS_RUNNING, PROCESS_UNTRACED } from '../../proto/generated/layout.js';
 import type { Core, ProcessRecord } from '../core.js';
@@ -17,8 +17,10 @@ export interface SessionFacts {
 }
 
 export interface DrivenSession extends LiveSession {
-  /** Drains for about `ms` and takes in what came; the number of events. */
-  readonly tick: (ms: number) => Promise<number>;
+  /** Drains for about `ms`; now and then looks at all processes. */
+  readonly tick: (ms: number) => Promise<void>;
+  /** Drains what is there and looks at all processes. */
+  readonly catchUp: () => Promise<void>;
   /** The pid of the program that the user started. */
   readonly setMainPid: (pid: number) => void;
   /** How that program ended. Its last image carries it. */
@@ -32,12 +34,15 @@ export interface DrivenSession extends LiveSession {
 }
 
 const NOT_FORKED = 0xffffffff;
+/** How old counters and resident memory may be: each look reads a file of every process. */
+const LOOK_EVERY_MS = 80;
 
 export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionFacts): DrivenSession => {
   const processes: TrackedProcess[] = [];
   let mainPid: number | null = null;
   let mainEnd: ProgramEnd | null = null;
   let finished = false;
+  let lookedAt = 0;
 
   const look = () => {
     for (const record of core.processes()) {
@@ -52,9 +57,16 @@ export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionF
   };
 
   const tick = async (ms: number) => {
-    const events = await core.drain(ms);
+    await core.drain(ms);
+    const now = performance.now();
+    if (now - lookedAt < LOOK_EVERY_MS) return;
+    lookedAt = now;
     look();
-    return events;
+  };
+
+  const catchUp = async () => {
+    await core.drain(1);
+    look();
   };
 
   /** The last image of the main program's pid: earlier ones were replaced by exec. */
@@ -84,8 +96,10 @@ export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionF
       tellEnd();
       return at(processes, index).snapshot(untraced(processes).length);
     },
+    stopTracing: () => core.stop(),
     ownMemory: () => residentOf('self')?.bytes ?? 0,
     tick,
+    catchUp,
     setMainPid: (pid) => {
       mainPid = pid;
     },

@@ -7,6 +7,9 @@ import {
   type ClientMessage,
   type DaemonMessage,
   type ErrorCode,
+  type FetchSource,
+  MARKS_PER_CLIENT,
+  type MarkNumber,
   PROTOCOL_VERSION,
   type RequestId,
   type Subscribe,
@@ -14,12 +17,15 @@ import {
 } from '../../proto/messages.js';
 import { parseClientMessage } from '../../proto/parseMessages.js';
 import type { LiveSession } from '../live.js';
+import { ViewFault } from './fault.js';
 import type { Feeds, Receiver } from './feeds.js';
 import { summaryOf } from './summary.js';
+import type { Views } from './views.js';
 
 export interface Service {
   readonly live: LiveSession;
   readonly feeds: Feeds;
+  readonly views: Pick<Views, 'source' | 'marks'>;
   /** The JSON of a snapshot; clients that ask at the same time share one. */
   readonly snapshotText: (index: number) => Promise<string>;
 }
@@ -88,6 +94,15 @@ export const serveClient = (socket: WebSocket, service: Service): void => {
           processes: service.live.processes().map(summaryOf),
         });
         break;
+      case 'mark':
+        void setMark(message.id);
+        break;
+      case 'source':
+        void giveSource(message);
+        break;
+      case 'stop':
+        stopTracing(message.id);
+        break;
       case 'ping':
         tell({ type: 'pong', id: message.id });
         break;
@@ -103,6 +118,50 @@ export const serveClient = (socket: WebSocket, service: Service): void => {
     subscriptions.get(id)?.();
     subscriptions.delete(id);
   };
+  const marks: MarkNumber[] = [];
+  const setMark = async (id: RequestId): Promise<void> => {
+    try {
+      const { mark, takenAt } = await service.views.marks.set();
+      marks.push(mark);
+      if (socket.readyState !== socket.OPEN) dropMarks(0);
+      tell({ type: 'mark', id, mark, takenAt });
+      dropMarks(MARKS_PER_CLIENT);
+    } catch (error) {
+      refuseWith(id, error);
+    }
+  };
+  const dropMarks = (kept: number): void => {
+    for (const mark of marks.splice(0, Math.max(0, marks.length - kept))) service.views.marks.drop(mark);
+  };
+  let sources = 0;
+  const giveSource = async ({ id, process, file }: FetchSource): Promise<void> => {
+    if (sources > 0) {
+      fault(id, 'busy', 'One file at a time.');
+      return;
+    }
+    sources += 1;
+    try {
+      tell({ type: 'source', id, file, ...(await service.views.source(process, file)) });
+    } catch (error) {
+      refuseWith(id, error);
+    } finally {
+      sources -= 1;
+    }
+  };
+  const stopTracing = (id: RequestId): void => {
+    if (!service.live.stopTracing) {
+      receiver.refuse(id, 'failed', 'This session cannot stop before its program ends.');
+      return;
+    }
+    service.live.stopTracing();
+    tell({ type: 'stopped', id });
+  };
+  const refuseWith = (id: RequestId, error: unknown): void =>
+    receiver.refuse(
+      id,
+      error instanceof ViewFault ? error.code : 'failed',
+      error instanceof Error ? error.message : String(error),
+    );
   let snapshots = 0;
   const giveSnapshot = async ({ id, process }: TakeSnapshot): Promise<void> => {
     const index = process === 'main' ? service.live.mainProcess() : process;
@@ -131,6 +190,7 @@ export const serveClient = (socket: WebSocket, service: Service): void => {
   socket.on('close', () => {
     for (const end of subscriptions.values()) end();
     subscriptions.clear();
+    dropMarks(0);
   });
   tell({ type: 'hello', protocol: PROTOCOL_VERSION, session: sessionOf(service.live) });
 };

@@ -13,7 +13,8 @@ import {
   type Table,
   type ViewQuery,
 } from '../../proto/messages.js';
-import { NoSuchProcess, type Views } from './views.js';
+import { ViewFault } from './fault.js';
+import type { Views } from './views.js';
 
 export interface Receiver {
   /** False while it has not read what it was sent. */
@@ -100,7 +101,7 @@ const openFeed = (views: Views, query: ViewQuery, intervalMs: number, onEmpty: (
   };
 
   const refuse = (error: unknown): void => {
-    const code = error instanceof NoSuchProcess ? 'no-process' : 'failed';
+    const code = error instanceof ViewFault ? error.code : 'failed';
     const why = error instanceof Error ? error.message : String(error);
     for (const { id, receiver } of subscribers) receiver.refuse(id, code, why);
     subscribers.clear();

@@ -29,7 +29,17 @@ export interface Sums {
   readonly sums: readonly (SiteCounters | undefined)[];
 }
 
-export type SumUp = (profiles: readonly LiveProfile[], by: GroupBy, kind: KindFilter) => Sums;
+export interface SumUp {
+  readonly all: (profiles: readonly LiveProfile[], by: GroupBy, kind: KindFilter) => Sums;
+  /** Only of what belongs to one group of another grouping. */
+  readonly within: (
+    profiles: readonly LiveProfile[],
+    by: GroupBy,
+    kind: KindFilter,
+    other: GroupBy,
+    group: Index,
+  ) => Sums;
+}
 
 export const createSumUp = (): SumUp => {
   const tables = new Map<GroupBy, GroupTable>();
@@ -39,19 +49,39 @@ export const createSumUp = (): SumUp => {
 
   const tableOf = (by: GroupBy): GroupTable => remember(tables, by, () => createGroupTable(by));
 
+  const groupingOf = ({ index, profile }: LiveProfile, by: GroupBy): Grouping => {
+    const grouping = remember(groupings, `${by} ${index}`, () => groupStacks(tableOf(by), profile));
+    grouping.catchUp(profile);
+    return grouping;
+  };
+
   const sumsOf = ({ index, profile }: LiveProfile, by: GroupBy, kind: KindFilter) => {
     const ofProfile = known.get(profile) ?? new Map<string, readonly (SiteCounters | undefined)[]>();
     known.set(profile, ofProfile);
     return remember(ofProfile, `${by} ${kind}`, () => {
-      const grouping = remember(groupings, `${by} ${index}`, () => groupStacks(tableOf(by), profile));
-      grouping.catchUp(profile);
-      return sumGroups(grouping, profile.sites, kind);
+      return sumGroups(groupingOf({ index, profile }, by), profile.sites, kind);
     });
   };
+  const together = (by: GroupBy, each: readonly Sums['sums'][]): Sums => ({
+    groups: tableOf(by).groups,
+    sums: each.length === 1 ? (each[0] ?? []) : added(each),
+  });
 
-  return (profiles, by, kind) => {
-    const each = profiles.map((profile) => sumsOf(profile, by, kind));
-    return { groups: tableOf(by).groups, sums: each.length === 1 ? (each[0] ?? []) : added(each) };
+  return {
+    all: (profiles, by, kind) =>
+      together(
+        by,
+        profiles.map((profile) => sumsOf(profile, by, kind)),
+      ),
+    within: (profiles, by, kind, other, group) =>
+      together(
+        by,
+        profiles.map((of) => {
+          const outer = groupingOf(of, other);
+          const sites = of.profile.sites.filter(({ stack }) => outer.groupOf(stack) === group);
+          return sumGroups(groupingOf(of, by), sites, kind);
+        }),
+      ),
   };
 };
 

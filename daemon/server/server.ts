@@ -3,8 +3,8 @@
  * port of this machine behind a token. The daemon's public face for clients is proto/messages.ts.
  */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, STATUS_CODES } from 'node:http';
+import { rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { AddressInfo, ListenOptions } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,12 +14,15 @@ import { MemtraceError } from '../../views/error.js';
 import type { LiveSession } from '../live.js';
 import { admit, type Gate } from './admission.js';
 import { type Service, serveClient } from './client.js';
+import { type Doorman, postDoorman } from './doorman.js';
 import { createFeeds } from './feeds.js';
 import { createViews } from './views.js';
 
 export interface ServerOptions {
   /** In the session's folder, which nobody else may enter. */
   readonly socketPath: string;
+  /** Who keeps that socket open already; without one the service listens there itself. */
+  readonly doorman?: Doorman;
   /** Serves TCP too; port 0 takes any. */
   readonly listen?: { readonly host: string; readonly port: number } | null;
 }
@@ -48,8 +51,9 @@ export const startServer = async (live: LiveSession, options: ServerOptions): Pr
   const { socketPath, listen } = options;
   if (Buffer.byteLength(socketPath) > LONGEST_SOCKET_PATH) throw pathTooLong(socketPath);
   if (listen && !LOOPBACK.has(listen.host)) throw notLoopback(listen.host);
-  const feeds = createFeeds(createViews(live));
-  const service: Service = { live, feeds, snapshotText: sharedSnapshots(live) };
+  const views = createViews(live);
+  const feeds = createFeeds(views);
+  const service: Service = { live, feeds, views, snapshotText: sharedSnapshots(live) };
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: REQUEST_LIMIT_BYTES,
@@ -58,8 +62,12 @@ export const startServer = async (live: LiveSession, options: ServerOptions): Pr
   });
   sockets.on('connection', (socket) => welcome(socket, sockets, service));
 
-  const local = await openDoor(sockets, { path: socketPath }, () => null);
-  chmodSync(socketPath, 0o600);
+  const doorman =
+    options.doorman ??
+    (await postDoorman(socketPath).catch((error: unknown) => {
+      throw cannotListen({ path: socketPath }, error instanceof Error ? error : new Error(String(error)));
+    }));
+  const local = serveVisitors(sockets, doorman);
   const token = randomBytes(24).toString('base64url');
   const port = listen
     ? await openDoor(sockets, listen, (at) => ({ token, port: at })).catch((error: unknown) => {
@@ -87,25 +95,46 @@ interface Door {
   readonly close: () => void;
 }
 
-/** @param gateAt what guards the port, null for none */
-const openDoor = async (
-  sockets: WebSocketServer,
-  where: ListenOptions,
-  gateAt: (port: number) => Gate | null,
-): Promise<Door> => {
+/** @param gateOf what guards it, null for none */
+const upgrader = (sockets: WebSocketServer, gateOf: () => Gate | null): Server => {
   const http = createServer((_, response) => {
     response.writeHead(426, { 'content-type': 'text/plain', connection: 'close' });
     response.end('This is a WebSocket of memtrace; open it with `memtrace top`.\n');
   });
-  let port = 0;
   http.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     stream.on('error', () => stream.destroy());
-    const gate = gateAt(port);
+    const gate = gateOf();
     const admission = gate ? admit(gate, request.url ?? '/', request.headers) : { ok: true as const };
     if (!admission.ok) turnAway(stream, admission.status, admission.why);
     else
       sockets.handleUpgrade(request, stream, head, (socket) => sockets.emit('connection', socket, request));
   });
+  return http;
+};
+
+/** Those whom the doorman lets in need no token: the folder is private. */
+const serveVisitors = (sockets: WebSocketServer, doorman: Doorman): Pick<Door, 'close'> => {
+  const http = upgrader(sockets, () => null);
+  http.on('error', () => {});
+  doorman.passOn((visitor) => {
+    http.emit('connection', visitor);
+    visitor.resume();
+  });
+  return {
+    close: () => {
+      doorman.close();
+      http.closeAllConnections();
+    },
+  };
+};
+
+const openDoor = async (
+  sockets: WebSocketServer,
+  where: ListenOptions,
+  gateAt: (port: number) => Gate | null,
+): Promise<Door> => {
+  let port = 0;
+  const http = upgrader(sockets, () => gateAt(port));
   await new Promise<void>((resolve, reject) => {
     http.once('error', (error) => reject(cannotListen(where, error)));
     http.listen(where, resolve);

@@ -9,33 +9,48 @@ import {
   TIMELINE_POINTS,
   type ViewQuery,
 } from '../../proto/messages.js';
-import type { Index, SizeClass, TimelinePoint } from '../../proto/snapshot.js';
+import type { GroupBy, Index, SizeClass, TimelinePoint } from '../../proto/snapshot.js';
 import type { Profile } from '../../views/profile.js';
 import type { LiveProcess, LiveSession } from '../live.js';
-import { createSumUp } from './groups.js';
+import { ViewFault } from './fault.js';
+import { createSumUp, type LiveProfile } from './groups.js';
+import { createMarks, type Marks } from './marks.js';
+import { createMatchers } from './matching.js';
 import { createRate } from './rates.js';
 import { GROUPING_OF, isRowView, rowTable } from './rows.js';
+import { type SourceFile, sourceFile } from './sourceText.js';
 import { sumFigures, summaryOf } from './summary.js';
+import { createSumRate } from './sumRates.js';
+import { createTreeTable } from './tree.js';
 
 export interface Views {
-  /** @throws NoSuchProcess */
+  /** @throws ViewFault */
   readonly header: (choice: ProcessChoice) => Header;
-  /** @throws NoSuchProcess */
+  /** @throws ViewFault */
   readonly table: (query: ViewQuery) => Promise<Table>;
   /** Changes whenever the table of this query may have. */
   readonly stamp: (query: ViewQuery) => string;
+  /** @throws ViewFault */
+  readonly source: (choice: ProcessChoice, file: string) => Promise<SourceFile>;
+  readonly marks: Marks;
 }
-
-export class NoSuchProcess extends Error {}
 
 /** What was looked up within this time is still now. */
 const MOMENT_MS = 40;
+/** So long after the last change rates are still on their way down. */
+const SETTLED_MS = 4000;
+const SETTLING_STEP_MS = 500;
 
 export const createViews = (
   live: LiveSession,
   now: () => number = performance.now.bind(performance),
 ): Views => {
   const sumUp = createSumUp();
+  const treeTable = createTreeTable();
+  const matcherOf = createMatchers();
+  const marks = createMarks(live);
+  const sumRates = new Map<string, ReturnType<typeof createSumRate>>();
+  const changes = new Map<string, { readonly figures: string; readonly atMs: number }>();
   const rates = new Map<ProcessChoice, ReturnType<typeof createRate>>();
   const profiles = new Map<Index, { readonly atMs: number; readonly profile: Promise<Profile> }>();
   let looked: { readonly atMs: number; readonly processes: readonly LiveProcess[] } | undefined;
@@ -50,7 +65,7 @@ export const createViews = (
     if (index === null) return [];
     const found = processes().filter((process) => process.index === index);
     if (found.length === 0 && choice !== 'main')
-      throw new NoSuchProcess(`There is no process ${choice} in this session.`);
+      throw new ViewFault('no-process', `There is no process ${choice} in this session.`);
     return found;
   };
   const profileOf = (index: Index): Promise<Profile> => {
@@ -97,16 +112,45 @@ export const createViews = (
     if (view === 'processes') return { view, rows: processes().map(summaryOf) };
     if (view === 'threads') return { view, rows: traced.flatMap(({ index }) => live.threads(index)) };
     if (view === 'sizes') return { view, rows: sumSizes(traced.map(({ index }) => live.sizes(index))) };
+    const found = await profilesOf(traced);
+    const matcher = matcherOf(query.filter);
+    const mark = query.since === undefined ? null : marks.find(query.since);
+    if (view === 'tree') return treeTable(query, found, matcher, mark);
     if (!isRowView(view)) throw new TypeError(view);
-    const found = await Promise.all(
-      traced.map(async ({ index }) => ({ index, profile: await profileOf(index) })),
+    const by = GROUPING_OF[view];
+    const sumsOf = (profiles: readonly LiveProfile[]) =>
+      query.within
+        ? sumUp.within(profiles, by, query.kind, GROUPING_OF[query.within.view], query.within.key)
+        : sumUp.all(profiles, by, query.kind);
+    const chosenThen = mark?.profiles.filter(({ index }) => traced.some((each) => each.index === index));
+    const sums = sumsOf(found);
+    const rateOf = query.within ? NO_RATE : sumRateOf(query, by)(now(), sums.sums);
+    return rowTable(view, query, sums, {
+      matcher,
+      before: chosenThen ? sumsOf(chosenThen).sums : null,
+      rateOf,
+    });
+  };
+  const profilesOf = (processes: readonly LiveProcess[]): Promise<readonly LiveProfile[]> =>
+    Promise.all(processes.map(async ({ index }) => ({ index, profile: await profileOf(index) })));
+  const sumRateOf = ({ process, kind }: ViewQuery, by: GroupBy): ReturnType<typeof createSumRate> => {
+    const key = `${process} ${by} ${kind}`;
+    const known = sumRates.get(key) ?? createSumRate();
+    sumRates.set(key, known);
+    return known;
+  };
+  const source = async (choice: ProcessChoice, file: string): Promise<SourceFile> => {
+    const traced = chosen(choice).filter(({ info }) => info.untraced === undefined);
+    const found = await profilesOf(traced);
+    return sourceFile(
+      found.map(({ profile }) => profile),
+      file,
     );
-    return rowTable(view, query, sumUp(found, GROUPING_OF[view], query.kind));
   };
 
   const stamp = (query: ViewQuery): string => {
     const these = query.view === 'processes' ? processes() : chosen(query.process);
-    return these
+    const figures = these
       .map(({ index, info, capture, totals, mapped }) =>
         [
           index,
@@ -124,9 +168,21 @@ export const createViews = (
         ].join(' '),
       )
       .join('\n');
+    return isRowView(query.view) ? `${figures} ${settling(query.process, figures)}` : figures;
   };
-  return { header, table, stamp };
+  /** Rates go on changing for a while after the counters have come to rest. */
+  const settling = (choice: ProcessChoice, figures: string): string => {
+    const key = String(choice);
+    const known = changes.get(key);
+    const change = known?.figures === figures ? known : { figures, atMs: now() };
+    changes.set(key, change);
+    const sinceMs = now() - change.atMs;
+    return sinceMs > SETTLED_MS ? 'settled' : String(Math.floor(sinceMs / SETTLING_STEP_MS));
+  };
+  return { header, table, stamp, source, marks };
 };
+
+const NO_RATE = (): undefined => undefined;
 
 /** Every nth point, so that those shown stay while new ones come, and the newest. */
 const thinned = (points: readonly TimelinePoint[]): readonly TimelinePoint[] => {

@@ -31,6 +31,22 @@ static const char *find_shim(const char *list, const char *shim) {
     return NULL;
 }
 
+/* Does the list name the shim of another session? The program was started by a `memtrace run` inside this
+ * one: it is that session's. */
+static bool has_other_shim(const char *list, const char *own) {
+    static const char name[] = "/" SESSION_SHIM_LINK;
+    size_t bytes = sizeof name - 1, own_bytes = strlen(own);
+    for (const char *at = list; (at = strstr(at, name)); at += bytes) {
+        const char *start = at, *end = at + bytes;
+        while (start > list && !is_separator(start[-1]))
+            start--;
+        bool is_own = (size_t)(end - start) == own_bytes && memcmp(start, own, own_bytes) == 0;
+        if ((!*end || is_separator(*end)) && !is_own)
+            return true;
+    }
+    return false;
+}
+
 static const char *preload_of(char *const environment[]) {
     for (; environment && *environment; environment++)
         if (is_variable(*environment))
@@ -47,6 +63,8 @@ static enum preload_change decide(const char *program, char *const environment[]
     if (!shim)
         return PRELOAD_KEEP;
     const char *list = preload_of(environment);
+    if (list && has_other_shim(list, shim))
+        return PRELOAD_KEEP;
     bool present = list && find_shim(list, shim);
     enum untraced_reason reason = program ? inspect_program(program) : UNTRACED_NONE;
     if (reason != UNTRACED_NONE && !tracing_is_over())

@@ -57,13 +57,16 @@ void walk_stack(const struct caller *caller, struct readable *range, struct fram
     walk_to_root(r, exact, range, out);
 }
 
-enum walk_relation walk_relate(const struct caller *caller, struct readable *range, uintptr_t frame) {
+enum walk_relation walk_relate(const struct caller *caller, struct readable *range, struct walk_call call) {
     struct registers r = caller_registers(caller);
     bool exact = false, handler = false;
+    uintptr_t frame = call.sp;
+    if (r.sp == frame)
+        return WALK_OUTSIDE; /* beside it: what it calls has its frames below */
     if (!readable_start(range, r.sp))
         return WALK_INSIDE;
     for (uint32_t i = 0; i < WALK_LIMIT; i++) {
-        if (r.sp == frame)
+        if (r.sp == frame && r.pc == call.pc && !exact)
             return handler ? WALK_HANDLER : WALK_INSIDE;
         uintptr_t below = r.sp;
         enum step step = unwind_step(rule_of(&r, exact), &r, range);
@@ -71,8 +74,6 @@ enum walk_relation walk_relate(const struct caller *caller, struct readable *ran
             exact = false;
         } else if (step == STEP_INTERRUPTED) {
             exact = handler = true;
-            if (r.sp == frame) /* interrupted in the caller itself, after the function had returned */
-                return WALK_OUTSIDE;
         } else if (step == STEP_END) {
             return WALK_OUTSIDE;
         } else {

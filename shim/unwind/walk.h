@@ -24,13 +24,20 @@ struct frames {
 
 void walk_stack(const struct caller *caller, struct readable *range, struct frames *out);
 
-enum walk_relation {
-    WALK_INSIDE,  /* called, directly or not, by the frame at `frame` */
-    WALK_HANDLER, /* a signal handler that interrupted something called by that frame */
-    WALK_OUTSIDE  /* that frame is no longer on the stack: it was left by a longjmp or a context switch */
+/* Registers that the caller of a function has just after the call. */
+struct walk_call {
+    uintptr_t sp;
+    uintptr_t pc;
 };
 
-/* How code with these caller registers stands to a function whose caller's sp was `frame`. */
-enum walk_relation walk_relate(const struct caller *caller, struct readable *range, uintptr_t frame);
+enum walk_relation {
+    WALK_INSIDE,  /* called, directly or not, by that function */
+    WALK_HANDLER, /* a signal handler that interrupted it, or something called by it */
+    WALK_OUTSIDE  /* that function is no longer on the stack: it was left by a longjmp or a context switch */
+};
+
+/* How code with these caller registers stands to a function that was called at `call`: its caller's sp and
+ * pc. The sp alone would not do: after a longjmp other frames lie where those of the call were. */
+enum walk_relation walk_relate(const struct caller *caller, struct readable *range, struct walk_call call);
 
 #endif

@@ -6,7 +6,9 @@ PROGRAM_CXX := $(wildcard test/programs/*.cpp)
 PROGRAMS    := $(patsubst test/programs/%.c,build/programs/%,$(PROGRAM_C)) \
                $(patsubst test/programs/%.cpp,build/programs/%,$(PROGRAM_CXX))
 
-programs: $(PROGRAMS) build/programs/libcount.so ## build the traced test programs
+PRELOADS    := build/programs/libcount.so build/programs/libtally.so
+
+programs: $(PROGRAMS) $(PRELOADS) ## build the traced test programs
 
 build/programs/%: test/programs/%.c | build/.deps
 	@mkdir -p $(@D)
@@ -14,6 +16,6 @@ build/programs/%: test/programs/%.c | build/.deps
 build/programs/%: test/programs/%.cpp | build/.deps
 	@mkdir -p $(@D)
 	$(CXX) -O1 -g $< -o $@ -pthread -ldl
-build/programs/libcount.so: test/programs/preload/libcount.c | build/.deps
+$(PRELOADS): build/programs/%.so: test/programs/preload/%.c | build/.deps
 	@mkdir -p $(@D)
 	$(CC) -O2 -fPIC -shared $< -o $@

@@ -41,7 +41,7 @@ test('what is no message at all is refused, never thrown at the daemon', (t) => 
   const noMessage = 'a message is a JSON object with a type, this is not';
   for (const text of ['', '{', 'null', '[]', '7', '"hello"', '{}', '{"type":7}', '\u0000', '{"type":"ping"'])
     t.is(faultOf(text), noMessage, text);
-  for (const type of ['mark', 'constructor', '__proto__', 'toString', 'hasOwnProperty'])
+  for (const type of ['wish', 'constructor', '__proto__', 'toString', 'hasOwnProperty'])
     t.is(faultOf(`{"type":"${type}"}`), `there is no message of type ${type}`);
   t.is(faultOf(`${'['.repeat(30_000)}`), noMessage);
 });

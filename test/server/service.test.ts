@@ -112,7 +112,7 @@ test('garbage is answered, and the others do not notice', async (t) => {
   const client = await connect(server);
   client.send('}{');
   t.like(await client.nextOf('error'), { id: null, code: 'malformed' });
-  client.send('{"type":"mark","id":3}');
+  client.send('{"type":"wish","id":3}');
   t.like(await client.nextOf('error'), { id: 3, code: 'unknown-type' });
   client.send('{"type":"subscribe","id":4}');
   t.like(await client.nextOf('error'), { id: 4, code: 'malformed' });

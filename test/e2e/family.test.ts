@@ -1,0 +1,55 @@
+/** Each function of the malloc family and of the mmap family, once, against what the program's source states. */
+import test from 'ava';
+import type { Snapshot } from '../../proto/snapshot.js';
+import { program, removeFolders, run, snapshotOf, trace } from './harness.js';
+import { linesOf } from './lines.js';
+
+test.after.always(removeFolders);
+
+test('every function of the malloc family is counted for what it did', async (t) => {
+  const ran = await trace([program('family')]);
+  t.is(ran.code, 0);
+  t.is(ran.code, (await run([program('family')])).code);
+  const { capture, totals } = snapshotOf(ran);
+  const sizes = [1001, 1002, 1003, 1004, 1005, 1006, 1024, 1008, 1009, 1010, 13, 0, 5 * 2 ** 30];
+  const gone = [10, 2001, 2002, 2003];
+  const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
+  t.is(totals.liveBlocks, sizes.length);
+  t.is(totals.liveBytes, sum(sizes));
+  t.is(capture.allocations, sizes.length + gone.length);
+  t.is(totals.totalBytes, sum(sizes) + sum(gone));
+  t.is(capture.frees, gone.length);
+  t.is(totals.temporaryBlocks, 3, 'a block released by realloc is none');
+  t.is(capture.unknownFrees, 0);
+});
+
+test('a block is charged to the line that asked for it, also through strdup', async (t) => {
+  const lines = linesOf(snapshotOf(await trace([program('family')])), 'family.c');
+  const bySize = Object.values(lines).map(({ liveBytes }) => liveBytes);
+  for (const size of [1001, 1002, 1003, 1004, 1005, 1006, 1024, 1008, 1009, 1010, 13])
+    t.true(bySize.includes(size), `no line keeps ${size} bytes`);
+});
+
+const mapped = ({ sites }: Snapshot) => sites.filter(({ kind }) => kind === 'mmap');
+
+test('mappings are an account of their own, exact with holes and moves', async (t) => {
+  const snapshot = snapshotOf(await trace([program('family')]));
+  const live = mapped(snapshot).reduce((sum, { liveBytes }) => sum + liveBytes, 0);
+  t.is(live, 40960 - 4096 + 20480);
+  const heap = snapshot.sites
+    .filter(({ kind }) => kind === 'heap')
+    .reduce((sum, { liveBytes }) => sum + liveBytes, 0);
+  t.is(heap, snapshot.totals.liveBytes, 'none of it is in the totals of the heap');
+});
+
+test('as many sites as there are different stacks, also when the tables of the program had to grow', async (t) => {
+  const stacks = 2 ** 14;
+  const { sites, capture } = snapshotOf(await trace([program('many_stacks'), '14'], ['-q']));
+  const mine = sites.filter(
+    ({ kind, totalBytes, totalBlocks }) => kind === 'heap' && totalBytes === 16 * totalBlocks,
+  );
+  t.is(mine.length, stacks);
+  t.is(new Set(mine.map(({ stack }) => stack)).size, stacks);
+  t.true(mine.every(({ liveBlocks }) => liveBlocks === 1));
+  t.is(capture.truncatedStacks, 0);
+});

@@ -1,0 +1,216 @@
+/** Process trees: every image by itself, what cannot be traced named with the reason and left unharmed. */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import test from 'ava';
+import { compile, newFolder, removeFolders, run, snapshotOf, trace } from './harness.js';
+
+test.after.always(removeFolders);
+
+const forks = () =>
+  compile(
+    `#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(void) {
+    void *a[10];
+    int status;
+    for (int i = 0; i < 10; i++)
+        a[i] = malloc(100);
+    if (fork() == 0) {
+        for (int i = 0; i < 5; i++)
+            free(a[i]);
+        for (int i = 0; i < 7; i++)
+            a[i] = malloc(1000);
+        _exit(3);
+    }
+    wait(&status);
+    for (int i = 0; i < 10; i++)
+        free(a[i]);
+    return WEXITSTATUS(status);
+}
+`,
+    'c',
+    '-O1',
+    '-fno-builtin',
+  );
+
+test('a forked child has its own account, and what it inherited is told apart', async (t) => {
+  const ran = await trace([forks()]);
+  t.is(ran.code, 3);
+  const parent = snapshotOf(ran);
+  t.is(parent.capture.allocations, 10);
+  t.is(parent.capture.frees, 10);
+  const child = Object.values(ran.snapshots).find(({ process }) => process.parentPid === parent.process.pid);
+  t.is(child?.capture.allocations, 7);
+  t.is(child?.totals.liveBytes, 7000);
+  t.deepEqual(child?.process.inherited, { blocks: 10, bytes: 1000, frees: 5 });
+  t.is(child?.capture.unknownFrees, 0);
+  t.is(child?.process.exitCode, 3);
+});
+
+test('every way of starting a program keeps it in the session, also with a cleared environment', async (t) => {
+  const starter = compile(
+    `#define _GNU_SOURCE
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+extern char **environ;
+int main(void) {
+    int status;
+    pid_t pid;
+    char *none[] = {NULL}, *words[] = {"echo", "spawned", NULL};
+    if (vfork() == 0) {
+        execl("/bin/echo", "echo", "vforked", NULL);
+        _exit(1);
+    }
+    wait(&status);
+    posix_spawn(&pid, "/bin/echo", NULL, NULL, words, environ);
+    wait(&status);
+    if (system("/bin/echo by system"))
+        return 1;
+    FILE *f = popen("/bin/cat", "w");
+    fprintf(f, "%s%c", "piped", 10);
+    pclose(f);
+    if (fork() == 0)
+        execle("/bin/echo", "echo", "cleared", NULL, none);
+    wait(&status);
+    execlp("echo", "echo", "last", NULL);
+}
+`,
+    'c',
+    '-O1',
+  );
+  const ran = await trace([starter]);
+  t.is(ran.stdout, 'vforked\nspawned\nby system\npiped\ncleared\nlast\n');
+  const commands = Object.values(ran.snapshots).map(({ process }) => process.command.join(' '));
+  for (const command of ['echo vforked', 'echo spawned', 'echo cleared', 'echo last', '/bin/cat'])
+    t.true(
+      commands.some((each) => each.includes(command)),
+      `${command} is missing in ${commands.join(', ')}`,
+    );
+  t.deepEqual(
+    snapshotOf(ran).process.command,
+    ['echo', 'last'],
+    'the last image of the first process is the main one',
+  );
+});
+
+test('the names of the files tell the process, and --children bounds them', async (t) => {
+  const command = ['sh', '-c', '/bin/echo a; /bin/echo b; /bin/echo c'];
+  const all = await trace(command);
+  const { pid } = snapshotOf(all).process;
+  for (const [name, { process }] of Object.entries(all.snapshots))
+    t.regex(name, process.pid === pid ? /^t\.json$/ : new RegExp(`^t\\.${process.pid}(\\.\\d+)?\\.json$`));
+  const none = await trace(command, ['--children=none']);
+  t.deepEqual(Object.keys(none.snapshots), ['t.json']);
+  const one = await trace(command, ['--children=1']);
+  t.is(Object.keys(one.snapshots).length, 2);
+});
+
+const kinds: Readonly<Record<string, { readonly build: () => string; readonly reason: RegExp }>> = {
+  'a static program': { build: () => compile(HELLO, 'c', '-static'), reason: /linked statically/ },
+  'a program with a sanitizer': {
+    build: () => compile(HELLO, 'c', '-fsanitize=address'),
+    reason: /sanitizer/,
+  },
+  'a 32-bit program': { build: () => compile(HELLO, 'c', '-m32'), reason: /another architecture/ },
+  'a musl program': { build: musl, reason: /another C library/ },
+};
+
+const HELLO = '#include <stdio.h>\nint main(void) { puts("hello"); return 0; }\n';
+
+function musl(): string {
+  const out = join(newFolder(), 'program');
+  execFileSync('musl-gcc', ['-x', 'c', '-', '-o', out], {
+    input: HELLO,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  return out;
+}
+
+for (const [what, { build, reason }] of Object.entries(kinds))
+  test(`${what} among the children runs unharmed and is named with the reason`, async (t) => {
+    let child: string;
+    try {
+      child = build();
+    } catch {
+      t.log(`${what} cannot be built here: not tried`);
+      t.pass();
+      return;
+    }
+    const ran = await trace(['sh', '-c', `${child}; exit 4`]);
+    t.is(ran.code, 4);
+    t.is(ran.stdout, 'hello\n');
+    t.regex(ran.stderr, reason);
+    t.is(snapshotOf(ran).capture.untracedChildren, 1);
+    t.notRegex(ran.stderr, /ERROR: ld\.so|object .* cannot be preloaded/);
+  });
+
+test('names never come from a library that was mapped where another one was', async (t) => {
+  const folder = newFolder();
+  const library = (name: string) =>
+    execFileSync(
+      'cc',
+      ['-shared', '-fPIC', '-O1', '-fno-builtin', '-x', 'c', '-', '-o', join(folder, `lib${name}.so`)],
+      {
+        input: `#include <stdlib.h>\nvoid *${name}(void) { void *p = malloc(${name === 'red' ? 10 : 20}); *(volatile char *)p = 1; return p; }\n`,
+      },
+    );
+  library('red');
+  library('blue');
+  const loader = compile(
+    `#include <dlfcn.h>
+#include <stdio.h>
+int main(int argc, char **argv) {
+    for (int i = 0; i < 200; i++) {
+        char path[4096];
+        const char *name = i % 2 ? "blue" : "red";
+        snprintf(path, sizeof path, "%s/lib%s.so", argv[1], name);
+        void *library = dlopen(path, RTLD_NOW);
+        if (!library)
+            return 1;
+        ((void *(*)(void))dlsym(library, name))();
+        dlclose(library);
+    }
+    return argc - 2;
+}
+`,
+    'c',
+    '-O1',
+  );
+  const ran = await trace([loader, folder]);
+  t.is(ran.code, 0);
+  const snapshot = snapshotOf(ran);
+  const found: Record<string, { blocks: number; bytes: number }> = {};
+  for (const site of snapshot.sites) {
+    const name = snapshot.frames[snapshot.stacks[site.stack].frame].function ?? '';
+    if (name !== 'red' && name !== 'blue') continue;
+    found[name] ??= { blocks: 0, bytes: 0 };
+    found[name].blocks += site.liveBlocks;
+    found[name].bytes += site.liveBytes;
+  }
+  t.deepEqual(found, { red: { blocks: 100, bytes: 1000 }, blue: { blocks: 100, bytes: 2000 } });
+});
+
+test('a setuid program is refused before it runs when somebody else starts it', async (t) => {
+  if (process.getuid?.() !== 0) {
+    t.log('not root: not tried');
+    t.pass();
+    return;
+  }
+  const folder = dirname(compile(HELLO, 'c'));
+  const file = join(folder, 'program');
+  const mine = join(folder, 'setuid');
+  copyFileSync(file, mine);
+  execFileSync('chown', ['nobody', mine]);
+  chmodSync(mine, 0o4755);
+  const ran = await run([join(process.cwd(), 'bin/memtrace'), 'run', '--no-output', '--', mine]);
+  t.is(ran.code, 125);
+  t.is(ran.stdout, '');
+  t.regex(ran.stderr, /setuid/);
+  t.true(readdirSync(folder).length > 0);
+});

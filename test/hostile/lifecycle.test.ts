@@ -1,0 +1,55 @@
+/** Beginnings and ends of processes and threads. */
+import test from 'ava';
+import { build, exact, SLOW, unchanged } from './support.js';
+
+const program = async (name: string, count: number): Promise<readonly string[]> => [
+  await build('lifecycle.c'),
+  name,
+  String(count),
+];
+
+const cases: readonly (readonly [title: string, name: string, count: number, processes: number])[] = [
+  ['before main, in atexit and in destructors', 'all-stages', 100, 1],
+  ['an end by exit', 'exit', 5000, 1],
+  ['an end by _exit', '_exit', 5000, 1],
+  ['an end by a bare system call', 'syscall', 5000, 1],
+  ['an end by quick_exit, with its handlers', 'quick_exit', 5000, 1],
+  ['an end by abort', 'abort', 5000, 1],
+  ['an end by a wild pointer', 'segv', 5000, 1],
+  ['a handler of SIGSEGV that allocates', 'handled-segv', 5000, 1],
+  ['an end by kill -9', 'kill', 5000, 1],
+  ['a main thread that ends before the others', 'thread-exit', 5000, 1],
+  ['fork while other threads allocate', 'fork-among-threads', 20, 21],
+  ['fork without the C library', 'raw-fork', 20, 21],
+  ['a daemon by double fork', 'daemonize', 500, 3],
+  ['300 short processes', 'short-processes', 300, 301],
+  ['2,000 short threads, with destructors of their data', 'short-threads', 2000, 1],
+  ['300 threads at once', 'threads-at-once', 300, 1],
+  ['threads that are cancelled', 'cancels', 100, 1],
+];
+for (const [title, name, count, processes] of cases)
+  test(`${title}: unharmed, and counted exactly`, async (t) => {
+    const { snapshots } = await exact(t, await program(name, count));
+    t.is(snapshots.length, processes);
+  });
+
+// What runs between vfork and exec is the parent's, and the shells' environments come and go.
+for (const [title, name, count, images] of [
+  ['vfork and exec', 'vfork', 20, 21],
+  ['posix_spawn, system and popen, also with an empty environment', 'spawns', 5, 21],
+  ['exec with an empty environment', 'cleared-environment', 100, 3],
+] as const)
+  test(`${title}: the children are traced`, async (t) => {
+    const { snapshots } = await unchanged(t, await program(name, count));
+    t.is(snapshots.length, images);
+    for (const { capture } of snapshots) t.is(capture.lost + capture.unknownFrees, 0);
+  });
+
+(SLOW ? test : test.skip)('10,000 short processes', async (t) => {
+  const { snapshots } = await exact(t, await program('short-processes', 10_000), { limitMs: 290_000 });
+  t.is(snapshots.length, 10_001);
+});
+(SLOW ? test : test.skip)('10,000 short threads and 2,000 at once', async (t) => {
+  await exact(t, await program('short-threads', 10_000));
+  await exact(t, await program('threads-at-once', 2000));
+});

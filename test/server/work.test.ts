@@ -1,0 +1,149 @@
+/** Filters, marks, trees and sources over the live service. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import test from 'ava';
+import type { Table } from '../../proto/messages.js';
+import { fakeSession, SITES } from './fakeSession.js';
+import { type Client, connect, serve, subscription } from './support.js';
+
+const rowsOf = (table: Table | undefined) => {
+  if (!table || !('sum' in table)) throw new Error('no rows');
+  return table.rows;
+};
+
+const tableOf = async (client: Client, id: number): Promise<Table> => {
+  for (;;) {
+    const update = await client.nextOf('update');
+    if (update.id === id && update.table) return update.table;
+  }
+};
+
+test('a filter leaves the rows that match, and their sum', async (t) => {
+  const { server } = await serve(t);
+  const client = await connect(server);
+  client.send(subscription(1, { filter: 'size>1k !cache module:app', intervalMs: 0 }));
+  const table = await tableOf(client, 1);
+  const names = rowsOf(table).map((row) => row.function);
+  t.deepEqual(names.slice(0, 1), ['read_config']);
+  t.false(names.includes('cache_insert'));
+  if ('sum' in table) t.is(table.sum.liveBytes, 5_200_000);
+});
+
+test('a filter that cannot be read is refused with the place of the mistake', async (t) => {
+  const { server } = await serve(t);
+  const client = await connect(server);
+  client.send(subscription(1, { filter: 'cache modul:x' }));
+  const error = await client.nextOf('error');
+  t.like(error, { id: 1, code: 'malformed' });
+  t.regex(error.message, /at 7: there is no modul:/);
+});
+
+test('since a mark rows tell what they have grown by; the most grown can stand first', async (t) => {
+  const { live, server } = await serve(t);
+  const client = await connect(server);
+  client.send({ type: 'mark', id: 1 });
+  const { mark } = await client.nextOf('mark');
+  client.send(subscription(2, { since: mark, sort: 'growth', intervalMs: 0 }));
+  t.deepEqual(rowsOf(await tableOf(client, 2)), []);
+  live.grow(3);
+  await new Promise((resolve) => setTimeout(resolve, 60)); // counters are looked at once per moment
+  for (const [id, view] of [
+    [3, 'lines'],
+    [4, 'tree'],
+  ] as const) {
+    client.send(subscription(id, { view, since: mark, sort: 'growth', intervalMs: 0 }));
+    const table = await tableOf(client, id);
+    if (!('sum' in table)) return t.fail();
+    t.is(table.sum.grownBytes, 2 * 101_205_248);
+    t.is(table.rows[0]?.grownBytes, view === 'lines' ? 192_000_000 : 2 * 101_205_248);
+  }
+});
+
+test('a mark that is no longer kept is said to be missing, others stay', async (t) => {
+  const { server } = await serve(t);
+  const client = await connect(server);
+  const marks: number[] = [];
+  for (let id = 1; id <= 3; id += 1) {
+    client.send({ type: 'mark', id });
+    marks.push((await client.nextOf('mark')).mark);
+  }
+  client.send(subscription(4, { since: marks[0] ?? 0 }));
+  t.like(await client.nextOf('error'), { id: 4, code: 'no-mark' });
+  client.send(subscription(5, { since: marks[2] ?? 0 }));
+  t.is((await client.nextOf('update')).id, 5);
+});
+
+test('of the tree of stacks only what is open is sent', async (t) => {
+  const { server } = await serve(t);
+  const client = await connect(server);
+  const tree = { direction: 'down', open: [], openBelow: [], closed: [] } as const;
+  client.send(subscription(1, { view: 'tree', tree, intervalMs: 0 }));
+  const [root, ...others] = rowsOf(await tableOf(client, 1));
+  t.like(root, { function: null, state: 'closed', depth: 0 });
+  t.deepEqual(others, []);
+  client.send(
+    subscription(2, { view: 'tree', tree: { ...tree, openBelow: [root?.key ?? 0] }, intervalMs: 0 }),
+  );
+  const opened = rowsOf(await tableOf(client, 2));
+  t.true(opened.length > 5);
+  t.is(opened[0]?.key, root?.key);
+  client.send(
+    subscription(3, { view: 'tree', tree: { ...tree, direction: 'up' }, filter: 'cache', intervalMs: 0 }),
+  );
+  t.like(rowsOf(await tableOf(client, 3)), {
+    length: 1,
+    0: { function: 'cache_insert', selfBytes: 96_000_000 },
+  });
+});
+
+test('the stacks that lead to a line, with where they are', async (t) => {
+  const { server } = await serve(t);
+  const client = await connect(server);
+  client.send(subscription(1, { intervalMs: 0 }));
+  const [line] = rowsOf(await tableOf(client, 1));
+  client.send(
+    subscription(2, { view: 'stacks', within: { view: 'lines', key: line?.key ?? 0 }, intervalMs: 0 }),
+  );
+  const table = await tableOf(client, 2);
+  if (table.view !== 'stacks') return t.fail();
+  t.is(table.rows.length, 1);
+  t.is(table.rows[0]?.liveBytes, 96_000_000);
+  t.deepEqual(table.rows[0]?.places?.[0], { file: '/home/me/src/cache.c', line: 130 });
+});
+
+test('the text of a file that the program names is given, of others not', async (t) => {
+  const folder = mkdtempSync('/tmp/mt-');
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const file = `${folder}/a.c`;
+  writeFileSync(file, 'one\r\ntwo\n');
+  writeFileSync(`${folder}/secret`, 'x');
+  const { server } = await serve(
+    t,
+    fakeSession([{ sites: [{ stack: [`/app!main@${file}:2`, `/app!gone@${folder}/gone.c:1`], bytes: 1 }] }]),
+  );
+  const client = await connect(server);
+  client.send({ type: 'source', id: 1, process: 'main', file });
+  t.deepEqual((await client.nextOf('source')).lines, ['one', 'two', '']);
+  client.send({ type: 'source', id: 2, process: 'main', file: `${folder}/secret` });
+  t.like(await client.nextOf('source'), { lines: null });
+  client.send({ type: 'source', id: 3, process: 'main', file: `${folder}/gone.c` });
+  t.regex((await client.nextOf('source')).note ?? '', /is not on this machine/);
+});
+
+test('rates come with the second look, and go when the program rests', async (t) => {
+  const { live, server } = await serve(t, fakeSession([{ sites: SITES }]));
+  const client = await connect(server);
+  client.send(subscription(1));
+  let factor = 1;
+  for (;;) {
+    factor += 1;
+    live.grow(factor);
+    const table = await tableOf(client, 1);
+    const [row] = rowsOf(table);
+    if (row && 'rate' in row && (row.rate?.bytesPerSecond ?? 0) > 1e6) break;
+  }
+  for (;;) {
+    const [row] = rowsOf(await tableOf(client, 1));
+    if (row && 'rate' in row && row.rate?.bytesPerSecond === 0) break;
+  }
+  t.pass();
+});
