@@ -26,22 +26,34 @@ INLINE uintptr_t skip_c_frames(const struct python_layout l, uintptr_t frame) {
     return frame;
 }
 
+INLINE uintptr_t read_instruction(const struct python_layout l, uintptr_t frame) {
+    return l.minor <= 10 ? FIELD(uint32_t, frame, l.frame_instruction)
+                         : FIELD(uintptr_t, frame, l.frame_instruction);
+}
+
 INLINE struct python_frame read_frame(const struct python_layout l, uintptr_t frame) {
-    struct python_frame f = {.frame = frame, .code = FIELD(uintptr_t, frame, l.frame_code)};
-    uintptr_t back = FIELD(uintptr_t, frame, l.frame_back);
-    if (l.minor <= 10) {
-        f.next = back;
-        f.instruction = FIELD(uint32_t, frame, l.frame_instruction);
-    } else {
-        f.next = l.minor >= 12 ? skip_c_frames(l, back) : back;
-        bool from_c = l.minor >= 12 ? f.next != back : FIELD(char, frame, l.frame_is_entry) != 0;
-        f.instruction = FIELD(uintptr_t, frame, l.frame_instruction) | from_c;
-    }
+    struct python_frame f = {.frame = frame,
+                             .instruction = read_instruction(l, frame),
+                             .back = FIELD(uintptr_t, frame, l.frame_back),
+                             .code = FIELD(uintptr_t, frame, l.frame_code)};
+    f.next = l.minor >= 12 ? skip_c_frames(l, f.back) : f.back;
+    f.from_c = l.minor <= 10 ? 1 : l.minor == 11 ? FIELD(uint8_t, frame, l.frame_is_entry) : f.next != f.back;
     return f;
 }
 
-INLINE bool is_same(const struct python_frame *a, const struct python_frame *b) {
-    return a->instruction == b->instruction && a->next == b->next && a->code == b->code;
+/* Is the frame at this address still what is remembered of it? From 3.11 on the instruction says which code
+ * it is part of: where a code object died, nothing is remembered. A frame on the C stack never becomes an
+ * ordinary one, nor the other way round. */
+INLINE bool holds(const struct python_layout l, const struct python_frame *f) {
+    uintptr_t differs = (read_instruction(l, f->frame) ^ f->instruction) |
+                        (FIELD(uintptr_t, f->frame, l.frame_back) ^ f->back);
+    if (l.minor <= 10)
+        differs |= FIELD(uintptr_t, f->frame, l.frame_code) ^ f->code;
+    if (l.minor == 11)
+        differs |= FIELD(uint8_t, f->frame, l.frame_is_entry) ^ f->from_c;
+    if (l.minor >= 12 && f->from_c && likely(!differs))
+        differs = skip_c_frames(l, f->back) ^ f->next;
+    return !differs;
 }
 
 INLINE uint16_t *index_of(struct python_frames *p, uintptr_t frame) {
@@ -54,9 +66,9 @@ INLINE uint64_t pc_of(const struct python_layout l, uint32_t code_id, const stru
         int32_t index = (int32_t)f->instruction;
         offset = index < 0 ? NOT_STARTED : (uint64_t)index * (l.minor == 10 ? 2 : 1);
     } else {
-        uintptr_t start = f->code + (uintptr_t)l.code_instructions, at = f->instruction & ~(uintptr_t)1;
+        uintptr_t start = f->code + (uintptr_t)l.code_instructions, at = f->instruction;
         offset = at < start || at - start > NOT_STARTED ? NOT_STARTED : at - start;
-        entry = f->instruction & 1 ? NODE_PYTHON_ENTRY : 0;
+        entry = f->from_c ? NODE_PYTHON_ENTRY : 0;
     }
     return NODE_PC_PYTHON | (uint64_t)code_id << 32 | entry | offset;
 }
@@ -68,7 +80,7 @@ static NOINLINE uint32_t find_child(const struct python_layout *l, struct python
     child->node = 0; /* a signal handler may leave for good in the middle */
     signal_fence();
     child->code = f->code;
-    child->instruction = f->instruction;
+    child->instruction = f->instruction << 1 | f->from_c;
     child->parent = parent;
     signal_fence();
     child->node = node;
@@ -77,10 +89,11 @@ static NOINLINE uint32_t find_child(const struct python_layout *l, struct python
 
 INLINE uint32_t child_of(const struct python_layout *l, struct python_frames *p, uint32_t parent,
                          const struct python_frame *f) {
-    uint64_t hash = (f->instruction ^ f->code >> 3 ^ (uint64_t)parent << 32) * UINT64_C(0x9e3779b97f4a7c15);
+    uintptr_t instruction = f->instruction << 1 | f->from_c;
+    uint64_t hash = (instruction ^ f->code >> 3 ^ (uint64_t)parent << 32) * UINT64_C(0x9e3779b97f4a7c15);
     struct python_child *child = &p->children[hash >> 52];
     _Static_assert(PYTHON_CHILDREN == 1 << 12, "the hash gives 12 bits");
-    if (likely(child->instruction == f->instruction && child->code == f->code && child->parent == parent &&
+    if (likely(child->instruction == instruction && child->code == f->code && child->parent == parent &&
                child->node))
         return child->node;
     return find_child(l, child, parent, f);
@@ -109,19 +122,15 @@ INLINE uint32_t walk(const struct python_layout l, struct python_frames *p, uint
     if (l.minor >= 12)
         frame = skip_c_frames(l, frame);
     while (frame && fresh < PYTHON_FRAMES) {
-        struct python_frame f = read_frame(l, frame);
         uint32_t j = *index_of(p, frame);
-        if (j >= comparable || p->at[j].frame != frame || !is_same(&p->at[j], &f)) {
-            p->fresh[fresh++] = f;
-            frame = f.next;
+        if (j >= comparable || p->at[j].frame != frame || !holds(l, &p->at[j])) {
+            p->fresh[fresh] = read_frame(l, frame);
+            frame = p->fresh[fresh++].next;
             continue;
         }
-        int32_t i = (int32_t)j - 1;
-        for (; i >= 0; i--) { /* its address was the `next` of a frame that holds: it is a frame */
-            struct python_frame outer = read_frame(l, p->at[i].frame);
-            if (unlikely(!is_same(&p->at[i], &outer)))
-                break;
-        }
+        int32_t i = (int32_t)j - 1; /* its address was the `next` of a frame that holds: it is a frame */
+        while (i >= 0 && likely(holds(l, &p->at[i])))
+            i--;
         if (likely(i < 0)) {
             kept = j + 1;
             break;

@@ -20,10 +20,12 @@
 /* Frames are numbered from the root. */
 struct python_frame {
     uintptr_t frame;
-    uintptr_t next; /* the frame outside it */
+    uintptr_t instruction; /* a pointer into the code; before 3.11 an index */
+    uintptr_t back;        /* its link outwards, as read */
+    uintptr_t next;        /* the Python frame outside it */
     uintptr_t code;
-    uintptr_t instruction; /* from 3.11 on a pointer, bit 0: called from C; before, an index */
     uint32_t node;
+    uint32_t from_c; /* 1: called from C */
 };
 
 struct python_frames {
@@ -36,7 +38,7 @@ struct python_frames {
     /* Recent nodes of this thread by what they stand for, direct-mapped. */
     struct python_child {
         uintptr_t code;
-        uintptr_t instruction;
+        uintptr_t instruction; /* shifted left, bit 0: called from C */
         uint32_t parent;
         uint32_t node;
     } children[PYTHON_CHILDREN];

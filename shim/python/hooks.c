@@ -20,7 +20,8 @@
 __thread struct python_call python_call;
 
 static struct python_allocator original[LEVELS][PYTHON_OBJ + 1];
-static bool called; /* a hook was called while Python code ran */
+static bool called;      /* a hook was called while Python code ran */
+static uint32_t mallocs; /* that were made by Python code before that */
 
 static inline bool is_served_by_malloc(const void *block) {
     return (uintptr_t)block - python_call.served <= SERVED_OFFSET;
@@ -146,11 +147,12 @@ static void install(int level) {
 }
 
 void python_install_hooks(void) {
+    called = false;
+    mallocs = 0;
     install(0);
 }
 
 void python_noticed_malloc(void *thread_state) {
-    static uint32_t mallocs;
     /* Only the holder of the GIL may set allocators. */
     if (likely(called || mallocs >= MALLOCS_BEFORE_LOST) || python.current() != thread_state)
         return;

@@ -1,7 +1,7 @@
 /* layout.h — where CPython keeps what a frame walk reads, by version, on x86-64 builds with a GIL.
  *
- * Taken from the headers of each version (3.8 … 3.13); test/python/layout.c prints the same from the headers
- * that are on the machine, and a test compares. -1: this version has no such field.
+ * Taken from the headers of each version (3.8 … 3.13); test/python/layout.c, compiled by a test with the
+ * headers that are on the machine, fails where they differ. -1: this version has no such field.
  */
 #ifndef MEMTRACE_SHIM_PYTHON_LAYOUT_H
 #define MEMTRACE_SHIM_PYTHON_LAYOUT_H

@@ -76,6 +76,22 @@ class Property:
         return [keep.append(Node(self)), {}]
 
 
+def inner():
+    keep.append(Slot())
+
+
+def middle():
+    inner()
+
+
+def again():
+    """The same frames at the same places, but for the line of an outer one; nothing is allocated in between."""
+    middle()
+    middle()
+    (middle(),
+     middle())
+
+
 def recycled_code():
     """Code objects that come and go at the same addresses."""
     for i in range(200):
@@ -99,6 +115,8 @@ def work():
         fail(5)
     except ValueError as error:
         keep.append(error)
+    for i in range(10):
+        again()
     Dying()
     Property().value
     recycled_code()

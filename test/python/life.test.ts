@@ -1,0 +1,112 @@
+/** Interpreters that come and go, and what the shim believes of their memory. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import type { Snapshot } from '../../proto/snapshot.js';
+import { byLine } from '../../views/group.js';
+import { MEMTRACE, programPath, run } from '../launcher/support.js';
+import { type Interpreter, interpreters, scriptPath } from './support.js';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const found = interpreters();
+
+const inFolder = async <T>(work: (folder: string) => T | Promise<T>): Promise<T> => {
+  const folder = mkdtempSync(join(tmpdir(), 'memtrace-python-'));
+  try {
+    return await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+const readJson = (file: string): Snapshot => JSON.parse(readFileSync(file, 'utf8'));
+const pythonBytes = (snapshot: Snapshot, file: string): number =>
+  byLine(snapshot, 'python').reduce((sum, row) => sum + (row.file === file ? row.totalBytes : 0), 0);
+
+const prefixOf = ({ path }: Interpreter): string => dirname(dirname(path));
+const headersOf = (each: Interpreter): string => join(prefixOf(each), `include/python3.${each.minor}`);
+const libraryOf = (each: Interpreter): string => join(prefixOf(each), `lib/libpython3.${each.minor}.so.1.0`);
+
+for (const each of found.filter((one) => existsSync(join(headersOf(one), 'Python.h'))))
+  test.serial(
+    `the layout that frames of Python ${each.version} are read by is that of its headers`,
+    async (t) => {
+      await inFolder((folder) => {
+        const program = join(folder, 'layout');
+        execFileSync('cc', ['-I', headersOf(each), '-I', ROOT, scriptPath('layout.c'), '-o', program]);
+        t.notThrows(() => execFileSync(program));
+      });
+    },
+  );
+
+const SCRIPT = `def f(n):
+    return [str(i) * 2 for i in range(n)]
+x = f(20000)`;
+
+for (const each of found.filter((one) => existsSync(libraryOf(one))))
+  test.serial(
+    `a host that loads and unloads Python ${each.version} twice runs on, and its scripts have lines`,
+    async (t) => {
+      await inFolder(async (folder) => {
+        const file = join(folder, 'a.json');
+        const { code, stdout, stderr } = await run(
+          MEMTRACE,
+          ['run', '-o', file, '--', programPath('embed'), libraryOf(each), SCRIPT, '2'],
+          { env: { ...process.env, PYTHONHOME: prefixOf(each) } },
+        );
+        t.is(code, 0, stderr);
+        t.is(stdout, 'done\n');
+        t.true(pythonBytes(readJson(file), '<string>') > 2_000_000);
+      });
+    },
+  );
+
+const FORKS = `import os
+def work():
+    return [str(i) for i in range(30000)]
+if os.fork() == 0:
+    work()
+    os._exit(0)
+os.wait()`;
+
+const first = found[0];
+if (first)
+  test.serial('a forked child of Python has its own lines', async (t) => {
+    await inFolder(async (folder) => {
+      const { code, stderr } = await run(MEMTRACE, ['run', '-o', 'a.json', '--', first.path, '-c', FORKS], {
+        cwd: folder,
+      });
+      t.is(code, 0, stderr);
+      const child = readdirSync(folder).find((name) => /^a\.\d+\.json$/.test(name)) ?? '';
+      const snapshot = readJson(join(folder, child));
+      t.true(pythonBytes(snapshot, '<string>') > 1_000_000);
+      t.false(readJson(join(folder, 'a.json')).frames.some(({ function: name }) => name?.startsWith('work')));
+    });
+  });
+
+if (first)
+  test.serial(
+    'the heap of a Python program has as many allocations as an independent counter sees',
+    async (t) => {
+      await inFolder(async (folder) => {
+        const counts = join(folder, 'counts');
+        const file = join(folder, 'a.json');
+        await run(MEMTRACE, ['run', '-o', file, '--', first.path, scriptPath('totals.py'), 'tracemalloc'], {
+          env: { ...process.env, LD_PRELOAD: programPath('libcount.so'), COUNT_OUT: counts },
+        });
+        const line =
+          readFileSync(counts, 'utf8')
+            .split('\n')
+            .find((text) => text.startsWith('python')) ?? '';
+        const count = (what: string) => Number(new RegExp(` ${what}=(\\d+)`).exec(line)?.[1]);
+        const calls = ['malloc', 'calloc', 'realloc0', 'realloc', 'aligned'].map(count);
+        t.is(
+          readJson(file).capture.allocations,
+          calls.reduce((sum, each) => sum + each, 0),
+        );
+      });
+    },
+  );
