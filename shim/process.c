@@ -236,6 +236,20 @@ static bool map_segment(int fd, uint32_t nodes_capacity, struct segment_header *
     return false;
 }
 
+void process_shrink(void) {
+    if (!process || load_acquire(&process->phase) != PROCESS_TRACED || process->pid != os_pid())
+        return;
+    struct segment_header *segment = process->segment;
+    uint32_t capacity = segment->nodes_capacity, kept = NODES_SMALL;
+    while (kept / 2 < load_acquire(&segment->nodes))
+        kept *= 2;
+    if (kept >= capacity)
+        return;
+    store_release(&segment->nodes_capacity, kept);
+    os_unmap(process->nodes + kept, (uint64_t)(capacity - kept) * sizeof *process->nodes);
+    os_unmap(process->first_child + kept, (uint64_t)(capacity - kept) * sizeof *process->first_child);
+}
+
 static void fill_info(struct segment_header *header) {
     char *info = (char *)process->base + header->info_offset;
     int64_t n = os_read_link("/proc/self/exe", info, INFO_COMMAND - 1);

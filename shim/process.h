@@ -74,6 +74,9 @@ void process_detach(enum detach_reason reason);
 /* Makes the first `bytes` of an area usable. `reserved` is the area's mark above. False: no room. */
 bool process_reserve(uint64_t area_offset, uint64_t *reserved, uint64_t bytes, uint64_t granule);
 
+/* Gives back the address space that is kept for many stacks: the program is about to limit its own. */
+void process_shrink(void);
+
 #define CLAIM_NONE UINT32_MAX
 /* Takes `items` consecutive items of an area whose `count` is in the segment's header, so that the count
  * never covers memory that was not reserved. The first of them, or CLAIM_NONE when there is no room.

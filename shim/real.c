@@ -3,21 +3,41 @@
 #include "shim/real.h"
 
 #include <dlfcn.h>
+#include <gnu/libc-version.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "shim/interpose/operators.h"
+#include "shim/platform/arch.h"
 
 struct real real;
 bool real_ready;
 
 static bool resolving;
 
+static bool is_of_libc(void *function) {
+    Dl_info info, libc;
+    return dladdr(function, &info) && dladdr((void *)gnu_get_libc_version, &libc) &&
+           info.dli_fbase == libc.dli_fbase;
+}
+
+/* A look-up without a version passes over old versions, one with a version over what has none: of the two,
+ * the one that is not libc's comes before it. */
+static void *find_first(const char *name) {
+    void *any = dlsym(RTLD_NEXT, name);
+    void *first = any && is_of_libc(any) ? dlvsym(RTLD_NEXT, name, ARCH_FIRST_LIBC_VERSION) : NULL;
+    return first ? first : any;
+}
+
 bool real_resolve(void) {
     if (resolving)
         return false;
     resolving = true;
-#define HOOK(result, name, ...) *(void **)&real.name = dlsym(RTLD_NEXT, #name);
+#define HOOK(result, name, ...)       *(void **)&real.name = dlsym(RTLD_NEXT, #name);
+#define FIRST_HOOK(result, name, ...) *(void **)&real.name = find_first(#name);
 #include "shim/hooks.def"
 #undef HOOK
+    operators_resolve();
     store_release(&real_ready, true);
     resolving = false;
     return true;

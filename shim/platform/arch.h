@@ -9,6 +9,9 @@
 #if defined(__x86_64__)
 #include "shim/unwind/x86_64.h"
 
+/* Of glibc's symbols, where they have not changed since. */
+#define ARCH_FIRST_LIBC_VERSION "GLIBC_2.2.5"
+
 /* Adds 1 and returns what was there, in one instruction: atomic for a signal handler, not for another thread.
  */
 INLINE uint32_t arch_count_alone(uint32_t *counter) {
@@ -16,6 +19,19 @@ INLINE uint32_t arch_count_alone(uint32_t *counter) {
     __asm__ volatile("xaddl %0, %1" : "+r"(one), "+m"(*counter));
     return one;
 }
+
+/* Defines the exported function `name` as a jump to the address at `place`, a symbol expression in a string.
+ */
+#define ARCH_TAIL_JUMP(name, place)                                                                          \
+    __asm__(".pushsection .text\n"                                                                           \
+            ".globl " #name "\n"                                                                             \
+            ".type " #name ", @function\n" #name ":\n"                                                       \
+            ".cfi_startproc\n"                                                                               \
+            "endbr64\n"                                                                                      \
+            "jmp *" place "(%rip)\n"                                                                         \
+            ".cfi_endproc\n"                                                                                 \
+            ".size " #name ", . - " #name "\n"                                                               \
+            ".popsection\n");
 #else
 #error "memtrace has no unwinder for this architecture yet"
 #endif

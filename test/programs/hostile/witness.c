@@ -139,10 +139,18 @@ void free(void *block) {
 void *memalign(size_t alignment, size_t size) {
     return took(get(alignment, size), size);
 }
+void *valloc(size_t size) {
+    return took(get(4096, size), size);
+}
+void *pvalloc(size_t size) {
+    return took(get(4096, (size + 4095) & ~(size_t)4095), size);
+}
 void *aligned_alloc(size_t alignment, size_t size) {
     return took(get(alignment, size), size);
 }
 int posix_memalign(void **out, size_t alignment, size_t size) {
+    if (alignment < sizeof(void *) || (alignment & (alignment - 1)))
+        return EINVAL;
     void *block = took(get(alignment, size), size);
     if (!block)
         return ENOMEM;

@@ -1,0 +1,101 @@
+/* sizes.c CASE — sizes and alignments that nobody expects, and allocations that fail. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <malloc.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+static void extremes(void) {
+    void *volatile zero[10];
+    for (int i = 0; i < 10; i++)
+        zero[i] = malloc(0);
+    for (int i = 0; i < 10; i++)
+        free(zero[i]);
+    void *volatile huge = malloc((size_t)5 << 30); /* not touched */
+    huge = realloc(huge, (size_t)6 << 30);
+    printf("%d\n", huge != NULL);
+    free(huge);
+    huge = malloc(((size_t)4 << 30) - 1); /* the size that an event marks as extended */
+    free(huge);
+    void *volatile p = realloc(NULL, 10);
+    p = realloc(p, 0);
+    printf("%d\n", p == NULL);
+    p = reallocarray(NULL, 3, 7);
+    free(p);
+    for (size_t alignment = 8; alignment <= (size_t)1 << 24; alignment *= 2) {
+        void *block = NULL;
+        int error = posix_memalign(&block, alignment, 100);
+        printf("%d %d\n", error, (int)((uintptr_t)block % alignment != 0));
+        free(block);
+        free(aligned_alloc(alignment, alignment * 2));
+        free(memalign(alignment, 3));
+    }
+    void *block;
+    printf("%d\n", posix_memalign(&block, 3, 100));
+    free(valloc(10));
+    free(pvalloc(10));
+    free(NULL);
+    printf("%zu\n", malloc_usable_size(NULL));
+    void *map = mmap(NULL, 100000, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    map = mremap(map, 100000, 300000, MREMAP_MAYMOVE);
+    munmap(map, 300000);
+    printf("%d %d\n", mmap(NULL, 0, 0, 0, -1, 0) == MAP_FAILED, munmap((void *)1, 1));
+}
+static void failures(void) {
+    int failed = 0;
+    errno = 0;
+    failed += malloc(SIZE_MAX) == NULL;
+    failed += malloc(PTRDIFF_MAX) == NULL;
+    failed += calloc(SIZE_MAX / 2, 3) == NULL;
+    failed += reallocarray(NULL, SIZE_MAX / 2, 3) == NULL;
+    void *kept = malloc(100);
+    failed += realloc(kept, SIZE_MAX - 100) == NULL;
+    strcpy(kept, "still there");
+    printf("%d failed, errno %d, %s\n", failed, errno, (char *)kept);
+    free(kept);
+}
+static void limited(void) { /* until the address space is full */
+    struct rlimit limit = {(size_t)600 << 20, (size_t)600 << 20};
+    setrlimit(RLIMIT_AS, &limit);
+    size_t n = 0;
+    void *volatile *first = NULL, *volatile *block;
+    while ((block = malloc(1 << 20))) {
+        *block = first;
+        first = block;
+        n++;
+    }
+    printf("%s, errno %d\n", n > 50 ? "some" : "none", errno);
+    while (first) {
+        void *volatile *next = *first;
+        free((void *)first);
+        first = next;
+    }
+}
+static void double_free(void) {
+    void *volatile block = malloc(40);
+    void *volatile again = block;
+    free(block);
+    free(again);
+}
+static void checked(void) {
+    char *volatile block = malloc(40);
+    block[40] = 1; /* MALLOC_CHECK_ sees it when it is freed */
+    free(block);
+}
+
+int main(int argc, char **argv) {
+    static const struct {
+        const char *name;
+        void (*run)(void);
+    } cases[] = {{"extremes", extremes}, {"failures", failures}, {"limited", limited},
+                 {"double-free", double_free}, {"checked", checked}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (strcmp(cases[i].name, argv[1]) == 0)
+            cases[i].run();
+    puts("end");
+    return 5;
+}
