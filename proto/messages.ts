@@ -100,7 +100,7 @@ export const SORT_KEYS: readonly SortKey[] = [
 
 export interface TreeChoice {
   readonly direction: 'down' | 'up';
-  /** Keys of nodes: these; these with all that is below; but not these. */
+  /** Keys of nodes: these; these with all that is below; but not these. An only child is open by itself. */
   readonly open: readonly number[];
   readonly openBelow: readonly number[];
   readonly closed: readonly number[];
@@ -317,7 +317,7 @@ export interface ViewRow extends RowCounters {
   /** False: what a library allocates by itself. */
   readonly user: boolean;
   readonly language?: Frame['language'];
-  /** Bytes and blocks allocated per second, over the last second or two; absent until there are two looks. */
+  /** Over the last second or two; absent for a row that allocates nothing, and until there are two looks. */
   readonly rate?: Rate;
   /** Of stacks only: innermost first. */
   readonly frames?: readonly string[];

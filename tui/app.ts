@@ -1,13 +1,15 @@
 /**
  * The terminal UI at work: the daemon's messages and the user's keys change the state, the state is painted. Owns
- * the state; everything that decides is in update.ts and screen/.
+ * the state; everything that decides is in update.ts and screen/, what reaches out of the UI is in errands.ts.
  */
-import type { DaemonMessage } from '../proto/messages.js';
-import type { Action } from './actions.js';
+import type { DaemonMessage, RequestId } from '../proto/messages.js';
+import type { Action, InputMode } from './actions.js';
 import { connectDaemon } from './client.js';
+import { createErrands } from './errands.js';
 import { followOutput } from './outputFile.js';
 import type { OpenPainter, Painter } from './painter.js';
-import { wantedViews } from './queries.js';
+import { wantedSource, wantedViews } from './queries.js';
+import { hitAt } from './screen/hit.js';
 import { type Look, screenLines } from './screen/screen.js';
 import { initialState } from './state.js';
 import { createSubscriptions } from './subscriptions.js';
@@ -19,6 +21,10 @@ export interface AppOptions {
   readonly outputPath?: string | null;
   readonly look: Look;
   readonly openPainter: OpenPainter;
+  /** Writes a snapshot that came. @returns what to tell the user; absent where none can be kept */
+  readonly keepSnapshot?: (snapshot: unknown) => Promise<string>;
+  /** The user's editor: a command and what stands before +LINE FILE. */
+  readonly editor?: readonly string[];
 }
 
 /** Frames are at least this far apart: what comes in between is drawn together. */
@@ -29,7 +35,8 @@ const FRAME_MS = 15;
  *
  * @throws MemtraceError when the daemon cannot be reached; then the terminal was not touched
  */
-export const runApp = async ({ socketPath, outputPath, look, openPainter }: AppOptions): Promise<void> => {
+export const runApp = async (options: AppOptions): Promise<void> => {
+  const { socketPath, outputPath, look, openPainter } = options;
   const early: DaemonMessage[] = [];
   let hear = (message: DaemonMessage): void => {
     early.push(message);
@@ -44,7 +51,12 @@ export const runApp = async ({ socketPath, outputPath, look, openPainter }: AppO
     let painter: Painter | undefined;
     let frame: NodeJS.Timeout | undefined;
     let drawnAt = 0;
-    const subscriptions = createSubscriptions(link);
+    let lastId: RequestId = 0;
+    const nextId = (): RequestId => {
+      lastId += 1;
+      return lastId;
+    };
+    const subscriptions = createSubscriptions(link, nextId);
 
     const draw = (): void => {
       frame = undefined;
@@ -55,7 +67,10 @@ export const runApp = async ({ socketPath, outputPath, look, openPainter }: AppO
       const before = state;
       state = update(state, happening);
       if (state === before) return;
-      if (state.connection.kind === 'live') subscriptions.follow(wantedViews(state));
+      if (state.connection.kind === 'live') {
+        subscriptions.follow(wantedViews(state));
+        errands.fetchSource(wantedSource(state), state.process);
+      }
       frame ??= setTimeout(draw, Math.max(0, FRAME_MS - (performance.now() - drawnAt)));
     };
     const leave = (): void => {
@@ -66,24 +81,40 @@ export const runApp = async ({ socketPath, outputPath, look, openPainter }: AppO
       resolve();
     };
     const act = (action: Action): void => {
-      if (action.kind === 'quit') leave();
+      if (action.kind === 'quit' && !asksBeforeLeaving()) leave();
       else if (action.kind === 'suspend') painter?.suspend();
       else if (action.kind === 'redraw') painter?.redraw();
-      else happen({ kind: 'action', action });
+      else if (action.kind === 'click') {
+        const meant = hitAt(state, look, action.column, action.row);
+        if (meant) happen({ kind: 'action', action: meant });
+      } else {
+        happen({ kind: 'action', action });
+        errands.run(action, state);
+      }
     };
+    const asksBeforeLeaving = (): boolean =>
+      state.leaving === 'asks' &&
+      state.overlay !== 'leave' &&
+      state.connection.kind === 'live' &&
+      state.newest.header?.process?.state === 'running';
+    const inputMode = (): InputMode =>
+      state.prompt ? 'prompt' : state.overlay === 'leave' ? 'leave' : 'list';
 
     painter = openPainter({
       onAction: act,
       onResize: (size) => happen({ kind: 'resize', size }),
+      inputMode,
     });
+    const errands = createErrands({ link, nextId, painter, happen, leave, options });
     let state = initialState(link.session, painter.size(), outputPath ? 'with output' : 'without output');
     let stopFollowing = (): void => {};
     if (outputPath) stopFollowing = followOutput(outputPath, (text) => happen({ kind: 'output', text }));
     hear = (message) => {
+      if (errands.hear(message)) return;
       if (message.type === 'goodbye') happen({ kind: 'connection', connection: { kind: 'over' } });
       else if (message.type === 'error') happen({ kind: 'notice', text: message.message });
       else if (message.type === 'update') {
-        const view = subscriptions.viewOf(message.id);
+        const view = subscriptions.slotOf(message.id);
         if (view) happen({ kind: 'update', view, header: message.header, table: message.table });
       }
     };

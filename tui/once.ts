@@ -6,9 +6,10 @@ import { connectDaemon, type DaemonLink } from './client.js';
 import { rowsOf } from './rows.js';
 import { plainText } from './screen/cells.js';
 import { columnsOf } from './screen/columns.js';
+import { MARKS } from './screen/glyphs.js';
 import { headerLines } from './screen/header.js';
 import type { Look } from './screen/screen.js';
-import { MARKS, tableLines } from './screen/table.js';
+import { tableLines } from './screen/table.js';
 import { initialState, type State, type TableView } from './state.js';
 import { update } from './update.js';
 
@@ -43,7 +44,14 @@ export const onceLines = async (options: OnceOptions): Promise<readonly string[]
   );
   const whole = message.table && 'sum' in message.table ? message.table.sum.liveBytes : 0;
   const { head, rows } = tableLines(rowsOf(state), {
-    columns: columnsOf(view, whole, look.path),
+    columns: columnsOf(view, {
+      whole,
+      path: look.path,
+      marks: MARKS[look.glyphs],
+      hasMark: false,
+      direction: 'down',
+      past: null,
+    }),
     sort: view === 'processes' ? null : sort,
     order: 'descending',
     width,

@@ -1,5 +1,5 @@
 /** What the UI needs of a terminal. terminal/ has the one on blessed; tests have another. */
-import type { Action } from './actions.js';
+import type { Action, InputMode } from './actions.js';
 import type { Line } from './screen/cells.js';
 import type { Size } from './state.js';
 
@@ -11,6 +11,10 @@ export interface Painter {
   readonly redraw: () => void;
   /** Gives the terminal back until the process is continued. */
   readonly suspend: () => void;
+  /** Gives the terminal to a command until it ends. @returns what went wrong, null for nothing */
+  readonly lend: (command: string, args: readonly string[]) => Promise<string | null>;
+  /** Puts the text where the terminal's user pastes from, if the terminal does that (OSC 52). */
+  readonly copy: (text: string) => void;
   /** Gives the terminal back for good. Twice does no harm. */
   readonly close: () => void;
 }
@@ -18,6 +22,7 @@ export interface Painter {
 export interface PainterEvents {
   readonly onAction: (action: Action) => void;
   readonly onResize: (size: Size) => void;
+  readonly inputMode: () => InputMode;
 }
 
 export type OpenPainter = (events: PainterEvents) => Painter;

@@ -3,26 +3,65 @@
  * at first and once at the end, so that there is something to browse when the daemon has gone.
  */
 import { ONLY_FIRST_AND_LAST, ROW_LIMIT, type Subscribe } from '../proto/messages.js';
-import { type State, TABLE_VIEWS, type TableView } from './state.js';
+import { placeOf, type Slot, type State, TABLE_VIEWS, type TableView } from './state.js';
 
 export type Wanted = Omit<Subscribe, 'type' | 'id'>;
+export type WantedViews = Readonly<Partial<Record<Slot, Wanted>>>;
 
-const INTERVAL_MS = 400;
 /** Rows are asked for in steps, ahead of the cursor. */
-const STEP = 200;
+const STEP = 100;
+/** Among so many rows is searched. */
+const SEARCHED = 2000;
+const MOST_LINES = 2000;
+const MOST_STACKS = 100;
 
-export const wantedViews = (state: State): Readonly<Record<TableView, Wanted>> => {
-  const { process, sort, order, cursors } = state;
-  const wanted = (view: TableView): Wanted => ({
-    view,
+export const wantedViews = (state: State): WantedViews => {
+  const { process, sort, order, cursors, filter, mark, detail, intervalMs, view } = state;
+  const common = {
     process,
-    sort,
+    kind: 'heap',
     order,
-    kind: 'payload',
-    limit: Math.min(ROW_LIMIT, STEP * (1 + Math.ceil((cursors[view].at + 1) / STEP))),
-    // Above the output the header goes on.
-    intervalMs: view === (state.view === 'output' ? 'lines' : state.view) ? INTERVAL_MS : ONLY_FIRST_AND_LAST,
-  });
-  const entries = TABLE_VIEWS.map((view) => [view, wanted(view)] as const);
-  return Object.fromEntries(entries) as Record<TableView, Wanted>;
+    sort: sort === 'growth' && !mark ? 'live' : sort,
+    ...(mark ? { since: mark.number } : {}),
+  } as const;
+  const place = placeOf(state);
+  const isSearching = state.search !== '' || state.prompt?.kind === 'search';
+  const wanted = (each: TableView): Wanted => {
+    const ahead = STEP * (1 + Math.ceil((cursors[each].at + 1) / STEP));
+    return {
+      ...common,
+      ...(filter && isFiltered(each) ? { filter: filter.text } : {}),
+      view: each === 'stacks' ? 'tree' : each,
+      ...(each === 'stacks' ? { tree: state.tree } : {}),
+      limit: Math.min(ROW_LIMIT, isSearching && each === view ? Math.max(SEARCHED, ahead) : ahead),
+      // Above the output the header goes on.
+      intervalMs: each === (place === 'output' ? 'lines' : place) ? intervalMs : ONLY_FIRST_AND_LAST,
+    };
+  };
+  const views = Object.fromEntries(TABLE_VIEWS.map((each) => [each, wanted(each)]));
+  if (!detail) return views;
+  const { file } = detail.row;
+  return {
+    ...views,
+    'detail stacks': {
+      ...common,
+      view: 'stacks',
+      within: { view: detail.view, key: detail.row.key },
+      limit: MOST_STACKS,
+      intervalMs,
+    },
+    ...(file !== null && detail.view === 'lines'
+      ? { 'detail lines': { ...common, view: 'lines', file, limit: MOST_LINES, intervalMs } }
+      : {}),
+  };
+};
+
+/** The others are short, and filtered where they are shown. */
+const isFiltered = (view: TableView): boolean =>
+  view !== 'threads' && view !== 'sizes' && view !== 'processes';
+
+/** A file whose text is needed and not there yet. */
+export const wantedSource = ({ detail, sources }: State): string | null => {
+  const file = detail?.view === 'lines' ? detail.row.file : null;
+  return file !== null && !sources.has(file) ? file : null;
 };

@@ -1,41 +1,98 @@
-/** The rows of the view that is shown, in the order in which they are shown. Pure. */
-import type { ProcessSummary, ViewRow } from '../proto/messages.js';
+/** The rows of what is shown, in the order in which they are shown. Pure. */
+import type { ProcessSummary, SortKey, SourcePlace, TreeRow, ViewRow } from '../proto/messages.js';
+import type { SizeClass, ThreadInfo } from '../proto/snapshot.js';
+import type { Filter, Named } from '../views/filter.js';
+import { frameText } from '../views/names.js';
 import { metricOf } from '../views/order.js';
+import { detailRows } from './detail.js';
 import type { Output } from './output.js';
-import { type ShownView, type State, shownPicture } from './state.js';
+import { type Place, placeOf, type State, shownPicture } from './state.js';
 
 export type Row =
   | { readonly kind: 'sum'; readonly key: number; readonly row: ViewRow }
+  | { readonly kind: 'node'; readonly key: number; readonly row: TreeRow }
+  | { readonly kind: 'thread'; readonly key: number; readonly row: ThreadInfo }
+  /** @param share of the live blocks of the fullest class */
+  | { readonly kind: 'size'; readonly key: number; readonly row: SizeClass; readonly share: number }
   | { readonly kind: 'process'; readonly key: number; readonly row: ProcessSummary; readonly depth: number }
   /** Stands for all processes together. */
   | { readonly kind: 'all'; readonly key: number; readonly processes: number }
-  | { readonly kind: 'text'; readonly key: number; readonly text: string };
+  | { readonly kind: 'text'; readonly key: number; readonly text: string }
+  // Of a row that is looked into:
+  | { readonly kind: 'title'; readonly key: number; readonly text: string }
+  | { readonly kind: 'source'; readonly key: number; readonly source: SourceRow }
+  | { readonly kind: 'stack'; readonly key: number; readonly row: ViewRow }
+  | {
+      readonly kind: 'frame';
+      readonly key: number;
+      readonly text: string;
+      readonly place: SourcePlace | null;
+    };
+
+export interface SourceRow extends SourcePlace {
+  readonly text: string;
+  /** What is allocated there; null for nothing. */
+  readonly row: ViewRow | null;
+  /** The one that was chosen. */
+  readonly isChosen: boolean;
+}
 
 const KEY_OF_ALL = -1;
 const NO_PARENT = -1;
 
-export const rowsOf = (state: State, view: ShownView = state.view): readonly Row[] => {
-  if (view === 'output') return outputRows(shownPicture(state).output);
-  const table = shownPicture(state).tables[view];
+export const rowsOf = (state: State, place: Place = placeOf(state)): readonly Row[] => {
+  if (place === 'detail') return detailRows(state);
+  if (place === 'output') return outputRows(shownPicture(state).output, state.filter);
+  const table = shownPicture(state).tables[place];
   if (!table) return [];
-  if (table.view === 'processes') return processRows(table.rows);
-  if (table.view === 'threads' || table.view === 'sizes') return [];
-  const { sort, order } = state;
+  const { sort, order, filter } = state;
+  if (table.view === 'tree') return table.rows.map((row) => ({ kind: 'node', key: row.key, row }));
+  if (table.view === 'processes') return processRows(table.rows, filter);
+  if (table.view === 'threads') return threadRows(table.rows, state);
+  if (table.view === 'sizes') return sizeRows(table.rows);
   const sign = order === 'descending' ? 1 : -1;
-  // What has just been sorted by another key is put right here, until the daemon's answer comes.
-  return [...table.rows]
-    .sort((a, b) => sign * (metricOf(b, sort) - metricOf(a, sort)))
+  // What has just been sorted or filtered otherwise is put right here, until the daemon's answer comes.
+  return table.rows
+    .filter((row) => !filter || (filter.matchesNames([row]) && filter.matchesFigures(row)))
+    .sort((a, b) => sign * (figureOf(b, sort) - figureOf(a, sort)))
     .map((row) => ({ kind: 'sum', key: row.key, row }));
 };
 
+const figureOf = (row: ViewRow, sort: SortKey): number => {
+  if (sort === 'growth') return row.grownBytes ?? 0;
+  return sort === 'rate' ? (row.rate?.bytesPerSecond ?? 0) : metricOf(row, sort);
+};
+
+const named = (name: string): readonly Named[] => [{ function: name, file: null, module: null }];
+
 /** Without the last one while it is empty: what follows a line break. */
-const outputRows = (output: Output | null): readonly Row[] =>
+const outputRows = (output: Output | null, filter: Filter | null): readonly Row[] =>
   (output?.lines ?? []).flatMap((text, at, all): readonly Row[] =>
-    at === all.length - 1 && text === '' ? [] : [{ kind: 'text', key: (output?.dropped ?? 0) + at, text }],
+    (at === all.length - 1 && text === '') || (filter && !filter.matchesNames(named(text)))
+      ? []
+      : [{ kind: 'text', key: (output?.dropped ?? 0) + at, text }],
   );
 
+const threadRows = (threads: readonly ThreadInfo[], { sort, order, filter }: State): readonly Row[] => {
+  const figure = (thread: ThreadInfo): number => {
+    if (sort === 'total' || sort === 'rate') return thread.totalBytes ?? 0;
+    if (sort === 'temporary') return thread.temporaryBlocks ?? 0;
+    return sort === 'blocks' ? (thread.allocations ?? 0) : (thread.liveBytes ?? 0);
+  };
+  const sign = order === 'descending' ? 1 : -1;
+  return threads
+    .filter(({ name }) => !filter || filter.matchesNames(named(name)))
+    .sort((a, b) => sign * (figure(b) - figure(a)) || a.tid - b.tid)
+    .map((row) => ({ kind: 'thread', key: row.tid, row }));
+};
+
+const sizeRows = (sizes: readonly SizeClass[]): readonly Row[] => {
+  const most = Math.max(1, ...sizes.map(({ liveBlocks = 0 }) => liveBlocks));
+  return sizes.map((row) => ({ kind: 'size', key: row.bytes, row, share: (row.liveBlocks ?? 0) / most }));
+};
+
 /** Children below their parents, in the order of their start. */
-const processRows = (processes: readonly ProcessSummary[]): readonly Row[] => {
+const processRows = (processes: readonly ProcessSummary[], filter: Filter | null): readonly Row[] => {
   const known = new Set(processes.map(({ index }) => index));
   const childrenOf = new Map<number, ProcessSummary[]>();
   for (const process of processes) {
@@ -47,6 +104,53 @@ const processRows = (processes: readonly ProcessSummary[]): readonly Row[] => {
       { kind: 'process', key: row.index, row, depth },
       ...below(row.index, depth + 1),
     ]);
-  const rows = below(NO_PARENT, 0);
-  return rows.length < 2 ? rows : [{ kind: 'all', key: KEY_OF_ALL, processes: rows.length }, ...rows];
+  const rows = below(NO_PARENT, 0).filter(
+    (row) => !filter || (row.kind === 'process' && filter.matchesNames(named(row.row.command.join(' ')))),
+  );
+  return processes.length < 2
+    ? rows
+    : [{ kind: 'all', key: KEY_OF_ALL, processes: processes.length }, ...rows];
+};
+
+/** What is searched in, and where a row stands in the sources. */
+export const textOf = (row: Row): string => {
+  switch (row.kind) {
+    case 'sum':
+    case 'node':
+      return [frameText(row.row), row.row.module ?? ''].join(' ');
+    case 'thread':
+      return `${row.row.tid} ${row.row.name}`;
+    case 'size':
+      return String(row.row.bytes);
+    case 'process':
+      return `${row.row.pid} ${row.row.command.join(' ')}`;
+    case 'all':
+      return 'all processes';
+    case 'source':
+      return row.source.text;
+    case 'stack':
+      return row.row.frames?.[0] ?? '';
+    case 'text':
+    case 'title':
+    case 'frame':
+      return row.text;
+  }
+};
+
+export const sourceOf = (row: Row | undefined): SourcePlace | null => {
+  switch (row?.kind) {
+    case 'sum':
+    case 'node': {
+      const { file, line } = row.row;
+      return file === null ? null : { file, line: line ?? 1 };
+    }
+    case 'source':
+      return row.source;
+    case 'stack':
+      return row.row.places?.[0] ?? null;
+    case 'frame':
+      return row.place;
+    default:
+      return null;
+  }
 };

@@ -2,8 +2,21 @@
  * Everything that decides what is on the screen. Owned by the app (app.ts), changed only by update.ts, drawn by
  * screen/: a state and a size give the same screen every time.
  */
-import type { Header, ProcessChoice, SessionSummary, Table, View, ViewQuery } from '../proto/messages.js';
-import type { Metric } from '../proto/snapshot.js';
+import type {
+  Header,
+  MarkNumber,
+  ProcessChoice,
+  RowView,
+  SessionSummary,
+  SortKey,
+  Table,
+  TreeChoice,
+  View,
+  ViewQuery,
+  ViewRow,
+} from '../proto/messages.js';
+import type { Filter, FilterFault } from '../views/filter.js';
+import { type History, NO_HISTORY } from './history.js';
 import { NO_OUTPUT, type Output } from './output.js';
 
 /** The views that the daemon answers, in the order of their digits. */
@@ -12,10 +25,17 @@ export const TABLE_VIEWS = [
   'functions',
   'files',
   'modules',
+  'stacks',
+  'threads',
+  'sizes',
   'processes',
 ] as const satisfies readonly View[];
 export type TableView = (typeof TABLE_VIEWS)[number];
 export type ShownView = TableView | 'output';
+
+/** What is asked of the daemon: the views, and the two parts of what a row is made of. */
+export const SLOTS = [...TABLE_VIEWS, 'detail lines', 'detail stacks'] as const;
+export type Slot = (typeof SLOTS)[number];
 
 /** The views that can be looked at: the program's output only where we have it. */
 export const viewsOf = ({ newest }: Pick<State, 'newest'>): readonly ShownView[] =>
@@ -26,15 +46,34 @@ export interface State {
   readonly connection: Connection;
   readonly size: Size;
   readonly view: ShownView;
+  /** A row that is looked into, in front of its view. */
+  readonly detail: Detail | null;
   readonly process: ProcessChoice;
-  readonly sort: Metric;
+  readonly sort: SortKey;
+  /** What `d` goes back to. */
+  readonly sortBefore: SortKey;
   readonly order: ViewQuery['order'];
+  readonly filter: Filter | null;
+  /** Looked for with `n`; empty for nothing. */
+  readonly search: string;
+  readonly mark: Mark | null;
+  readonly tree: TreeChoice;
   /** What came last. */
   readonly newest: Picture;
   /** What is shown instead while the display is held. */
   readonly held: Picture | null;
-  readonly cursors: Readonly<Record<ShownView, Cursor>>;
-  readonly overlay: 'none' | 'help';
+  readonly cursors: Readonly<Record<Place, Cursor>>;
+  /** Of the view that is shown. */
+  readonly history: History;
+  /** Texts of source files, by path. */
+  readonly sources: ReadonlyMap<string, Source>;
+  readonly intervalMs: number;
+  readonly overlay: 'none' | 'help' | 'leave';
+  readonly prompt: Prompt | null;
+  /** Whether leaving leaves a program behind whose terminal this is. */
+  readonly leaving: 'at once' | 'asks';
+  /** Of the program that the user started, once it is known. */
+  readonly mainPid: number | null;
   /** A line for the user until the next key. */
   readonly notice: string | null;
 }
@@ -52,8 +91,40 @@ export interface Size {
 
 export interface Picture {
   readonly header: Header | null;
-  readonly tables: Readonly<Partial<Record<TableView, Table>>>;
+  readonly tables: Readonly<Partial<Record<Slot, Table>>>;
   readonly output: Output | null;
+}
+
+/** Where a cursor is. */
+export type Place = ShownView | 'detail';
+export const placeOf = ({ detail, view }: Pick<State, 'detail' | 'view'>): Place =>
+  detail ? 'detail' : view;
+
+export interface Detail {
+  readonly view: RowView;
+  readonly row: ViewRow;
+  /** Source lines shown before and after the row's own; infinite for all. */
+  readonly context: number;
+}
+
+export interface Mark {
+  readonly number: MarkNumber;
+  /** ISO 8601, UTC. */
+  readonly takenAt: string;
+}
+
+export interface Source {
+  readonly lines: readonly string[] | null;
+  readonly note: string | null;
+}
+
+/** What is being typed at the foot of the screen. */
+export interface Prompt {
+  readonly kind: 'search' | 'filter';
+  readonly text: string;
+  readonly fault: FilterFault | null;
+  /** Where the search began: where giving it up leads back to. */
+  readonly from: Cursor;
 }
 
 /** Where the user is in a list. */
@@ -66,16 +137,26 @@ export interface Cursor {
   readonly top: number;
 }
 
-const AT_TOP: Cursor = { at: 0, key: null, top: 0 };
+export const AT_TOP: Cursor = { at: 0, key: null, top: 0 };
 export const NO_PICTURE: Picture = { header: null, tables: {}, output: null };
 export const ALL_AT_TOP: State['cursors'] = {
   lines: AT_TOP,
   functions: AT_TOP,
   files: AT_TOP,
   modules: AT_TOP,
+  stacks: AT_TOP,
+  threads: AT_TOP,
+  sizes: AT_TOP,
   processes: AT_TOP,
   output: AT_TOP,
+  detail: AT_TOP,
 };
+
+export const ALL_CLOSED: TreeChoice = { direction: 'down', open: [], openBelow: [], closed: [] };
+
+/** What `[` and `]` go through; the second is the one to start with: four times a second. */
+export const INTERVALS_MS: readonly number[] = [100, 250, 500, 1000, 2000, 5000, 10_000];
+const FIRST_INTERVAL_MS = 250;
 
 export const initialState = (
   session: SessionSummary,
@@ -86,13 +167,25 @@ export const initialState = (
   connection: { kind: 'live' },
   size,
   view: 'lines',
+  detail: null,
   process: 'main',
   sort: 'live',
+  sortBefore: 'live',
   order: 'descending',
+  filter: null,
+  search: '',
+  mark: null,
+  tree: ALL_CLOSED,
   newest: { ...NO_PICTURE, output: output === 'with output' ? NO_OUTPUT : null },
   held: null,
   cursors: ALL_AT_TOP,
+  history: NO_HISTORY,
+  sources: new Map(),
+  intervalMs: FIRST_INTERVAL_MS,
   overlay: 'none',
+  prompt: null,
+  leaving: output === 'with output' ? 'asks' : 'at once',
+  mainPid: null,
   notice: null,
 });
 

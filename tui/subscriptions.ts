@@ -4,13 +4,13 @@
  */
 import { ONLY_FIRST_AND_LAST, type RequestId } from '../proto/messages.js';
 import type { DaemonLink } from './client.js';
-import type { Wanted } from './queries.js';
-import { TABLE_VIEWS, type TableView } from './state.js';
+import type { Wanted, WantedViews } from './queries.js';
+import { SLOTS, type Slot } from './state.js';
 
 export interface Subscriptions {
-  readonly follow: (wanted: Readonly<Record<TableView, Wanted>>) => void;
-  /** The view that this number stands for now. */
-  readonly viewOf: (id: RequestId) => TableView | undefined;
+  readonly follow: (wanted: WantedViews) => void;
+  /** What this number stands for now. */
+  readonly slotOf: (id: RequestId) => Slot | undefined;
 }
 
 interface Current {
@@ -18,28 +18,33 @@ interface Current {
   readonly wanted: Wanted;
 }
 
-export const createSubscriptions = (link: Pick<DaemonLink, 'send'>): Subscriptions => {
-  const current = new Map<TableView, Current>();
-  let last = 0;
+/** @param nextId numbers that nothing else is asked with */
+export const createSubscriptions = (
+  link: Pick<DaemonLink, 'send'>,
+  nextId: () => RequestId,
+): Subscriptions => {
+  const current = new Map<Slot, Current>();
 
-  const change = (view: TableView, wanted: Wanted): void => {
-    const before = current.get(view);
-    if (before && isSame(before.wanted, wanted)) return;
+  const change = (slot: Slot, wanted: Wanted | undefined): void => {
+    const before = current.get(slot);
+    if (wanted && before && isSame(before.wanted, wanted)) return;
     if (before) link.send({ type: 'unsubscribe', id: before.id });
-    last += 1;
-    current.set(view, { id: last, wanted });
-    link.send({ type: 'subscribe', id: last, ...wanted });
+    current.delete(slot);
+    if (!wanted) return;
+    const id = nextId();
+    current.set(slot, { id, wanted });
+    link.send({ type: 'subscribe', id, ...wanted });
   };
   return {
     follow: (wanted) => {
       // The one that is looked at first: its answer comes first.
-      const byUrgency = [...TABLE_VIEWS].sort((a, b) => urgency(wanted[a]) - urgency(wanted[b]));
-      for (const view of byUrgency) change(view, wanted[view]);
+      const byUrgency = [...SLOTS].sort((a, b) => urgency(wanted[a]) - urgency(wanted[b]));
+      for (const slot of byUrgency) change(slot, wanted[slot]);
     },
-    viewOf: (id) => TABLE_VIEWS.find((view) => current.get(view)?.id === id),
+    slotOf: (id) => SLOTS.find((slot) => current.get(slot)?.id === id),
   };
 };
 
-const urgency = ({ intervalMs }: Wanted): number => (intervalMs === ONLY_FIRST_AND_LAST ? 1 : 0);
+const urgency = (wanted: Wanted | undefined): number => (wanted?.intervalMs === ONLY_FIRST_AND_LAST ? 1 : 0);
 
 const isSame = (a: Wanted, b: Wanted): boolean => JSON.stringify(a) === JSON.stringify(b);

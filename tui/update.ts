@@ -1,34 +1,44 @@
 /** (state, what happened) → state. Pure: what has to be done besides (sending, leaving) is the app's. */
 import type { Header, Table } from '../proto/messages.js';
-import type { Metric } from '../proto/snapshot.js';
 import type { Action } from './actions.js';
+import { cursorOf, moved, rolled, rowAtCursor, settled } from './cursor.js';
+import { keyOfLine } from './detail.js';
+import { NO_HISTORY, withLook } from './history.js';
 import { NO_OUTPUT, withText } from './output.js';
-import { type Row, rowsOf } from './rows.js';
+import { accepted, cancelled, erased, filtered, found, prompted, typed } from './prompt.js';
+import { rowsOf } from './rows.js';
 import { layoutOf } from './screen/layout.js';
+import { SORTS } from './sorts.js';
 import {
   ALL_AT_TOP,
+  AT_TOP,
   type Connection,
-  type Cursor,
+  INTERVALS_MS,
+  type Mark,
   NO_PICTURE,
   type ShownView,
   type Size,
+  type Slot,
+  type Source,
   type State,
-  type TableView,
   viewsOf,
 } from './state.js';
+import { closed, opened, openedBelow, turned } from './treeChoice.js';
 
 export type Happening =
   | { readonly kind: 'action'; readonly action: Action }
   /** A state of a view; without a table the one before holds. */
   | {
       readonly kind: 'update';
-      readonly view: TableView;
+      readonly view: Slot;
       readonly header: Header;
       readonly table: Table | undefined;
     }
   | { readonly kind: 'resize'; readonly size: Size }
   | { readonly kind: 'connection'; readonly connection: Connection }
   | { readonly kind: 'notice'; readonly text: string }
+  | { readonly kind: 'mark'; readonly mark: Mark }
+  | { readonly kind: 'source'; readonly file: string; readonly source: Source }
   /** More of what the program writes. */
   | { readonly kind: 'output'; readonly text: string };
 
@@ -36,24 +46,20 @@ export const update = (state: State, happening: Happening): State => {
   switch (happening.kind) {
     case 'action':
       return act({ ...state, notice: null }, happening.action);
-    case 'update': {
-      const { view, header, table } = happening;
-      const { tables } = state.newest;
-      // The header comes with every view; that of one that is not shown may be older.
-      const isNewer = !state.newest.header || header.takenAt >= state.newest.header.takenAt;
-      const newest = {
-        ...state.newest,
-        header: isNewer ? header : state.newest.header,
-        tables: table ? { ...tables, [view]: table } : tables,
-      };
-      return settled({ ...state, newest });
-    }
+    case 'update':
+      return updated(state, happening);
     case 'resize':
       return settled({ ...state, size: happening.size });
     case 'connection':
       return { ...state, connection: happening.connection };
     case 'notice':
       return { ...state, notice: happening.text };
+    case 'mark':
+      return { ...state, mark: happening.mark, notice: 'Marked: d shows what has grown since.' };
+    case 'source': {
+      const sources = new Map(state.sources).set(happening.file, happening.source);
+      return settled({ ...state, sources });
+    }
     case 'output': {
       const output = withText(state.newest.output ?? NO_OUTPUT, happening.text);
       return settled({ ...state, newest: { ...state.newest, output } });
@@ -61,35 +67,58 @@ export const update = (state: State, happening: Happening): State => {
   }
 };
 
-/** The order in which `s` goes through them. */
-export const SORTS: readonly Metric[] = ['live', 'blocks', 'peak', 'total', 'temporary'];
+const updated = (state: State, { view, header, table }: Extract<Happening, { kind: 'update' }>): State => {
+  const { tables } = state.newest;
+  // The header comes with every view; that of one that is not shown may be older.
+  const isNewer = !state.newest.header || header.takenAt >= state.newest.header.takenAt;
+  const newest = {
+    ...state.newest,
+    header: isNewer ? header : state.newest.header,
+    tables: table ? { ...tables, [view]: table } : tables,
+  };
+  const history = view === state.view ? withLook(state.history, view, newest.tables[view]) : state.history;
+  const mainPid = state.process === 'main' ? (header.process?.pid ?? state.mainPid) : state.mainPid;
+  return settled({ ...state, newest, history, mainPid });
+};
 
 const act = (state: State, action: Action): State => {
   switch (action.kind) {
     case 'help':
       return { ...state, overlay: state.overlay === 'help' ? 'none' : 'help' };
     case 'back':
-      if (state.overlay !== 'none') return { ...state, overlay: 'none' };
-      return state.process === 'main' ? state : choose(state, 'main');
+      return back(state);
     case 'hold':
       return settled({ ...state, held: state.held ? null : state.newest });
     case 'move':
       return moved(state, cursorOf(state).at + action.by);
+    case 'scroll':
+      return rolled(state, action.by);
     case 'page':
       return moved(state, cursorOf(state).at + Math.trunc(action.by * layoutOf(state.size).body));
     case 'first':
       return moved(state, 0);
     case 'last':
       return moved(state, rowsOf(state).length - 1);
+    case 'select':
+      return action.index === cursorOf(state).at ? chosen(state) : moved(state, action.index);
     case 'sort': {
-      const at = SORTS.indexOf(state.sort);
-      const sort = SORTS[(at + action.by + SORTS.length) % SORTS.length] ?? 'live';
-      return settled({ ...state, sort });
+      const sorts = SORTS.filter((sort) => sort !== 'growth' || state.mark);
+      const at = sorts.indexOf(state.sort);
+      return sortedBy(state, sorts[(at + action.by + sorts.length) % sorts.length] ?? 'live');
     }
-    case 'invert': {
-      const order = state.order === 'descending' ? 'ascending' : 'descending';
-      return settled({ ...state, order });
-    }
+    case 'sortBy':
+      return action.sort === state.sort ? inverted(state) : sortedBy(state, action.sort);
+    case 'difference':
+      if (!state.mark) return { ...state, notice: 'There is no mark yet: m sets one.' };
+      return sortedBy(state, state.sort === 'growth' ? state.sortBefore : 'growth');
+    case 'invert':
+      return inverted(state);
+    case 'tree':
+      return state.view === 'stacks' && !state.detail
+        ? settled({ ...state, tree: turned(state.tree), cursors: { ...state.cursors, stacks: AT_TOP } })
+        : shown(state, 'stacks');
+    case 'open':
+      return state.detail ? widened(state, action.how) : branched(state, action.how);
     case 'turnView': {
       const views = viewsOf(state);
       const at = views.indexOf(state.view);
@@ -97,26 +126,87 @@ const act = (state: State, action: Action): State => {
     }
     case 'view':
       return shown(state, viewsOf(state)[action.index]);
+    case 'show':
+      return shown(state, viewsOf(state).includes(action.view) ? action.view : undefined);
     case 'choose':
       return chosen(state);
+    case 'pace':
+      return paced(state, action.by);
+    case 'search':
+    case 'filter':
+      return prompted(state, action.kind);
+    case 'found':
+      return found(state, action.by);
+    case 'type':
+      return typed(state, (state.prompt?.text ?? '') + action.text);
+    case 'erase':
+      return typed(state, erased(state.prompt?.text ?? '', action.what));
+    case 'accept':
+      return accepted(state);
+    case 'cancel':
+      return state.prompt ? cancelled(state) : { ...state, overlay: 'none' };
     case 'quit':
-    case 'redraw':
-    case 'suspend':
-      return state;
+      return { ...state, overlay: 'leave' };
+    default:
+      return state; // the app's
   }
 };
 
-const shown = (state: State, view: ShownView | undefined): State =>
-  view ? settled({ ...state, view, overlay: 'none' }) : state;
+/** Closes what was opened last, one thing at a time. */
+const back = (state: State): State => {
+  if (state.overlay !== 'none') return { ...state, overlay: 'none' };
+  if (state.detail) return settled({ ...state, detail: null });
+  if (state.search !== '') return { ...state, search: '' };
+  if (state.filter) return filtered(state, '');
+  return state.process === 'main' ? state : choose(state, 'main');
+};
 
-/** Enter on a process looks into it. */
+const sortedBy = (state: State, sort: State['sort']): State =>
+  settled({
+    ...state,
+    sort,
+    sortBefore: state.sort === 'growth' ? state.sortBefore : state.sort,
+    order: 'descending',
+  });
+
+const inverted = (state: State): State =>
+  settled({ ...state, order: state.order === 'descending' ? 'ascending' : 'descending' });
+
+const shown = (state: State, view: ShownView | undefined): State =>
+  view
+    ? settled({
+        ...state,
+        view,
+        overlay: 'none',
+        detail: null,
+        history: view === state.view ? state.history : NO_HISTORY,
+      })
+    : state;
+
+const paced = (state: State, by: number): State => {
+  const at = INTERVALS_MS.indexOf(state.intervalMs) + by;
+  const intervalMs = INTERVALS_MS[Math.max(0, Math.min(at, INTERVALS_MS.length - 1))] ?? state.intervalMs;
+  return { ...state, intervalMs, notice: `Every ${intervalMs / 1000} s` };
+};
+
+/** Enter looks into a process or a row, and opens or closes a node. */
 const chosen = (state: State): State => {
-  const row = rowsOf(state)[cursorOf(state).at];
-  if (row?.kind === 'all') return choose(state, 'all');
-  if (row?.kind !== 'process') return state;
-  return row.row.untraced === null
-    ? choose(state, row.row.index)
-    : { ...state, notice: `Process ${row.row.pid} is not traced: ${row.row.untraced}` };
+  if (state.overlay === 'help') return { ...state, overlay: 'none' };
+  const row = rowAtCursor(state);
+  switch (row?.kind) {
+    case 'all':
+      return choose(state, 'all');
+    case 'process':
+      return row.row.untraced === null
+        ? choose(state, row.row.index)
+        : { ...state, notice: `Process ${row.row.pid} is not traced: ${row.row.untraced}` };
+    case 'node':
+      return branched(state, row.row.state === 'open' ? 'less' : 'more');
+    case 'sum':
+      return lookedInto(state, row.row);
+    default:
+      return state;
+  }
 };
 
 const choose = (state: State, process: State['process']): State => {
@@ -125,42 +215,57 @@ const choose = (state: State, process: State['process']): State => {
     ...state,
     process,
     view: 'lines',
+    detail: null,
     held: null,
+    history: NO_HISTORY,
     newest: { ...NO_PICTURE, tables: processes ? { processes } : {}, output: state.newest.output },
     cursors: { ...ALL_AT_TOP, processes: state.cursors.processes, output: state.cursors.output },
   };
 };
 
-const cursorOf = (state: State): Cursor => state.cursors[state.view];
+const lookedInto = (state: State, row: NonNullable<State['detail']>['row']): State => {
+  const { view } = state;
+  if (view !== 'lines' && view !== 'functions' && view !== 'files' && view !== 'modules') return state;
+  const { 'detail lines': _, 'detail stacks': __, ...tables } = state.newest.tables;
+  const context = Math.max(2, Math.floor(layoutOf(state.size).body / 4));
+  const key = view === 'lines' && row.line !== null ? keyOfLine(row.line) : null;
+  return settled({
+    ...state,
+    detail: { view, row, context },
+    held: null,
+    newest: { ...state.newest, tables },
+    cursors: { ...state.cursors, detail: { ...AT_TOP, key } },
+  });
+};
 
-const moved = (state: State, to: number): State => {
+/** More or less of the source around a line. */
+const widened = (state: State, how: 'more' | 'less' | 'all'): State => {
+  const { detail } = state;
+  if (!detail) return state;
+  const { context } = detail;
+  const wider =
+    how === 'all' ? Number.POSITIVE_INFINITY : how === 'more' ? context * 2 : Math.min(context, 2000) / 2;
+  return settled({ ...state, detail: { ...detail, context: Math.max(1, Math.floor(wider)) } });
+};
+
+const branched = (state: State, how: 'more' | 'less' | 'all'): State => {
+  const row = rowAtCursor(state);
+  if (row?.kind !== 'node') return state;
+  const { key, state: isNow } = row.row;
+  if (how === 'more') return isNow === 'closed' ? follow(state, opened(state.tree, key)) : state;
+  if (how === 'all') return isNow === 'leaf' ? state : follow(state, openedBelow(state.tree, key));
+  if (isNow === 'open') return follow(state, closed(state.tree, key));
+  // Nothing to close here: up to whoever it belongs to.
   const rows = rowsOf(state);
-  const at = Math.max(0, Math.min(to, rows.length - 1));
-  const key = at === homeOf(state, rows) ? null : (rows[at]?.key ?? null);
-  return withCursor(state, scrolled({ ...cursorOf(state), at, key }, rows.length, state));
+  const { at } = cursorOf(state);
+  const parent = rows
+    .slice(0, at)
+    .findLastIndex((each) => each.kind === 'node' && each.row.depth < row.row.depth);
+  return parent < 0 ? state : moved(state, parent);
 };
 
-/** Where a cursor is that follows no row: at the largest, or at the newest of what is written. */
-const homeOf = ({ view }: State, rows: readonly Row[]): number =>
-  view === 'output' ? Math.max(0, rows.length - 1) : 0;
-
-/** Keeps the cursor on its row wherever that went, and on the screen. */
-const settled = (state: State): State => {
-  const rows = rowsOf(state);
-  const { at, key, top } = cursorOf(state);
-  const found = key === null ? homeOf(state, rows) : rows.findIndex((row: Row) => row.key === key);
-  const kept = found >= 0 ? found : Math.max(0, Math.min(at, rows.length - 1));
-  return withCursor(state, scrolled({ at: kept, key, top }, rows.length, state));
+/** The cursor stays on its node, also on the first one. */
+const follow = (state: State, tree: State['tree']): State => {
+  const key = rowAtCursor(state)?.key ?? null;
+  return { ...state, tree, cursors: { ...state.cursors, stacks: { ...state.cursors.stacks, key } } };
 };
-
-const scrolled = (cursor: Cursor, count: number, { size }: State): Cursor => {
-  const { body } = layoutOf(size);
-  const latest = Math.max(0, count - body);
-  const top = Math.min(Math.max(cursor.top, cursor.at - body + 1), cursor.at, latest);
-  return { ...cursor, top: Math.max(0, top) };
-};
-
-const withCursor = (state: State, cursor: Cursor): State => ({
-  ...state,
-  cursors: { ...state.cursors, [state.view]: cursor },
-});

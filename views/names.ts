@@ -25,7 +25,10 @@ export const placeName = (
 };
 
 /** "main (src/main.c:12)": one frame on one line. */
-export const frameText = (frame: FrameName, path: PathStyle = whole): string =>
+export const frameText = (
+  frame: Omit<FrameName, 'offset'> & { readonly offset: number | null },
+  path: PathStyle = whole,
+): string =>
   frame.function === null && frame.file === null
     ? placeName(frame, path)
     : `${functionName(frame)} (${placeName(frame, path)})`;

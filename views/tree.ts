@@ -31,7 +31,8 @@ export interface TreeQuery {
   readonly kind: KindFilter;
   /** Of the children of a node the largest first; null for one that is left out. */
   readonly figureOf: (counters: NodeCounters) => number | null;
-  readonly isOpen: (node: Index, above: readonly Index[]) => boolean;
+  /** @param isOnly it has no siblings */
+  readonly isOpen: (node: Index, above: readonly Index[], isOnly: boolean) => boolean;
   readonly limit: number;
 }
 
@@ -163,7 +164,7 @@ const createProcessStacks = (first: Profile, numbers: Numbers, table: Nodes): Pr
   };
   const nodeBelow = (parent: Index | -1, stack: Index): Index | -1 => {
     const frame = frameIndex(stack);
-    if (parent < 0 && isBase[frame]) return -1;
+    if (isBase[frame]) return -1;
     return table.child(parent, frameNumbers[frame] ?? 0, () => make(stack));
   };
   return {
@@ -354,7 +355,7 @@ const flatten = ({ sum, levels }: Roots, { nodes }: Nodes, query: TreeQuery): Tr
         omitted += 1;
         continue;
       }
-      const isOpen = !level.isLeaf && query.isOpen(level.node, above);
+      const isOpen = !level.isLeaf && query.isOpen(level.node, above, sorted.length === 1);
       const { node, counters, selfBytes, selfBlocks, isLeaf } = level;
       const state = isLeaf ? 'leaf' : isOpen ? 'open' : 'closed';
       lines.push({

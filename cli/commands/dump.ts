@@ -1,12 +1,12 @@
 /** `memtrace dump`: a snapshot of a running session, or with --diff the difference of two that were kept. */
 
 import { type FoundSession, findSession } from '../../daemon/session/find.js';
-import type { Snapshot } from '../../proto/snapshot.js';
 import { usageError } from '../../views/error.js';
 import { type Io, writeLines } from '../print/io.js';
 import { surfaceOf } from '../print/surface.js';
 import type { Command, Given } from '../table.js';
 import { type DiffArguments, diffOptions, runDiff } from './diff.js';
+import { dumpName } from './dumpName.js';
 import { outputOf } from './output.js';
 
 const run = (given: Given, io: Io): number | Promise<number> => {
@@ -41,7 +41,7 @@ const dumpSession = async ({ options, words }: Given, io: Io): Promise<number> =
     io.stdout.write(`${JSON.stringify(snapshot)}\n`);
     return 0;
   }
-  const path = typeof options.output === 'string' ? options.output : defaultName(snapshot);
+  const path = typeof options.output === 'string' ? options.output : dumpName(snapshot);
   const { writeSnapshot } = await import('../../daemon/snapshot/write.js');
   await writeSnapshot(path, snapshot, { force });
   const shown = surfaceOf(io).path(path);
@@ -52,14 +52,6 @@ const dumpSession = async ({ options, words }: Given, io: Io): Promise<number> =
 /** A pid names a process of the session; an id, or nothing, its main one. */
 const pidMeant = (word: string | undefined, { id, daemonPid }: FoundSession): number | null =>
   word === undefined || word === id || Number(word) === daemonPid ? null : Number(word);
-
-/** As the one that `run` writes at the end, with the time: the program runs on and may be looked at again. */
-const defaultName = ({ process }: Snapshot): string => {
-  const program = (process.command[0] ?? process.executable).split('/').at(-1) ?? '';
-  const name = program.replace(/[^\w.+-]/g, '_') || 'program';
-  const time = process.takenAt.replace(/\.\d+Z$/, '').replace(/[^\dT]/g, '');
-  return `memtrace.${name}.${process.pid}.${time}.json`;
-};
 
 export const command: Command = {
   options: {

@@ -9,6 +9,7 @@ import { type Io, writeLines } from '../print/io.js';
 import { type Surface, surfaceOf } from '../print/surface.js';
 import type { Command, Given } from '../table.js';
 import { needScreenAndKeys } from '../terminal.js';
+import { dumpName } from './dumpName.js';
 import { METRICS, rowLimit } from './options.js';
 
 /** Stacks are whole screens each: the report shows them. */
@@ -21,32 +22,59 @@ const run = async (given: Given, io: Io): Promise<number> => {
   if (options.once === true) return printOnce(given, io);
   needScreenAndKeys(io, 'Print one instead: memtrace top --once');
   const { MEMTRACE_VIEWER: output = null } = io.env;
-  if (output === null) await showSession(findSession(words[0]), null, io);
-  else await showRun(words[0] ?? '', output, io);
+  const mouse = options.mouse === false || io.env.MEMTRACE_NO_MOUSE ? 'no mouse' : 'mouse';
+  if (output === null) await showSession(findSession(words[0]), { output: null, mouse }, io);
+  else await showRun(words[0] ?? '', { output, mouse }, io);
   return 0;
 };
 
 /** For `run --tui`: a program that is over before it could be shown has nothing wrong with it. */
-const showRun = async (id: string, output: string, io: Io): Promise<void> => {
+const showRun = async (id: string, showing: Showing, io: Io): Promise<void> => {
   const session = await untilServed(id);
   if (!session) return;
   try {
-    await showSession(session, output, io);
+    await showSession(session, showing, io);
   } catch (error) {
     if (!(error instanceof MemtraceError)) throw error;
   }
 };
 
-/** @param output the file with what the program writes; null where that goes elsewhere */
-const showSession = async (session: FoundSession, output: string | null, io: Io): Promise<void> => {
+interface Showing {
+  /** The file with what the program writes; null where that goes elsewhere. */
+  readonly output: string | null;
+  readonly mouse: 'mouse' | 'no mouse';
+}
+
+const showSession = async (session: FoundSession, { output, mouse }: Showing, io: Io): Promise<void> => {
   const [{ runApp }, { openTerminal }, { COLOURS, NO_COLOURS }] = await Promise.all([
     import('../../tui/app.js'),
     import('../../tui/terminal/blessed.js'),
     import('../../tui/terminal/sgr.js'),
   ]);
   const palette = io.env.NO_COLOR ? NO_COLOURS : COLOURS;
-  const openPainter = openTerminal({ palette, title: `memtrace ${session.id}` });
-  await runApp({ socketPath: session.socket, outputPath: output, look: lookOf(surfaceOf(io)), openPainter });
+  const openPainter = openTerminal({ palette, title: `memtrace ${session.id}`, mouse });
+  const surface = surfaceOf(io);
+  await runApp({
+    socketPath: session.socket,
+    outputPath: output,
+    look: lookOf(surface),
+    openPainter,
+    keepSnapshot: (snapshot) => keepSnapshot(snapshot, surface),
+    editor: (io.env.VISUAL || io.env.EDITOR || 'vi').trim().split(/\s+/),
+  });
+};
+
+/** Under the name that `dump` gives, in the current folder. */
+const keepSnapshot = async (given: unknown, surface: Surface): Promise<string> => {
+  const [{ checkSnapshot }, { writeSnapshot }] = await Promise.all([
+    import('../../views/check.js'),
+    import('../../daemon/snapshot/write.js'),
+  ]);
+  const checked = checkSnapshot(given);
+  if (!checked.ok) throw new Error(`what came is none: ${checked.fault}`);
+  const path = dumpName(checked.snapshot);
+  await writeSnapshot(path, checked.snapshot, { force: false });
+  return `Saved as ${surface.path(path)}`;
 };
 
 const LOOK_AGAIN_MS = 30;
@@ -87,6 +115,11 @@ const lookOf = (surface: Surface): Look => ({
 
 export const command: Command = {
   options: {
+    mouse: {
+      type: 'boolean',
+      default: true,
+      describe: 'wheel, rows and column titles; --no-mouse leaves it to the terminal',
+    },
     once: { type: 'boolean', default: false, describe: 'print the table once, as plain text, and end' },
     by: { choices: GROUPINGS, default: 'line', describe: 'with --once: what a row stands for' },
     sort: { choices: METRICS, default: 'live', describe: 'with --once: largest first by this' },

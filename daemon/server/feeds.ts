@@ -76,7 +76,9 @@ const openFeed = (views: Views, query: ViewQuery, intervalMs: number, onEmpty: (
     const stamp = views.stamp(query);
     if (state?.stamp !== stamp) {
       const table: Table = await views.table(query);
-      state = { stamp, version: (state?.version ?? 0) + 1, text: JSON.stringify(table) };
+      const text = JSON.stringify(table);
+      const version = state?.text === text ? state.version : (state?.version ?? 0) + 1;
+      state = { stamp, version, text };
     }
     return state;
   };

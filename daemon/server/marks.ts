@@ -56,4 +56,4 @@ export const siteBefore = (then: Profile): ((site: Site) => SiteCounters | undef
   return (site) => known.get(keyOf(site));
 };
 
-const keyOf = ({ stack, kind }: Site): Index => stack * KINDS.length + KINDS.indexOf(kind);
+const keyOf = ({ stack, kind }: Site): Index => stack * KINDS.length + Math.max(0, KINDS.indexOf(kind));

@@ -38,7 +38,7 @@ export const createSumRate = (): ((atMs: number, sums: Sums['sums']) => RateOf) 
     return (group) => {
       const now = sums[group];
       const then = base.sums[group];
-      if (!now) return undefined;
+      if (!now || (then && now.totalBlocks <= then.totalBlocks)) return undefined;
       return {
         allocationsPerSecond: Math.max(0, now.totalBlocks - (then?.totalBlocks ?? 0)) / seconds,
         bytesPerSecond: Math.max(0, now.totalBytes - (then?.totalBytes ?? 0)) / seconds,

@@ -78,7 +78,7 @@ const openNodes = ({ open, openBelow, closed }: Omit<TreeChoice, 'direction'>): 
   const isOpen: ReadonlySet<Index> = new Set(open);
   const isOpenBelow: ReadonlySet<Index> = new Set(openBelow);
   const isClosed: ReadonlySet<Index> = new Set(closed);
-  return (node, above) =>
+  return (node, above, isOnly) =>
     isOpen.has(node) ||
-    (!isClosed.has(node) && (isOpenBelow.has(node) || above.some((each) => isOpenBelow.has(each))));
+    (!isClosed.has(node) && (isOnly || isOpenBelow.has(node) || above.some((each) => isOpenBelow.has(each))));
 };

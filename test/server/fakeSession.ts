@@ -1,6 +1,13 @@
 /** A live session without a program: figures that tests set, profiles made from stacks written as text. */
 import type { LiveProcess, LiveSession } from '../../daemon/live.js';
-import type { ProcessInfo, Site, Snapshot, TimelinePoint } from '../../proto/snapshot.js';
+import type {
+  ProcessInfo,
+  Site,
+  SizeClass,
+  Snapshot,
+  ThreadInfo,
+  TimelinePoint,
+} from '../../proto/snapshot.js';
 import { sumSites } from '../../views/profile.js';
 import { type SiteText, snapshotOf } from '../views/build.js';
 
@@ -76,8 +83,8 @@ export const fakeSession = (fakes: readonly FakeProcess[]): FakeSession => {
       asked.profile += 1;
       return snapshotAt(index);
     },
-    threads: () => [{ tid: 4711, name: 'app', liveBytes: 5 }],
-    sizes: () => [{ bytes: 64, blocks: 3 }],
+    threads: () => THREADS,
+    sizes: () => SIZES,
     timeline: (index) => snapshotAt(index).timeline,
     snapshot: async (index) => {
       asked.snapshot += 1;
@@ -93,6 +100,33 @@ export const fakeSession = (fakes: readonly FakeProcess[]): FakeSession => {
     asked,
   };
 };
+
+const THREADS: readonly ThreadInfo[] = [
+  {
+    tid: 4711,
+    name: 'app',
+    allocations: 900_000,
+    frees: 100,
+    liveBytes: 90_000_000,
+    totalBytes: 95_000_000,
+    temporaryBlocks: 40,
+  },
+  {
+    tid: 4715,
+    name: 'worker',
+    allocations: 600_023,
+    frees: 0,
+    liveBytes: 11_205_248,
+    totalBytes: 11_205_248,
+    temporaryBlocks: 0,
+  },
+];
+
+const SIZES: readonly SizeClass[] = [
+  { bytes: 32, blocks: 1_600_000, liveBlocks: 1_500_000, liveBytes: 96_000_000, totalBytes: 99_000_000 },
+  { bytes: 64, blocks: 12, liveBlocks: 7, liveBytes: 500, totalBytes: 1000 },
+  { bytes: 262_144, blocks: 700_000, liveBlocks: 400_000, liveBytes: 5_200_000, totalBytes: 9_000_000 },
+];
 
 const scaled = (site: Site, factor: number): Site => ({
   ...site,

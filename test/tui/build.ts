@@ -5,14 +5,7 @@ import type { Action } from '../../tui/actions.js';
 import { wantedViews } from '../../tui/queries.js';
 import { plainText } from '../../tui/screen/cells.js';
 import { type Look, screenLines } from '../../tui/screen/screen.js';
-import {
-  initialState,
-  type ShownView,
-  type Size,
-  type State,
-  TABLE_VIEWS,
-  viewsOf,
-} from '../../tui/state.js';
+import { initialState, type ShownView, type Size, SLOTS, type State, viewsOf } from '../../tui/state.js';
 import { update } from '../../tui/update.js';
 import { type FakeProcess, fakeSession, SITES } from '../server/fakeSession.js';
 
@@ -38,12 +31,24 @@ export const FAKES: readonly FakeProcess[] = [
   },
 ];
 
+/** A daemon that is asked again and again: rows keep their numbers, time passes when it is told to. */
+export const daemonOf = (live: LiveSession) => {
+  let atMs = 0;
+  const views = createViews(live, () => atMs);
+  return { views, pass: (ms: number) => (atMs += ms) };
+};
+
 /** What the daemon answers to whatever the state asks for. */
-export const answered = async (state: State, live: LiveSession): Promise<State> => {
-  const views = createViews(live);
+export const answered = async (
+  state: State,
+  live: LiveSession,
+  { views, pass }: ReturnType<typeof daemonOf> = daemonOf(live),
+): Promise<State> => {
+  pass(1000);
   let next = state;
-  for (const view of TABLE_VIEWS) {
+  for (const view of SLOTS) {
     const query = wantedViews(state)[view];
+    if (!query) continue;
     const header = views.header(query.process);
     next = update(next, { kind: 'update', view, header, table: await views.table(query) });
   }

@@ -93,19 +93,20 @@ test('Tab, Shift-Tab and digits go through the views; each keeps its own place',
   const state = type(await started(SIZE), 'j', 'j');
   t.is(type(state, 'tab').view, 'functions');
   t.is(type(state, 'S-tab').view, 'processes');
-  t.is(type(state, '5').view, 'processes');
+  t.is(type(state, '8').view, 'processes');
+  t.is(type(state, '5').view, 'stacks');
   t.is(type(state, '9').view, 'lines');
   t.is(selected(type(state, '2', '1')), selected(state));
   t.is(TABLE_VIEWS.reduce((now) => type(now, 'tab'), state).view, 'lines');
 });
 
 test('Enter on a process looks into it, on the first row into all; Esc goes back to the main one', async (t) => {
-  const list = type(await started(SIZE), '5');
+  const list = type(await started(SIZE), '8');
   t.is(type(list, 'enter').process, 'all');
   const child = type(list, 'j', 'j', 'enter');
   t.is(child.process, 1);
   t.is(child.view, 'lines');
-  t.is(wantedViews(child).lines.process, 1);
+  t.is(wantedViews(child).lines?.process, 1);
   t.regex(screenText(await answered(child, fakeSession(FAKES))), /pid 4712 .*exited 3/);
   t.is(type(child, 'escape').process, 'main');
   const untraced = type(list, 'S-g', 'enter');
@@ -129,7 +130,7 @@ test('when the program has ended and the daemon has gone, there is still every v
   const live = fakeSession(FAKES);
   const ended = await answered(await started(SIZE), live);
   const gone = update(ended, { kind: 'connection', connection: { kind: 'over' } });
-  for (const key of ['1', '2', '3', '4', '5']) t.true(rowsOf(type(gone, key)).length > 0, key);
+  for (const key of ['1', '2', '3', '4', '5', '6', '7', '8']) t.true(rowsOf(type(gone, key)).length > 0, key);
   const resorted = type(gone, 's', 's');
   t.is(selected(resorted), 'cache_insert');
 });

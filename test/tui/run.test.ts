@@ -15,10 +15,10 @@ const runTui = (t: ExecutionContext, script: string, redirection = ''): Pty =>
 test('the program writes into a view of its own; what it wrote is on the terminal afterwards', async (t) => {
   const pty = runTui(t, 'echo from below; read answer; echo got $answer; exit 7');
   await pty.waitFor(/\[1 Lines\]/);
-  pty.type('6');
-  await pty.waitFor(/\[6 Output\]/);
+  pty.type('9');
+  await pty.waitFor(/\[9 Output\]/);
   await pty.waitFor(/from below/);
-  pty.type('q');
+  pty.type('qk');
   await pty.waitFor(/\[\?1049l/);
   await pty.waitFor(/from below/);
   pty.type('forty-two\n');
@@ -31,7 +31,7 @@ test('the program writes into a view of its own; what it wrote is on the termina
 test('the program has the size of the terminal, and a ^C after leaving ends it as ever', async (t) => {
   const pty = runTui(t, 'stty size; read answer');
   await pty.waitFor(/\[1 Lines\]/);
-  pty.type('q');
+  pty.type('qk');
   await pty.waitFor(/24 80/);
   pty.type('\u0003');
   await pty.waitFor(/status=130\b/);
@@ -52,7 +52,7 @@ test('the end of the program does not take the view away', async (t) => {
   await pty.waitFor(/\[1 Lines\]/);
   writeFileSync(`${folder}/end`, '');
   await pty.waitFor(/exited/);
-  pty.type('q');
+  pty.type('qk');
   await pty.waitFor(/status=3\b/);
   t.pass();
 });

@@ -10,6 +10,8 @@ process.on('SIGUSR2', () => {
 await runApp({
   socketPath,
   look: { path: (path) => path.replace(/^\/home\/me\//, '~/'), glyphs: 'unicode' },
-  openPainter: openTerminal({ palette: COLOURS, title: 'memtrace' }),
+  openPainter: openTerminal({ palette: COLOURS, title: 'memtrace', mouse: 'mouse' }),
+  editor: (process.env.EDITOR ?? 'vi').split(' '),
+  keepSnapshot: async () => 'Saved as nothing',
 });
 console.log('left');

@@ -4,14 +4,15 @@
  *     MEMTRACE_GOLDEN=write npx ava dist/test/tui/screens.test.js
  */
 import test from 'ava';
+import { wantedSource } from '../../tui/queries.js';
 import { screenLines } from '../../tui/screen/screen.js';
-import type { Size } from '../../tui/state.js';
+import type { Size, State } from '../../tui/state.js';
 import { initialState } from '../../tui/state.js';
 import { update } from '../../tui/update.js';
 import { width } from '../../views/text.js';
 import { golden } from '../cli/golden.js';
 import { fakeSession, SITES } from '../server/fakeSession.js';
-import { FAKES, LOOK, press, screenText, show, started } from './build.js';
+import { answered, daemonOf, FAKES, LOOK, press, screenText, show, started } from './build.js';
 
 const SIZES: readonly Size[] = [
   { columns: 80, rows: 24 },
@@ -29,6 +30,59 @@ for (const size of SIZES) {
   });
 }
 
+for (const size of SIZES)
+  for (const view of ['stacks', 'threads', 'sizes'] as const) {
+    const name = `${size.columns}x${size.rows}`;
+    test(`${view} on a terminal of ${name}`, async (t) => {
+      golden(t, `tui-${view}-${name}`, screenText(show(await started(size), view)));
+    });
+  }
+
+const SOURCE = Array.from({ length: 200 }, (_, at) =>
+  at === 129 ? '\tentry->value = malloc(size);' : `    line ${at + 1};`,
+);
+
+/** The largest line, looked into; the file is on the daemon's machine. */
+const lookedInto = async (size: Size): Promise<State> => {
+  const live = fakeSession(FAKES);
+  const daemon = daemonOf(live);
+  const first = await answered(initialState(live, size), live, daemon);
+  const asking = press(first, { kind: 'choose' });
+  const file = wantedSource(asking);
+  if (file === null) throw new Error('no source is asked for');
+  const answeredState = await answered(asking, live, daemon);
+  return update(answeredState, { kind: 'source', file, source: { lines: SOURCE, note: null } });
+};
+
+for (const size of SIZES) {
+  const name = `${size.columns}x${size.rows}`;
+  test(`a line that is looked into, on a terminal of ${name}`, async (t) => {
+    golden(t, `tui-detail-${name}`, screenText(await lookedInto(size)));
+  });
+  test(`what has grown since a mark, on a terminal of ${name}`, async (t) => {
+    golden(t, `tui-difference-${name}`, screenText(await grownSinceMark(size)));
+  });
+}
+
+/** Everything has doubled since, 2.5 s after the mark. */
+const grownSinceMark = async (size: Size): Promise<State> => {
+  const live = fakeSession(FAKES);
+  const daemon = daemonOf(live);
+  const first = await answered(initialState(live, size), live, daemon);
+  const { mark } = await daemon.views.marks.set();
+  const takenAt = new Date(Date.parse(first.newest.header?.takenAt ?? '') - 2500).toISOString();
+  const marked = update(first, { kind: 'mark', mark: { number: mark, takenAt } });
+  live.grow(2);
+  const grown = await answered(press(marked, { kind: 'difference' }), live, daemon);
+  const { header } = grown.newest;
+  return header
+    ? {
+        ...grown,
+        newest: { ...grown.newest, header: { ...header, takenAt: first.newest.header?.takenAt ?? '' } },
+      }
+    : grown;
+};
+
 const [NORMAL = { columns: 80, rows: 24 }] = SIZES;
 
 test('help names every key', async (t) => {
@@ -40,12 +94,28 @@ test('functions, sorted by blocks, smallest first: the column says so without co
   golden(t, 'tui-functions-80x24', screenText(state));
 });
 
+test('a filter that makes no sense is shown with its mistake in brackets', async (t) => {
+  const state = press(await started(NORMAL), { kind: 'filter' }, { kind: 'type', text: 'cache siez>1m' });
+  golden(t, 'tui-filter-80x24', screenText(state));
+});
+
+test('leaving asks what is to become of the program', async (t) => {
+  golden(t, 'tui-leave-80x24', screenText(press(await started(NORMAL), { kind: 'quit' })));
+});
+
 test('LANG=C gets no letters it cannot show', async (t) => {
   const plain = SITES.filter(({ stack }) => !/[^ -~]/.test(stack.join('')));
   const state = await started(NORMAL, [{ ...FAKES[0], sites: plain }]);
   const text = screenText(state, { ...LOOK, glyphs: 'ascii' });
   golden(t, 'tui-ascii-80x24', text);
   t.notRegex(text, /[^\n -~]/);
+  for (const view of ['stacks', 'threads', 'sizes', 'processes'] as const)
+    t.notRegex(screenText(show(state, view), { ...LOOK, glyphs: 'ascii' }), /[^\n -~]/, view);
+  const inside = await answered(
+    press(state, { kind: 'choose' }),
+    fakeSession([{ ...FAKES[0], sites: plain }]),
+  );
+  t.notRegex(screenText(inside, { ...LOOK, glyphs: 'ascii' }), /[^\n -~]/);
 });
 
 test('before the daemon has said anything the screen says that it waits', (t) => {
@@ -63,7 +133,10 @@ test('no line is ever wider than the terminal, and there are never too many, wha
   for (let columns = 1; columns < 200; columns += 7)
     for (let rows = 1; rows < 60; rows += 5) {
       const sized = update(start, { kind: 'resize', size: { columns, rows } });
-      for (const state of [sized, show(sized, 'processes'), press(sized, { kind: 'help' })]) {
+      const inside = press(sized, { kind: 'choose' }, { kind: 'search' }, { kind: 'type', text: 'a' });
+      const views = ['stacks', 'threads', 'sizes', 'processes'] as const;
+      const overlays = [press(sized, { kind: 'help' }), press(sized, { kind: 'quit' }), inside];
+      for (const state of [sized, ...views.map((view) => show(sized, view)), ...overlays]) {
         const lines = screenLines(state, LOOK);
         t.is(lines.length <= rows, true, `${columns}x${rows}`);
         for (const line of lines) {

@@ -2,7 +2,16 @@
 import { clean, cutEnd, padEnd, padStart, width } from '../../views/text.js';
 
 /** What a piece of text means; how that looks is the painter's. Meaning is never in the style alone. */
-export type Style = 'plain' | 'strong' | 'faint' | 'alarm' | 'good' | 'heading' | 'selected' | 'plot';
+export type Style =
+  | 'plain'
+  | 'strong'
+  | 'faint'
+  | 'alarm'
+  | 'good'
+  | 'heading'
+  | 'selected'
+  | 'plot'
+  | 'found';
 
 export interface Span {
   readonly text: string;

@@ -1,10 +1,26 @@
 /** The columns of each view: what stands in them and which go first when there is no room. Pure. */
-import type { ProcessSummary, ViewRow } from '../../proto/messages.js';
-import type { Metric } from '../../proto/snapshot.js';
+import type {
+  ProcessSummary,
+  RowCounters,
+  SortKey,
+  SourcePlace,
+  TreeChoice,
+  ViewRow,
+} from '../../proto/messages.js';
+import type { SizeClass, ThreadInfo } from '../../proto/snapshot.js';
 import { baseName, functionName, type PathStyle, placeName } from '../../views/names.js';
-import { formatBytes, formatCount, formatDuration, formatShare } from '../../views/units.js';
+import {
+  formatBytes,
+  formatBytesDelta,
+  formatCount,
+  formatCountDelta,
+  formatDuration,
+  formatShare,
+} from '../../views/units.js';
+import { LOOKS_KEPT } from '../history.js';
 import type { Row } from '../rows.js';
-import type { ShownView } from '../state.js';
+import type { Place } from '../state.js';
+import { barText, type Marks, sparkText } from './glyphs.js';
 
 export interface Column {
   readonly title: string;
@@ -14,7 +30,7 @@ export interface Column {
   /** The larger, the earlier it is left out. */
   readonly priority: number;
   /** What it sorts by, if it does. */
-  readonly sort?: Metric;
+  readonly sort?: SortKey;
   /** Texts that are too long lose their start (paths) or their end. */
   readonly cut: 'start' | 'end';
   readonly text: (row: Row) => string;
@@ -26,19 +42,43 @@ export interface Columns {
   readonly names: readonly Column[];
 }
 
-export const columnsOf = (view: ShownView, whole: number, path: PathStyle): Columns =>
-  view === 'processes'
-    ? { figures: PROCESS_FIGURES, names: PROCESS_NAMES }
-    : view === 'output'
-      ? { figures: [], names: OUTPUT_NAMES }
-      : { figures: sumFigures(whole), names: sumNames(view, path) };
+export interface ColumnsLook {
+  /** Live bytes of all rows, for shares. */
+  readonly whole: number;
+  readonly path: PathStyle;
+  readonly marks: Marks;
+  readonly hasMark: boolean;
+  /** Of the tree of stacks. */
+  readonly direction: TreeChoice['direction'];
+  /** The recent past of a row; null where there is only one look. */
+  readonly past: ((key: number) => readonly number[]) | null;
+}
+
+export const columnsOf = (place: Place, look: ColumnsLook): Columns => {
+  switch (place) {
+    case 'processes':
+      return { figures: PROCESS_FIGURES, names: PROCESS_NAMES };
+    case 'output':
+      return { figures: [], names: OUTPUT_NAMES };
+    case 'threads':
+      return { figures: THREAD_FIGURES, names: THREAD_NAMES };
+    case 'sizes':
+      return { figures: SIZE_FIGURES, names: sizeNames(look) };
+    case 'stacks':
+      return { figures: treeFigures(look), names: treeNames(look) };
+    case 'detail':
+      return { figures: detailFigures(look), names: detailNames(look) };
+    default:
+      return { figures: sumFigures(look), names: sumNames(place, look.path) };
+  }
+};
 
 const figure = (
   title: string,
   priority: number,
   least: number,
   text: (row: Row) => string,
-  sort?: Metric,
+  sort?: SortKey,
 ): Column => ({ title, align: 'right', least, priority, cut: 'end', text, ...(sort ? { sort } : {}) });
 
 const name = (title: string, cut: Column['cut'], text: (row: Row) => string): Column => ({
@@ -50,65 +90,113 @@ const name = (title: string, cut: Column['cut'], text: (row: Row) => string): Co
   text,
 });
 
-// ---- sums: lines, functions, … ----
+// ---- counters: of sums, of nodes, of source lines ----
+
+const countersOf = (row: Row): RowCounters | null => {
+  if (row.kind === 'sum' || row.kind === 'node' || row.kind === 'stack') return row.row;
+  return row.kind === 'source' ? row.source.row : null;
+};
+
+const counted =
+  (text: (row: RowCounters) => string) =>
+  (row: Row): string => {
+    const counters = countersOf(row);
+    return counters ? text(counters) : '';
+  };
+
+const LIVE = figure(
+  'live',
+  0,
+  9,
+  counted((row) => formatBytes(row.liveBytes)),
+  'live',
+);
+const BLOCKS = figure(
+  'blocks',
+  1,
+  7,
+  counted((row) => formatCount(row.liveBlocks)),
+  'blocks',
+);
+const GROWTH = figure(
+  'growth',
+  0.5,
+  10,
+  counted((row) => formatBytesDelta(row.grownBytes ?? 0)),
+  'growth',
+);
+const GROWN_BLOCKS = figure(
+  '+blocks',
+  4.5,
+  8,
+  counted((row) => formatCountDelta(row.grownBlocks ?? 0)),
+);
+const PEAK = figure(
+  'peak',
+  2,
+  9,
+  counted((row) => formatBytes(row.peakBytes)),
+  'peak',
+);
+const TOTAL = figure(
+  'total',
+  4,
+  9,
+  counted((row) => formatBytes(row.totalBytes)),
+  'total',
+);
+const TEMPORARY = figure(
+  'temporary',
+  5,
+  9,
+  counted((row) => formatCount(row.temporaryBlocks)),
+  'temporary',
+);
+const TEMPORARY_SHARE = figure(
+  'of all',
+  8,
+  7,
+  counted((row) => formatShare(row.temporaryBlocks, row.totalBlocks)),
+);
+
+const share = (whole: number, priority: number): Column =>
+  figure(
+    'share',
+    priority,
+    7,
+    counted((row) => formatShare(row.liveBytes, whole)),
+  );
 
 const ofSum =
   (text: (row: ViewRow) => string) =>
   (row: Row): string =>
     row.kind === 'sum' ? text(row.row) : '';
 
-/** @param whole live bytes of all rows, for shares */
-const sumFigures = (whole: number): readonly Column[] => [
-  figure(
-    'live',
-    0,
-    9,
-    ofSum((row) => formatBytes(row.liveBytes)),
-    'live',
-  ),
-  figure(
-    'share',
-    5,
-    7,
-    ofSum((row) => formatShare(row.liveBytes, whole)),
-  ),
-  figure(
-    'blocks',
-    1,
-    7,
-    ofSum((row) => formatCount(row.liveBlocks)),
-    'blocks',
-  ),
-  figure(
-    'peak',
-    2,
-    9,
-    ofSum((row) => formatBytes(row.peakBytes)),
-    'peak',
-  ),
-  figure(
-    'total',
-    3,
-    9,
-    ofSum((row) => formatBytes(row.totalBytes)),
-    'total',
-  ),
-  figure(
-    'temporary',
-    4,
-    9,
-    ofSum((row) => formatCount(row.temporaryBlocks)),
-    'temporary',
-  ),
-  figure(
-    'of all',
-    6,
-    7,
-    ofSum((row) => formatShare(row.temporaryBlocks, row.totalBlocks)),
-  ),
+const RATE = figure(
+  'alloc/s',
+  3,
+  9,
+  ofSum(({ rate }) => (rate ? formatBytes(rate.bytesPerSecond) : '')),
+  'rate',
+);
+
+const sumFigures = ({ past, ...look }: ColumnsLook): readonly Column[] => [
+  LIVE,
+  ...(look.hasMark ? [GROWTH] : []),
+  share(look.whole, 6),
+  BLOCKS,
+  ...(look.hasMark ? [GROWN_BLOCKS] : []),
+  PEAK,
+  ...(past ? [RATE] : []),
+  TOTAL,
+  TEMPORARY,
+  TEMPORARY_SHARE,
+  ...(past
+    ? [figure('recently', 7, LOOKS_KEPT, (row) => sparkText(past(row.key), LOOKS_KEPT, look.marks))]
+    : []),
 ];
 
-const sumNames = (view: ShownView, path: PathStyle): readonly Column[] => {
+const sumNames = (view: Place, path: PathStyle): readonly Column[] => {
   const place = name(
     'where',
     'start',
@@ -124,6 +212,182 @@ const sumNames = (view: ShownView, path: PathStyle): readonly Column[] => {
   if (view === 'functions') return [who, place];
   return view === 'lines' ? [place, who] : [place];
 };
+
+// ---- the tree of stacks ----
+
+const BAR = 8;
+
+const treeFigures = (look: ColumnsLook): readonly Column[] => [
+  LIVE,
+  ...(look.hasMark ? [GROWTH] : []),
+  figure('self', 1, 9, (row) => (row.kind === 'node' ? formatBytes(row.row.selfBytes) : '')),
+  share(look.whole, 3),
+  figure('', 2, BAR, (row) =>
+    barText((countersOf(row)?.liveBytes ?? 0) / (look.whole || 1), BAR, look.marks),
+  ),
+  { ...BLOCKS, priority: 4 },
+  { ...PEAK, priority: 5 },
+  { ...TOTAL, priority: 6 },
+  { ...TEMPORARY, priority: 7 },
+];
+
+/** Deeper ones are no longer moved to the right. */
+const DEEPEST = 24;
+
+const treeNames = ({ marks, path, direction }: ColumnsLook): readonly Column[] => [
+  name(direction === 'down' ? 'callers first' : 'allocators first', 'end', (row) => {
+    if (row.kind !== 'node') return '';
+    const { depth, state } = row.row;
+    const place = placeName(row.row, path);
+    const who = row.row.function === null ? place : `${row.row.function}  ${place}`;
+    return `${' '.repeat(Math.min(depth, DEEPEST))}${marks[state]} ${who}`;
+  }),
+];
+
+// ---- a row that is looked into ----
+
+const unsorted = ({ sort: _, ...column }: Column): Column => column;
+
+const detailFigures = (look: ColumnsLook): readonly Column[] => [
+  unsorted(LIVE),
+  ...(look.hasMark ? [unsorted(GROWTH)] : []),
+  unsorted(BLOCKS),
+  figure(
+    'each',
+    2,
+    9,
+    counted((row) => (row.liveBlocks > 0 ? formatBytes(row.liveBytes / row.liveBlocks) : '')),
+  ),
+  unsorted(TOTAL),
+];
+
+const detailNames = ({ marks, path }: ColumnsLook): readonly Column[] => [
+  name('', 'end', (row) => {
+    switch (row.kind) {
+      case 'source': {
+        const { line, text, isChosen } = row.source;
+        return `${isChosen ? marks.here : ' '}${String(line).padStart(5)}  ${text.replace(/\t/g, '    ')}`;
+      }
+      case 'stack':
+        return shortened(row.row.frames?.[0] ?? placeName(row.row, path), row.row.places?.[0] ?? null, path);
+      case 'frame':
+        return `  ${shortened(row.text, row.place, path)}`;
+      default:
+        return row.kind === 'title' ? row.text : '';
+    }
+  }),
+];
+
+/** A frame's text with its file as paths are written here. */
+const shortened = (text: string, place: SourcePlace | null, path: PathStyle): string =>
+  place ? text.replace(place.file, () => path(place.file)) : text;
+
+// ---- threads ----
+
+const ofThread =
+  (text: (row: ThreadInfo) => string) =>
+  (row: Row): string =>
+    row.kind === 'thread' ? text(row.row) : '';
+
+const bytesOrNot = (bytes: number | undefined): string => (bytes === undefined ? '?' : formatBytes(bytes));
+const countOrNot = (count: number | undefined): string => (count === undefined ? '?' : formatCount(count));
+
+const THREAD_FIGURES: readonly Column[] = [
+  figure(
+    'tid',
+    1,
+    7,
+    ofThread(({ tid }) => String(tid)),
+  ),
+  figure(
+    'live',
+    0,
+    9,
+    ofThread(({ liveBytes }) => bytesOrNot(liveBytes)),
+    'live',
+  ),
+  figure(
+    'total',
+    2,
+    9,
+    ofThread(({ totalBytes }) => bytesOrNot(totalBytes)),
+    'total',
+  ),
+  figure(
+    'allocations',
+    3,
+    11,
+    ofThread(({ allocations }) => countOrNot(allocations)),
+    'blocks',
+  ),
+  figure(
+    'temporary',
+    4,
+    9,
+    ofThread(({ temporaryBlocks }) => countOrNot(temporaryBlocks)),
+    'temporary',
+  ),
+  figure(
+    'frees',
+    5,
+    11,
+    ofThread(({ frees }) => countOrNot(frees)),
+  ),
+];
+const THREAD_NAMES: readonly Column[] = [
+  name(
+    'thread',
+    'end',
+    ofThread((row) => row.name || '(no name)'),
+  ),
+];
+
+// ---- sizes ----
+
+const ofSize =
+  (text: (row: SizeClass) => string) =>
+  (row: Row): string =>
+    row.kind === 'size' ? text(row.row) : '';
+
+const SIZE_FIGURES: readonly Column[] = [
+  figure(
+    'size from',
+    0,
+    9,
+    ofSize(({ bytes }) => formatBytes(bytes)),
+  ),
+  figure(
+    'live blocks',
+    1,
+    11,
+    ofSize(({ liveBlocks }) => countOrNot(liveBlocks)),
+  ),
+  figure(
+    'live',
+    2,
+    9,
+    ofSize(({ liveBytes }) => bytesOrNot(liveBytes)),
+  ),
+  figure(
+    'all blocks',
+    3,
+    11,
+    ofSize(({ blocks }) => formatCount(blocks)),
+  ),
+  figure(
+    'total',
+    4,
+    9,
+    ofSize(({ totalBytes }) => bytesOrNot(totalBytes)),
+  ),
+];
+
+const SIZE_BAR = 32;
+const sizeNames = ({ marks }: ColumnsLook): readonly Column[] => [
+  name('live blocks of that size', 'end', (row) =>
+    row.kind === 'size' ? barText(row.share, SIZE_BAR, marks).trimEnd() : '',
+  ),
+];
 
 // ---- processes ----
 

@@ -1,7 +1,7 @@
 /** What stands above every view: whose memory this is, how it is doing, and what was not seen. Pure. */
 import type { Header, ProcessSummary } from '../../proto/messages.js';
 import type { PathStyle } from '../../views/names.js';
-import { formatBytes, formatCount, formatDuration } from '../../views/units.js';
+import { formatBytes, formatBytesDelta, formatCount, formatDuration } from '../../views/units.js';
 import { type State, shownPicture } from '../state.js';
 import { fitParts, type Line, type Part, type Span, span } from './cells.js';
 
@@ -35,10 +35,21 @@ const titleOf = (state: State, header: Header | null, path: PathStyle): readonly
     ...(state.process !== 'all' && header && header.processes > 1
       ? [{ spans: [span(`1 of ${header.processes} processes`, 'faint')], priority: 5 }]
       : []),
+    ...markOf(state, header),
     ...(header && header.untraced > 0
       ? [{ spans: [span(`${header.untraced} not traced`, 'alarm')], priority: 5 }]
       : []),
   ];
+};
+
+/** What has grown since the mark, of what the view sums up. */
+const markOf = ({ mark, newest, held, view }: State, header: Header | null): readonly Part[] => {
+  if (!mark || !header) return [];
+  const table = view === 'output' ? undefined : (held ?? newest).tables[view];
+  const grown = table && 'sum' in table ? table.sum.grownBytes : undefined;
+  const since = Math.max(0, Date.parse(header.takenAt) - Date.parse(mark.takenAt)) || 0;
+  const text = grown === undefined ? 'marked' : formatBytesDelta(grown);
+  return [{ spans: [span(`${text} in ${formatDuration(since)} since the mark`, 'strong')], priority: 2 }];
 };
 
 const warningsOf = ({ connection, held }: State): readonly Part[] => [

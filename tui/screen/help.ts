@@ -1,52 +1,87 @@
 /** The keys, as `?` shows them and as the last line reminds of them. Pure; terminal/keys.ts binds them. */
+import type { Place } from '../state.js';
 import { fitParts, type Line, span } from './cells.js';
 
-const KEYS: readonly (readonly [string, string])[] = [
-  ['up down j k', 'a row up or down'],
-  ['PgUp PgDn ^u ^d', 'a screen, half a screen'],
-  ['g G Home End', 'the first, the last row'],
-  ['Tab Shift-Tab 1-6', 'the views; the last is what the program writes (run --tui)'],
-  ['s < >', 'sort by the next column, by the one before or after'],
-  ['I', 'smallest first, largest first'],
-  ['space p z', 'hold the display; the trace goes on'],
-  ['Enter', 'on a process: look into it'],
-  ['Esc', 'back'],
-  ['^L', 'draw the screen anew'],
-  ['^Z', 'suspend; fg brings it back'],
-  ['? h F1', 'this help'],
-  ['q ^C', 'leave; the program runs on'],
+type Keys = readonly (readonly [keys: string, does: string])[];
+
+const KEYS: Keys = [
+  ['1-9 Tab Shift-Tab', 'the views; the last is what the program writes (run --tui)'],
+  ['j k ^d ^u g G', 'move; also arrows, PgUp PgDn Home End, the mouse'],
+  ['/ n N', 'search, the next and the one before'],
+  ['f', 'filter: text /re/ !not size>1m module:libfoo lang:python'],
+  ['s < > b c r I', 'sort: next, before, bytes, blocks, rate; I inverts'],
+  ['m d', 'mark now; d shows what has grown since'],
+  ['Enter', 'into a line, a process; + - * around a line'],
+  ['t + - *', 'the tree of stacks, turned round; open, close, all below'],
+  ['e y', '$EDITOR at the line; copy file:line'],
+  ['S', 'write a snapshot into the current folder'],
+  ['space [ ]', 'hold the display; faster, slower'],
+  ['Esc ^L ^Z', 'back; draw anew; suspend'],
+  ['q ^C', 'leave; the program runs on unless you end it'],
 ];
 
 const NOTES: readonly string[] = [
-  'live: not freed yet. peak: alive when the whole process had its peak.',
+  'live: not freed yet. peak: alive at the peak of the whole process.',
   'temporary: freed by its thread before that made another block.',
-  'Sizes are what the program asked for. A row is the innermost line of your',
-  'own code; what a library allocates by itself is set back.',
+  'Sizes are requested bytes. Faint rows are not your own code.',
 ];
 
 export const helpLines = (): readonly Line[] => {
   const longest = Math.max(...KEYS.map(([keys]) => keys.length));
   return [
     [span('Keys', 'heading')],
-    ...KEYS.map(([keys, does]) => [span(`  ${keys.padEnd(longest)}  `, 'strong'), span(does)]),
-    [span('')],
-    ...NOTES.map((note) => [span(`  ${note}`, 'faint')]),
+    ...KEYS.map(([keys, does]) => [span(` ${keys.padEnd(longest)}  `, 'strong'), span(does)]),
+    ...NOTES.map((note) => [span(` ${note}`, 'faint')]),
   ];
 };
 
-const REMINDERS: readonly (readonly [string, string])[] = [
-  ['?', 'help'],
-  ['q', 'quit'],
-  ['s', 'sort'],
-  ['I', 'invert'],
-  ['Tab', 'view'],
-  ['space', 'hold'],
-  ['Enter', 'choose'],
+const LEAVING: Keys = [
+  ['k', 'keep it running, traced; its output goes on here'],
+  ['s', 'stop tracing; it runs on untouched'],
+  ['e', 'end it (SIGTERM)'],
+  ['Esc', 'stay here'],
 ];
 
-export const reminderLine = (columns: number): Line =>
+export const leaveLines = (): readonly Line[] => [
+  [span('Leaving: what about the program?', 'heading')],
+  ...LEAVING.map(([key, does]) => [span(`  ${key.padEnd(3)}  `, 'strong'), span(does)]),
+];
+
+const GENERAL: Keys = [
+  ['?', 'help'],
+  ['q', 'quit'],
+  ['/', 'search'],
+  ['f', 'filter'],
+  ['s', 'sort'],
+  ['m', 'mark'],
+  ['d', 'diff'],
+  ['Enter', 'open'],
+  ['Tab', 'view'],
+  ['space', 'hold'],
+];
+const OF_PLACE: Readonly<Partial<Record<Place, Keys>>> = {
+  stacks: [
+    ['?', 'help'],
+    ['q', 'quit'],
+    ['t', 'turn round'],
+    ['+ - *', 'open, close, all'],
+    ['/', 'search'],
+    ['f', 'filter'],
+    ['e', 'editor'],
+  ],
+  detail: [
+    ['Esc', 'back'],
+    ['+ - *', 'more, less, all'],
+    ['e', 'editor'],
+    ['y', 'copy'],
+    ['/', 'search'],
+    ['?', 'help'],
+  ],
+};
+
+export const reminderLine = (place: Place, columns: number): Line =>
   fitParts(
-    REMINDERS.map(([key, does], priority) => ({
+    (OF_PLACE[place] ?? GENERAL).map(([key, does], priority) => ({
       spans: [span(key, 'strong'), span(` ${does}`, 'faint')],
       priority,
     })),

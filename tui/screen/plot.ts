@@ -1,13 +1,9 @@
-/** The timeline of live memory as a plot of blocks, or of ASCII where the locale has no better. Pure. */
+/** The timeline of live memory as blocks, with the resident set above it, or both in ASCII. Pure. */
 import type { TimelinePoint } from '../../proto/snapshot.js';
 import { width } from '../../views/text.js';
 import { formatBytes } from '../../views/units.js';
-import { type Line, span } from './cells.js';
-
-export type Glyphs = 'unicode' | 'ascii';
-
-/** From empty to full. */
-const STEPS: Readonly<Record<Glyphs, string>> = { unicode: ' ▁▂▃▄▅▆▇█', ascii: ' .:-=+*#@' };
+import { type Line, type Span, span } from './cells.js';
+import { type Glyphs, MARKS } from './glyphs.js';
 
 /** @returns `rows` lines: at the left the scale, then the run from its start to now */
 export const plotLines = (
@@ -16,34 +12,57 @@ export const plotLines = (
   rows: number,
   glyphs: Glyphs,
 ): readonly Line[] => {
-  const most = Math.max(0, ...points.map(({ liveBytes }) => liveBytes));
+  const most = Math.max(0, ...points.map(({ liveBytes, rssBytes }) => Math.max(liveBytes, rssBytes)));
   const scale = formatBytes(most);
-  const label = (row: number): string => (row === 0 ? scale : row === rows - 1 ? '0 B' : '');
+  const legend = rows > 2 ? [scale, 'live', 'RSS'] : [scale];
   const left = Math.max(width(scale), 9) + 2;
-  const heights = columnsOf(points, columns - left - 1).map((bytes) =>
-    most > 0 ? Math.ceil((bytes / most) * rows * (STEPS[glyphs].length - 1)) : 0,
-  );
+  const { steps, resident } = MARKS[glyphs];
+  const perRow = steps.length - 1;
+  const heights = (of: (point: TimelinePoint) => number): readonly number[] =>
+    columnsOf(points, of, columns - left - 1).map((bytes) =>
+      most > 0 ? Math.ceil((bytes / most) * rows * perRow) : 0,
+    );
+  const live = heights(({ liveBytes }) => liveBytes);
+  const rss = heights(({ rssBytes }) => rssBytes);
+  const signs = ['', ` ${steps.at(-1)}`, ` ${resident}`];
   return Array.from({ length: rows }, (_, row) => {
-    const text = heights.map((height) => blockAt(height, rows - 1 - row, glyphs)).join('');
-    return [span(`${label(row).padStart(left - 1)} `, 'faint'), span(text, 'plot')];
+    const isLast = row === rows - 1;
+    const label = isLast ? '0 B' : `${legend[row] ?? ''}${signs[legend[row] ? row : 0] ?? ''}`;
+    const fromBottom = rows - 1 - row;
+    const cells = live.map((height, at): Span => {
+      const filled = Math.max(0, Math.min(perRow, height - fromBottom * perRow));
+      if (filled > 0) return { text: steps.charAt(filled), style: 'plot' };
+      const above = (rss[at] ?? 0) - fromBottom * perRow;
+      return above > 0 && above <= perRow ? { text: resident, style: 'faint' } : { text: ' ', style: 'plot' };
+    });
+    return [span(`${label.padStart(left - 1)} `, 'faint'), ...joined(cells)];
   });
 };
 
-/** @param row counted from the bottom */
-const blockAt = (height: number, row: number, glyphs: Glyphs): string => {
-  const steps = STEPS[glyphs];
-  const full = steps.length - 1;
-  return steps.charAt(Math.max(0, Math.min(full, height - row * full)));
+/** Neighbours of one style as one piece. */
+const joined = (cells: readonly Span[]): Line => {
+  const line: Span[] = [];
+  for (const cell of cells) {
+    const last = line.at(-1);
+    if (last?.style === cell.style) line[line.length - 1] = { ...last, text: last.text + cell.text };
+    else line.push(cell);
+  }
+  return line;
 };
 
 /** The largest value of each slice of time; where a slice has none, the value before goes on. */
-const columnsOf = (points: readonly TimelinePoint[], count: number): readonly number[] => {
+const columnsOf = (
+  points: readonly TimelinePoint[],
+  of: (point: TimelinePoint) => number,
+  count: number,
+): readonly number[] => {
   const last = points.at(-1);
   if (!last || count < 1) return [];
   const slices: (number | undefined)[] = Array.from({ length: count }, () => undefined);
-  for (const { ms, liveBytes } of points) {
+  for (const point of points) {
+    const { ms } = point;
     const at = last.ms > 0 ? Math.min(count - 1, Math.floor((ms / last.ms) * count)) : count - 1;
-    slices[at] = Math.max(slices[at] ?? 0, liveBytes);
+    slices[at] = Math.max(slices[at] ?? 0, of(point));
   }
   let before = 0;
   return slices.map((value) => {

@@ -2,14 +2,17 @@
 import type { PathStyle } from '../../views/names.js';
 import { formatCount } from '../../views/units.js';
 import { rowsOf } from '../rows.js';
-import { type ShownView, type State, shownPicture, viewsOf } from '../state.js';
+import { placeOf, type ShownView, type State, shownPicture, viewsOf } from '../state.js';
 import { cutLine, fillLine, type Line, lineWidth, span, spread } from './cells.js';
 import { columnsOf } from './columns.js';
+import { footLine } from './foot.js';
+import { type Glyphs, MARKS } from './glyphs.js';
 import { headerLines } from './header.js';
-import { helpLines, reminderLine } from './help.js';
+import { helpLines, leaveLines } from './help.js';
+import { highlighted } from './highlight.js';
 import { layoutOf } from './layout.js';
-import { type Glyphs, plotLines } from './plot.js';
-import { MARKS, selectedLine, tableLines } from './table.js';
+import { plotLines } from './plot.js';
+import { selectedLine, type TableLines, tableLines } from './table.js';
 
 export interface Look {
   readonly path: PathStyle;
@@ -21,6 +24,9 @@ export const VIEW_TITLES: Readonly<Record<ShownView, string>> = {
   functions: 'Functions',
   files: 'Files',
   modules: 'Modules',
+  stacks: 'Stacks',
+  threads: 'Threads',
+  sizes: 'Sizes',
   processes: 'Processes',
   output: 'Output',
 };
@@ -29,7 +35,7 @@ export const screenLines = (state: State, look: Look): readonly Line[] => {
   const { size } = state;
   const layout = layoutOf(size);
   const timeline = shownPicture(state).header?.timeline ?? [];
-  const { head, rows } = state.overlay === 'help' ? helpBody() : tableBody(state, look);
+  const { head, rows } = bodyOf(state, look);
   const body = rows.slice(0, layout.body);
   const blank = Array.from({ length: layout.body - body.length }, (): Line => []);
   const lines = [
@@ -39,7 +45,7 @@ export const screenLines = (state: State, look: Look): readonly Line[] => {
     head,
     ...body,
     ...blank,
-    footLine(state),
+    footLine(state, look.glyphs),
   ];
   // Of a tiny terminal the end is cut off.
   return lines.slice(0, size.rows).map((line) => cutLine(line, size.columns));
@@ -50,66 +56,91 @@ interface Body {
   readonly rows: readonly Line[];
 }
 
-const helpBody = (): Body => {
-  const [head = [], ...rows] = helpLines();
+const bodyOf = (state: State, look: Look): Body => {
+  if (state.overlay === 'none') return tableBody(state, look);
+  const [head = [], ...rows] = state.overlay === 'help' ? helpLines() : leaveLines();
   return { head, rows };
 };
 
-const tableBody = (state: State, look: Look): Body => {
-  const { view, size, sort, order, cursors } = state;
-  const { body } = layoutOf(size);
-  const cursor = cursors[view];
-  const table = view === 'output' ? null : shownPicture(state).tables[view];
-  if (table === undefined) return { head: [], rows: [[span(emptyText(state), 'faint')]] };
-  const whole = table && 'sum' in table ? table.sum.liveBytes : 0;
-  const all = rowsOf(state);
-  const shown = all.slice(cursor.top, cursor.top + body);
-  const { head, rows } = tableLines(shown, {
-    columns: columnsOf(view, whole, look.path),
-    sort: table && 'sum' in table ? sort : null,
+/** The rows that are on the screen, and where their columns stand. */
+export const shownTable = (state: State, look: Look): TableLines => {
+  const { size, sort, order, cursors, mark, history } = state;
+  const place = placeOf(state);
+  const { tables } = shownPicture(state);
+  const table = place === 'output' || place === 'detail' ? undefined : tables[place];
+  const isSorted = place !== 'sizes' && place !== 'processes' && place !== 'output' && place !== 'detail';
+  const { top } = cursors[place];
+  return tableLines(rowsOf(state).slice(top, top + layoutOf(size).body), {
+    columns: columnsOf(place, {
+      whole: table && 'sum' in table ? table.sum.liveBytes : 0,
+      path: look.path,
+      marks: MARKS[look.glyphs],
+      hasMark: mark !== null,
+      direction: state.tree.direction,
+      past: (key) => (history.view === place ? (history.values.get(key) ?? []) : []),
+    }),
+    sort: isSorted ? sort : null,
     order,
     width: size.columns,
     marks: MARKS[look.glyphs],
   });
-  const nothing = view === 'output' ? 'It has written nothing yet.' : 'Nothing has been allocated.';
-  if (all.length === 0) return { head, rows: [[span(nothing, 'faint')]] };
+};
+
+const tableBody = (state: State, look: Look): Body => {
+  const { size, cursors, search } = state;
+  const place = placeOf(state);
+  const cursor = cursors[place];
+  if (place !== 'output' && place !== 'detail' && !shownPicture(state).tables[place])
+    return { head: [], rows: [[span(emptyText(state), 'faint')]] };
+  const { head, rows } = shownTable(state, look);
+  if (rows.length === 0) return { head, rows: [[span(nothingText(state), 'faint')]] };
   return {
     head: fillLine(head, size.columns),
-    rows: rows.map((line, at) => (at === cursor.at - cursor.top ? selectedLine(line, size.columns) : line)),
+    rows: rows.map((line, at) =>
+      at === cursor.at - cursor.top ? selectedLine(line, size.columns) : highlighted(line, search),
+    ),
   };
+};
+
+const nothingText = ({ view, filter, sort, detail }: State): string => {
+  if (detail) return 'Waiting for the daemon...';
+  if (filter) return `Nothing matches the filter ${filter.text}; Esc clears it.`;
+  if (view === 'output') return 'It has written nothing yet.';
+  return sort === 'growth' ? 'Nothing has changed since the mark.' : 'Nothing has been allocated.';
 };
 
 const emptyText = ({ connection }: State): string =>
   connection.kind === 'live' ? 'Waiting for the daemon...' : 'The daemon went away before it could tell.';
 
-const tabLine = (state: State): Line => {
+export const tabLine = (state: State): Line => {
   const { columns } = state.size;
-  const { at } = state.cursors[state.view];
+  const place = placeOf(state);
+  const { at } = state.cursors[place];
   const count = rowsOf(state).length;
-  const table = state.view === 'output' ? null : shownPicture(state).tables[state.view];
+  const table = place === 'output' || place === 'detail' ? null : shownPicture(state).tables[place];
   const more = table && 'omitted' in table && table.omitted > 0 ? '+' : '';
   const position = count > 0 ? [span(`${formatCount(at + 1)}/${formatCount(count)}${more}`, 'faint')] : [];
-  const full = tabs(state, ({ digit, title }) => `${digit} ${title}`);
-  return spread(lineWidth(full) <= columns ? full : tabs(state, ({ digit }) => digit), position, columns);
+  const tried = WAYS_TO_NAME.map((name) => tabs(state, name));
+  const fitting = tried.find((line) => lineWidth(line) <= columns) ?? tried.at(-1) ?? [];
+  return spread(fitting, position, columns);
 };
 
 interface Tab {
   readonly digit: string;
   readonly title: string;
+  readonly isShown: boolean;
 }
 
-/** @param other what is left of those that are not shown */
-const tabs = (state: State, other: (tab: Tab) => string): Line =>
-  viewsOf(state).map((view, at) => {
-    const tab = { digit: String(at + 1), title: VIEW_TITLES[view] };
-    return view === state.view
-      ? span(`[${tab.digit} ${tab.title}]`, 'strong')
-      : span(` ${other(tab)} `, 'faint');
-  });
+/** From the longest to the shortest. */
+const WAYS_TO_NAME: readonly ((tab: Tab) => string)[] = [
+  ({ digit, title, isShown }) => (isShown ? `[${digit} ${title}]` : ` ${digit} ${title} `),
+  ({ digit, title, isShown }) => (isShown ? `[${digit} ${title}]` : ` ${digit}${title}`),
+  ({ digit, title, isShown }) => (isShown ? `[${digit} ${title}]` : ` ${digit} `),
+];
 
-const footLine = ({ notice, connection, size }: State): Line => {
-  if (notice !== null) return [span(notice, 'alarm')];
-  return connection.kind === 'lost'
-    ? [span(`The daemon went away: ${connection.why} `, 'alarm'), ...reminderLine(size.columns)]
-    : reminderLine(size.columns);
-};
+const tabs = (state: State, name: (tab: Tab) => string): Line =>
+  viewsOf(state).map((view, at) => {
+    const isShown = view === state.view;
+    const text = name({ digit: String(at + 1), title: VIEW_TITLES[view], isShown });
+    return span(text, isShown ? 'strong' : 'faint');
+  });

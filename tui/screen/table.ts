@@ -5,9 +5,9 @@
 import { clean, cutEnd, cutStart, width } from '../../views/text.js';
 import type { Row } from '../rows.js';
 import type { State } from '../state.js';
-import { aligned, fillLine, type Line, restyled, span } from './cells.js';
+import { aligned, fillLine, type Line, restyled, type Style, span } from './cells.js';
 import type { Column, Columns } from './columns.js';
-import type { Glyphs } from './plot.js';
+import type { Marks } from './glyphs.js';
 
 export interface TableLook {
   readonly columns: Columns;
@@ -18,21 +18,11 @@ export interface TableLook {
   readonly marks: Marks;
 }
 
-/** Signs beside the text. */
-export interface Marks {
-  readonly ellipsis: string;
-  readonly descending: string;
-  readonly ascending: string;
-}
-
-export const MARKS: Readonly<Record<Glyphs, Marks>> = {
-  unicode: { ellipsis: '…', descending: '▼', ascending: '▲' },
-  ascii: { ellipsis: '...', descending: 'v', ascending: '^' },
-};
-
 export interface TableLines {
   readonly head: Line;
   readonly rows: readonly Line[];
+  /** Where each column stands, from the left. */
+  readonly places: readonly { readonly column: Column; readonly from: number; readonly to: number }[];
 }
 
 const GAP = '  ';
@@ -40,6 +30,9 @@ const GAP = '  ';
 const NAMES_LEAST = 30;
 const NAMES_LEAST_NARROW = 16;
 const NARROW_BELOW = 60;
+/** From here on both names are worth more than the last figures. */
+const NAMES_LEAST_WIDE = 48;
+const WIDE_FROM = 100;
 /** Of two names the first gets this share. */
 const FIRST_NAME_SHARE = 0.55;
 
@@ -56,7 +49,14 @@ export const tableLines = (rows: readonly Row[], look: TableLook): TableLines =>
         return aligned(cut, Number.isFinite(columns) ? columns : 0, column.align);
       })
       .join(GAP);
+  let at = 0;
+  const places = cells.map(({ column, width: columns }) => {
+    const from = at;
+    at += columns + GAP.length;
+    return { column, from, to: at };
+  });
   return {
+    places,
     head: [
       span(
         line((column) => titleOf(column, look)),
@@ -65,16 +65,35 @@ export const tableLines = (rows: readonly Row[], look: TableLook): TableLines =>
     ],
     rows: rows.map((row) => [
       span(
-        line((column) => column.text(row)),
-        isFaint(row) ? 'faint' : 'plain',
+        row.kind === 'title' ? titleText(row.text, look) : line((column) => column.text(row)),
+        toneOf(row),
       ),
     ]),
   };
 };
 
+/** Across all columns. */
+const titleText = (text: string, look: TableLook): string =>
+  cutEnd(clean(text), look.width, look.marks.ellipsis);
+
 /** What a library allocates by itself is there, but set back; its place says whose it is. */
-const isFaint = (row: Row): boolean =>
-  (row.kind === 'sum' && !row.row.user) || (row.kind === 'process' && row.row.untraced !== null);
+const toneOf = (row: Row): Style => {
+  switch (row.kind) {
+    case 'sum':
+    case 'node':
+      return row.row.user ? 'plain' : 'faint';
+    case 'process':
+      return row.row.untraced === null ? 'plain' : 'faint';
+    case 'title':
+      return 'heading';
+    case 'source':
+      return row.source.isChosen ? 'strong' : 'plain';
+    case 'frame':
+      return 'faint';
+    default:
+      return 'plain';
+  }
+};
 
 export const selectedLine = (line: Line, columns: number): Line =>
   restyled(fillLine(line, columns), 'selected');
@@ -92,7 +111,8 @@ const natural = (rows: readonly Row[], column: Column, look: TableLook): number 
 
 const fittingFigures = (rows: readonly Row[], look: TableLook): readonly Fitting[] => {
   let kept = look.columns.figures.map((column) => ({ column, width: natural(rows, column, look) }));
-  const room = look.width - (look.width < NARROW_BELOW ? NAMES_LEAST_NARROW : NAMES_LEAST);
+  const least = look.columns.names.length > 1 && look.width >= WIDE_FROM ? NAMES_LEAST_WIDE : NAMES_LEAST;
+  const room = look.width - (look.width < NARROW_BELOW ? NAMES_LEAST_NARROW : least);
   // The one that is sorted by stays whatever its priority.
   const importance = ({ column }: Fitting) =>
     column.sort && column.sort === look.sort ? -1 : column.priority;

@@ -2,6 +2,7 @@
  * The painter on blessed: with keys.ts all that knows it. The terminal is given back on every way out: leaving, a
  * throw, SIGTERM, SIGHUP, SIGINT, a terminal that was closed, ^Z until fg.
  */
+import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import type { Widgets } from 'blessed';
 import type { OpenPainter } from '../painter.js';
@@ -13,19 +14,26 @@ type Blessed = typeof import('blessed');
 export interface TerminalOptions {
   readonly palette: Palette;
   readonly title: string;
+  /** Whether clicks and the wheel are ours; then the terminal selects text with Shift only. */
+  readonly mouse: 'mouse' | 'no mouse';
 }
 
 /** What ends a process that does not care. */
 const FATAL: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'];
 
 const SURELY_STOPPED_MS = 200;
+const WHEEL_ROWS = 3;
 
 export const openTerminal =
-  ({ palette, title }: TerminalOptions): OpenPainter =>
-  ({ onAction, onResize }) => {
+  ({ palette, title, mouse }: TerminalOptions): OpenPainter =>
+  ({ onAction, onResize, inputMode }) => {
     const { screen, box } = openScreen(title);
+    const hasMouse = mouse === 'mouse';
     const size = () => ({ columns: Number(screen.width), rows: Number(screen.height) });
     let isOpen = true;
+    /** Another command has the terminal. */
+    let isLent = false;
+    let shown = '';
 
     const close = (): void => {
       if (!isOpen) return;
@@ -36,16 +44,18 @@ export const openTerminal =
       process.removeListener('exit', close);
       process.removeListener('uncaughtException', close);
       process.removeListener('unhandledRejection', close);
+      if (hasMouse) screen.program.disableMouse();
       screen.destroy();
     };
     const redraw = (): void => {
+      if (isLent) return;
       screen.alloc();
       screen.render();
     };
     /** @param whom a process, or 0 for the job that the shell started: ^Z means all of it */
     const suspend = (whom: number): void => {
       process.removeListener('SIGTSTP', onStop);
-      giveBack(screen);
+      if (!isLent) giveBack(screen, hasMouse);
       process.kill(whom, 'SIGTSTP');
       // Nobody to continue us (no shell with jobs): then it did not stop us either.
       setTimeout(() => isOpen && onContinue(), SURELY_STOPPED_MS);
@@ -55,10 +65,37 @@ export const openTerminal =
     const onContinue = (): void => {
       process.removeListener('SIGTSTP', onStop);
       process.on('SIGTSTP', onStop);
-      takeBack(screen);
+      if (isLent) return;
+      takeBack(screen, hasMouse);
       onResize(size());
       redraw();
     };
+    const lend = (command: string, args: readonly string[]): Promise<string | null> =>
+      new Promise((resolve) => {
+        if (isLent) return resolve(null);
+        isLent = true;
+        giveBack(screen, hasMouse);
+        process.stdin.pause();
+        // blessed draws by itself when the size changes.
+        const { render } = screen;
+        screen.render = () => {};
+        const end = (trouble: string | null): void => {
+          if (!isLent) return;
+          isLent = false;
+          screen.render = render;
+          if (!isOpen) return resolve(trouble);
+          process.stdin.resume();
+          takeBack(screen, hasMouse);
+          onResize(size());
+          redraw();
+          resolve(trouble);
+        };
+        const child = spawn(command, [...args], { stdio: 'inherit' });
+        child.on('error', (error) => end(`Cannot start ${command}: ${error.message}`));
+        child.on('exit', (code, signal) =>
+          end(code === 0 ? null : `${command} ended with ${signal ?? code ?? 'an error'}.`),
+        );
+      });
 
     /** Ends as the signal would have ended us; process.exit aborts where the terminal is gone. */
     const endBy = (signal: NodeJS.Signals): void => {
@@ -83,22 +120,41 @@ export const openTerminal =
     process.stdout.on('error', hangUp);
     process.stdin.on('end', hangUp);
 
-    screen.on('keypress', (_, key: Widgets.Events.IKeyEventArg) => {
-      const action = actionOf(key.full);
+    screen.on('keypress', (text: string | undefined, key: Widgets.Events.IKeyEventArg) => {
+      const action = isLent ? undefined : actionOf(key.full, inputMode(), text ?? '');
       if (action) onAction(action);
     });
-    screen.on('resize', () => onResize(size()));
+    if (hasMouse)
+      screen.on('mouse', ({ action, x, y }: MouseEvent) => {
+        if (action === 'mousedown') onAction({ kind: 'click', column: x, row: y });
+        else if (action === 'wheelup') onAction({ kind: 'scroll', by: -WHEEL_ROWS });
+        else if (action === 'wheeldown') onAction({ kind: 'scroll', by: WHEEL_ROWS });
+      });
+    screen.on('resize', () => {
+      shown = '';
+      onResize(size());
+    });
     return {
       size,
       paint: (lines) => {
-        box.setContent(lines.map((line) => sgrText(line, palette)).join('\n'));
+        const content = lines.map((line) => sgrText(line, palette)).join('\n');
+        if (content === shown || isLent) return;
+        shown = content;
+        box.setContent(content);
         screen.render();
       },
       redraw,
+      lend,
+      copy: (text) => {
+        process.stdout.write(`\u001b]52;c;${Buffer.from(text).toString('base64')}\u0007`);
+      },
       suspend: () => suspend(0),
       close,
     };
   };
+
+/** Its types do not know of the wheel. */
+type MouseEvent = Omit<Widgets.Events.IMouseEventArg, 'action'> & { readonly action: string };
 
 const openScreen = (title: string) => {
   // Else lines come out as letters under tmux.
@@ -119,14 +175,16 @@ const openScreen = (title: string) => {
 type FullScreen = Widgets.Screen & { readonly enter: () => void; readonly leave: () => void };
 
 /** As it was before us. blessed's own pause keeps these sequences in its buffer until it is too late. */
-const giveBack = (screen: FullScreen): void => {
+const giveBack = (screen: FullScreen, hasMouse: boolean): void => {
+  if (hasMouse) screen.program.disableMouse();
   screen.leave();
   process.stdin.setRawMode(false);
 };
 
-const takeBack = (screen: FullScreen): void => {
+const takeBack = (screen: FullScreen, hasMouse: boolean): void => {
   // All of it again: the shell has changed the terminal, of which neither Node nor blessed knows.
-  giveBack(screen);
+  giveBack(screen, hasMouse);
   process.stdin.setRawMode(true);
   screen.enter();
+  if (hasMouse) screen.program.enableMouse();
 };

@@ -1,9 +1,9 @@
 /** Which keys mean what, by the names that blessed gives them. */
-import type { Action } from '../actions.js';
+import type { Action, InputMode } from '../actions.js';
 
 const DIGITS = 9;
 
-const KEYS: Readonly<Record<string, Action>> = {
+const LIST: Readonly<Record<string, Action>> = {
   ...bind({ kind: 'quit' }, 'q', 'C-c', 'f10'),
   ...bind({ kind: 'help' }, '?', 'h', 'f1'),
   ...bind({ kind: 'back' }, 'escape'),
@@ -19,9 +19,29 @@ const KEYS: Readonly<Record<string, Action>> = {
   ...bind({ kind: 'page', by: -0.5 }, 'C-u'),
   ...bind({ kind: 'first' }, 'g', 'home'),
   ...bind({ kind: 'last' }, 'S-g', 'end'),
+  ...bind({ kind: 'search' }, '/', 'f3'),
+  ...bind({ kind: 'found', by: 1 }, 'n'),
+  ...bind({ kind: 'found', by: -1 }, 'S-n'),
+  ...bind({ kind: 'filter' }, 'f', '\\', 'f4'),
   ...bind({ kind: 'sort', by: 1 }, 's', '>'),
   ...bind({ kind: 'sort', by: -1 }, '<'),
   ...bind({ kind: 'invert' }, 'S-i'),
+  ...bind({ kind: 'sortBy', sort: 'live' }, 'b'),
+  ...bind({ kind: 'sortBy', sort: 'blocks' }, 'c'),
+  ...bind({ kind: 'sortBy', sort: 'rate' }, 'r'),
+  ...bind({ kind: 'mark' }, 'm'),
+  ...bind({ kind: 'difference' }, 'd'),
+  ...bind({ kind: 'tree' }, 't', 'f5'),
+  ...bind({ kind: 'open', how: 'more' }, '+', '=', 'right'),
+  ...bind({ kind: 'open', how: 'less' }, '-', 'left'),
+  ...bind({ kind: 'open', how: 'all' }, '*'),
+  ...bind({ kind: 'editor' }, 'e'),
+  ...bind({ kind: 'copy' }, 'y'),
+  ...bind({ kind: 'snapshot' }, 'S-s'),
+  ...bind({ kind: 'show', view: 'threads' }, 'S-t'),
+  ...bind({ kind: 'show', view: 'processes' }, 'S-p'),
+  ...bind({ kind: 'pace', by: -1 }, '['),
+  ...bind({ kind: 'pace', by: 1 }, ']'),
   ...bind({ kind: 'turnView', by: 1 }, 'tab'),
   ...bind({ kind: 'turnView', by: -1 }, 'S-tab'),
   ...Object.fromEntries(
@@ -29,9 +49,44 @@ const KEYS: Readonly<Record<string, Action>> = {
   ),
 };
 
-/** @param key "C-c", "S-g", "pageup", "?" */
-export const actionOf = (key: string): Action | undefined =>
-  Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
+const PROMPT: Readonly<Record<string, Action>> = {
+  ...bind({ kind: 'accept' }, 'enter'),
+  ...bind({ kind: 'cancel' }, 'escape', 'C-c'),
+  ...bind({ kind: 'erase', what: 'character' }, 'backspace', 'delete', 'C-h'),
+  ...bind({ kind: 'erase', what: 'word' }, 'C-w'),
+  ...bind({ kind: 'erase', what: 'all' }, 'C-u'),
+  ...bind({ kind: 'redraw' }, 'C-l'),
+  ...bind({ kind: 'suspend' }, 'C-z'),
+  ...bind({ kind: 'move', by: 1 }, 'down'),
+  ...bind({ kind: 'move', by: -1 }, 'up'),
+};
+
+const LEAVE: Readonly<Record<string, Action>> = {
+  ...bind({ kind: 'leave', program: 'runs on' }, 'k', 'enter', 'q', 'C-c'),
+  ...bind({ kind: 'leave', program: 'runs on untraced' }, 's'),
+  ...bind({ kind: 'leave', program: 'ends' }, 'e'),
+  ...bind({ kind: 'cancel' }, 'escape'),
+  ...bind({ kind: 'suspend' }, 'C-z'),
+};
+
+const MODES: Readonly<Record<InputMode, Readonly<Record<string, Action>>>> = {
+  list: LIST,
+  prompt: PROMPT,
+  leave: LEAVE,
+};
+
+/**
+ * @param key "C-c", "S-g", "pageup", "?"
+ * @param text what the key types, if it does
+ */
+export const actionOf = (key: string, mode: InputMode = 'list', text = ''): Action | undefined => {
+  const known = MODES[mode];
+  if (Object.hasOwn(known, key)) return known[key];
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: whatever is no control character
+  return mode === 'prompt' && text !== '' && !/[\u0000-\u001f\u007f]/.test(text)
+    ? { kind: 'type', text }
+    : undefined;
+};
 
 function bind(action: Action, ...keys: readonly string[]): Readonly<Record<string, Action>> {
   return Object.fromEntries(keys.map((key) => [key, action]));

@@ -13,6 +13,7 @@ export const COLOURS: Palette = {
   heading: '1;36',
   selected: '7',
   plot: '36',
+  found: '1;4;33',
 };
 
 /** NO_COLOR: weight and inversion are no colours. */
@@ -25,6 +26,7 @@ export const NO_COLOURS: Palette = {
   heading: '4',
   selected: '7',
   plot: '',
+  found: '1;4',
 };
 
 export const sgrText = (line: Line, palette: Palette): string =>

@@ -1,0 +1,10 @@
+/** What a snapshot of a running program is called where nobody gave a name. */
+import type { Snapshot } from '../../proto/snapshot.js';
+
+/** As the one that `run` writes at the end, with the time: the program runs on and may be looked at again. */
+export const dumpName = ({ process }: Snapshot): string => {
+  const program = (process.command[0] ?? process.executable).split('/').at(-1) ?? '';
+  const name = program.replace(/[^\w.+-]/g, '_') || 'program';
+  const time = process.takenAt.replace(/\.\d+Z$/, '').replace(/[^\dT]/g, '');
+  return `memtrace.${name}.${process.pid}.${time}.json`;
+};

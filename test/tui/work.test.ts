@@ -1,0 +1,220 @@
+/** What the keys do beyond moving: search, filter, mark, tree, detail, mouse. */
+import test from 'ava';
+import { wantedSource, wantedViews } from '../../tui/queries.js';
+import { rowsOf, sourceOf } from '../../tui/rows.js';
+import { hitAt } from '../../tui/screen/hit.js';
+import { initialState, type State } from '../../tui/state.js';
+import { actionOf } from '../../tui/terminal/keys.js';
+import { update } from '../../tui/update.js';
+import { fakeSession, SITES } from '../server/fakeSession.js';
+import { answered, daemonOf, FAKES, LOOK, press, screenText, started } from './build.js';
+
+const SIZE = { columns: 80, rows: 24 };
+
+/** Keys as the terminal would tell them: of a prompt, letters; else names. */
+const type = (state: State, ...keys: readonly string[]): State =>
+  keys.reduce((now, key) => {
+    const mode = now.prompt ? 'prompt' : now.overlay === 'leave' ? 'leave' : 'list';
+    const action = actionOf(key, mode, key.length === 1 ? key : '');
+    if (!action) throw new Error(`no such key: ${key}`);
+    return press(now, action);
+  }, state);
+const letters = (text: string): readonly string[] => text.split('');
+
+const MANY = Array.from({ length: 100 }, (_, at) => ({
+  stack: [`/home/me/app!f${at}@/home/me/src/f.c:${at + 1}`],
+  bytes: 1000 - at,
+}));
+
+const selected = (state: State): unknown => {
+  const row = rowsOf(state)[state.cursors[state.detail ? 'detail' : state.view].at];
+  return row?.kind === 'sum' || row?.kind === 'node' ? row.row.function : row?.kind;
+};
+
+test('/ goes to the first match while one types, n and N to others, round the end', async (t) => {
+  const state = await started(SIZE, [{ sites: MANY }]);
+  const typing = type(state, '/', ...letters('f1'));
+  t.is(selected(typing), 'f1');
+  t.is(selected(type(typing, '7')), 'f17');
+  t.is(selected(type(typing, '7', 'backspace')), 'f1');
+  const searched = type(typing, 'enter');
+  t.is(searched.prompt, null);
+  t.is(selected(type(searched, 'n')), 'f10');
+  t.is(selected(type(searched, 'n', 'S-n')), 'f1');
+  t.is(selected(type(searched, 'S-n')), 'f19');
+  t.regex(screenText(searched), /\/f1 \(n N\)/);
+});
+
+test('Esc gives a search up and goes back to where it began', async (t) => {
+  const state = type(await started(SIZE, [{ sites: MANY }]), 'j', 'j');
+  const given = type(state, '/', ...letters('f50'), 'escape');
+  t.is(selected(given), 'f2');
+  t.is(given.search, '');
+  t.regex(type(state, '/', ...letters('nowhere')).notice ?? '', /Nothing here has nowhere/);
+});
+
+test('more rows are asked for while something is searched', async (t) => {
+  const state = await started(SIZE, [{ sites: MANY }]);
+  t.true((wantedViews(type(state, '/')).lines?.limit ?? 0) > (wantedViews(state).lines?.limit ?? 0));
+});
+
+test('f filters here at once and at the daemon; it stays in sight, Esc clears it', async (t) => {
+  const state = await started(SIZE);
+  const filtered = type(state, 'f', ...letters('cache size>1m'), 'enter');
+  t.deepEqual(
+    rowsOf(filtered).map((row) => (row.kind === 'sum' ? row.row.function : '')),
+    ['cache_insert'],
+  );
+  t.is(wantedViews(filtered).lines?.filter, 'cache size>1m');
+  t.is(wantedViews(filtered).stacks?.filter, 'cache size>1m');
+  t.regex(screenText(filtered), /filter cache size>1m/);
+  const cleared = type(filtered, 'escape');
+  t.is(cleared.filter, null);
+  t.is(rowsOf(cleared).length, 6);
+});
+
+test('a filter that makes no sense is not taken, what was typed stays', async (t) => {
+  const state = type(await started(SIZE), 'f', ...letters('modul:x'), 'enter');
+  t.is(state.filter, null);
+  t.is(state.prompt?.text, 'modul:x');
+  t.regex(screenText(state), /\[modul:\]x.*there is no modul:/);
+  t.is(type(state, 'C-u', 'enter').prompt, null);
+});
+
+test('letters are letters while one types, not commands', async (t) => {
+  const state = type(await started(SIZE), '/', 'q', '5', ' ');
+  t.is(state.prompt?.text, 'q5 ');
+  t.is(state.view, 'lines');
+  t.is(actionOf('space', 'prompt', ' ')?.kind, 'type');
+  t.is(actionOf('enter', 'prompt', '\r')?.kind, 'accept');
+});
+
+test('m and d: what has grown since stands first, what has not is left out', async (t) => {
+  const live = fakeSession(FAKES);
+  const daemon = daemonOf(live);
+  const first = await answered(initialState(live, SIZE), live, daemon);
+  t.regex(type(first, 'd').notice ?? '', /no mark yet/);
+  const { mark, takenAt } = await daemon.views.marks.set();
+  const marked = update(first, { kind: 'mark', mark: { number: mark, takenAt } });
+  const same = await answered(type(marked, 'd'), live, daemon);
+  t.deepEqual(rowsOf(same), []);
+  t.regex(screenText(same), /Nothing has changed since the mark/);
+  live.grow(2);
+  const grown = await answered(same, live, daemon);
+  t.regex(screenText(grown), /growth▼.*\n.*\+91\.6 MiB/);
+  t.is(type(grown, 'd').sort, 'live');
+  t.is(wantedViews(grown).lines?.since, mark);
+});
+
+test('the tree opens and closes, turns round, and keeps its cursor', async (t) => {
+  const live = fakeSession([{ sites: SITES }]);
+  const daemon = daemonOf(live);
+  const ask = (state: State) => answered(state, live, daemon);
+  let state = await ask(type(await ask(initialState(live, SIZE)), '5'));
+  const names = () => rowsOf(state).map((row) => (row.kind === 'node' ? row.row.function : ''));
+  t.deepEqual(names().slice(0, 2), ['main', 'cache_insert']);
+  state = await ask(type(state, '-'));
+  t.deepEqual(names(), ['main']);
+  t.is(selected(state), 'main');
+  state = await ask(type(state, 'enter'));
+  t.is(names().length, 7);
+  state = await ask(type(state, 'g', '*', 'S-g', '-'));
+  t.is(selected(state), 'main'); // up to whoever it belongs to
+  state = await ask(type(state, 't'));
+  t.is(names()[0], 'cache_insert');
+  t.regex(screenText(state), /allocators first/);
+});
+
+test('Enter on a line shows its source with the bytes of each line, and the stacks that lead there', async (t) => {
+  const live = fakeSession(FAKES);
+  const daemon = daemonOf(live);
+  const first = await answered(initialState(live, SIZE), live, daemon);
+  const asking = type(first, 'enter');
+  t.is(wantedSource(asking), '/home/me/src/cache.c');
+  t.is(wantedViews(first)['detail stacks'], undefined);
+  let state = await answered(asking, live, daemon);
+  const lines = Array.from({ length: 150 }, (_, at) => `text of ${at + 1}`);
+  state = update(state, { kind: 'source', file: '/home/me/src/cache.c', source: { lines, note: null } });
+  t.is(wantedSource(state), null);
+  t.is(selected(state), 'source');
+  t.regex(screenText(state), /91\.6 MiB +1,500,000 .*▶ +130 {2}text of 130/);
+  t.regex(screenText(state), /1 stack leads here/);
+  t.deepEqual(sourceOf(rowsOf(state)[state.cursors.detail.at]), {
+    file: '/home/me/src/cache.c',
+    line: 130,
+    row: null,
+    text: 'text of 130',
+    isChosen: true,
+    ...(rowsOf(state)[state.cursors.detail.at] as { source: object }).source,
+  });
+  t.true(rowsOf(type(state, '*')).length > 150);
+  t.true(rowsOf(type(state, '+')).length > rowsOf(state).length);
+  t.is(type(state, 'escape').detail, null);
+});
+
+test('a source that is not there is said to be missing, the stacks are shown all the same', async (t) => {
+  const live = fakeSession(FAKES);
+  const daemon = daemonOf(live);
+  const state = type(await answered(initialState(live, SIZE), live, daemon), 'enter');
+  const missing = update(await answered(state, live, daemon), {
+    kind: 'source',
+    file: '/home/me/src/cache.c',
+    source: { lines: null, note: '/home/me/src/cache.c is not on this machine.' },
+  });
+  t.regex(screenText(missing), /is not on this machine/);
+  t.regex(screenText(missing), /cache_insert \(~\/src\/cache\.c:130\)/);
+});
+
+test('a click on a row chooses it, a second one opens it; on a title it sorts; on a tab it shows', async (t) => {
+  const state = await started(SIZE);
+  const lines = screenText(state).split('\n');
+  const rowOf = (text: RegExp) => lines.findIndex((line) => text.test(line));
+  const click = (now: State, column: number, row: number) => {
+    const action = hitAt(now, LOOK, column, row);
+    return action ? press(now, action) : now;
+  };
+  const chosen = click(state, 3, rowOf(/read_config/));
+  t.is(selected(chosen), 'read_config');
+  t.is(click(chosen, 3, rowOf(/read_config/)).detail?.row.function, 'read_config');
+  const head = rowOf(/live▼/);
+  t.is(click(state, (lines[head] ?? '').indexOf('blocks'), head).sort, 'blocks');
+  t.is(click(state, 2, head).order, 'ascending');
+  t.is(click(state, (lines[head - 1] ?? '').indexOf('Sizes'), head - 1).view, 'sizes');
+  t.is(hitAt(state, LOOK, 3, 22), null);
+});
+
+test('the wheel moves the rows, the cursor stays in sight', async (t) => {
+  const state = await started(SIZE, [{ sites: MANY }]);
+  const rolled = press(state, { kind: 'scroll', by: 3 });
+  t.is(rolled.cursors.lines.top, 3);
+  t.is(selected(rolled), 'f3');
+  t.is(press(rolled, { kind: 'scroll', by: -30 }).cursors.lines.top, 0);
+});
+
+test('[ and ] change how often the daemon is asked, within bounds', async (t) => {
+  const state = await started(SIZE);
+  t.is(wantedViews(state).lines?.intervalMs, 250);
+  t.is(wantedViews(type(state, '[', '[', '[')).lines?.intervalMs, 100);
+  t.is(wantedViews(type(state, ...letters(']]]]]]]]'))).lines?.intervalMs, 10_000);
+});
+
+test('leaving asks once; Esc stays, k keeps, s stops, e ends', async (t) => {
+  const asked = type(await started(SIZE), 'q');
+  t.is(asked.overlay, 'leave');
+  t.is(type(asked, 'escape').overlay, 'none');
+  const of = (key: string) => actionOf(key, 'leave');
+  t.deepEqual(
+    ['k', 's', 'e'].map((key) => of(key)),
+    [
+      { kind: 'leave', program: 'runs on' },
+      { kind: 'leave', program: 'runs on untraced' },
+      { kind: 'leave', program: 'ends' },
+    ],
+  );
+});
+
+test('filters leave threads, processes and output by name', async (t) => {
+  const state = type(await started(SIZE), 'f', ...letters('worker'), 'enter');
+  t.is(rowsOf(state, 'threads').length, 1);
+  t.is(rowsOf(type(state, 'escape'), 'threads').length, 2);
+});

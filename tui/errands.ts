@@ -1,0 +1,131 @@
+/**
+ * What keys ask for that reaches out of the UI: marks, snapshots and sources of the daemon, the editor, the
+ * clipboard, the end of the program. What comes of it is told as a happening.
+ */
+import type { DaemonMessage, ProcessChoice, RequestId } from '../proto/messages.js';
+import type { Action } from './actions.js';
+import type { AppOptions } from './app.js';
+import type { DaemonLink } from './client.js';
+import { rowAtCursor } from './cursor.js';
+import type { Painter } from './painter.js';
+import { sourceOf } from './rows.js';
+import type { State } from './state.js';
+import type { Happening } from './update.js';
+
+export interface Errands {
+  readonly run: (action: Action, state: State) => void;
+  /** @param file null for none; asked for once */
+  readonly fetchSource: (file: string | null, process: ProcessChoice) => void;
+  /** @returns whether it answers an errand */
+  readonly hear: (message: DaemonMessage) => boolean;
+}
+
+interface Around {
+  readonly link: Pick<DaemonLink, 'send'>;
+  readonly nextId: () => RequestId;
+  readonly painter: Painter;
+  readonly happen: (happening: Happening) => void;
+  readonly leave: () => void;
+  readonly options: Pick<AppOptions, 'keepSnapshot' | 'editor'>;
+}
+
+/** A daemon that does not answer does not keep anybody here. */
+const PATIENCE_MS = 500;
+
+export const createErrands = ({ link, nextId, painter, happen, leave, options }: Around): Errands => {
+  const answers = new Map<RequestId, (message: DaemonMessage) => void>();
+  const asked = new Set<string>();
+  const notice = (text: string): void => happen({ kind: 'notice', text });
+
+  const mark = (state: State): void => {
+    if (state.connection.kind !== 'live') return notice('The session is over: there is nothing to mark.');
+    const id = nextId();
+    answers.set(id, (message) => {
+      if (message.type === 'mark')
+        happen({ kind: 'mark', mark: { number: message.mark, takenAt: message.takenAt } });
+    });
+    link.send({ type: 'mark', id });
+  };
+
+  const snapshot = (state: State): void => {
+    const { keepSnapshot } = options;
+    if (!keepSnapshot) return;
+    if (state.connection.kind !== 'live') return notice('The session is over: it wrote its snapshot itself.');
+    const process = state.process === 'all' ? 'main' : state.process;
+    const id = nextId();
+    answers.set(id, (message) => {
+      if (message.type !== 'snapshot') return;
+      keepSnapshot(message.snapshot).then(notice, (error: unknown) =>
+        notice(error instanceof Error ? `No snapshot: ${error.message}.` : String(error)),
+      );
+    });
+    link.send({ type: 'snapshot', id, process });
+    notice('Taking a snapshot...');
+  };
+
+  const edit = (state: State): void => {
+    const place = sourceOf(rowAtCursor(state));
+    const [command, ...before] = options.editor ?? [];
+    if (!place) return notice('There is no source line here to be opened.');
+    if (command === undefined) return notice('There is no editor: set EDITOR.');
+    void painter.lend(command, [...before, `+${place.line}`, place.file]).then((trouble) => {
+      if (trouble !== null) notice(trouble);
+    });
+  };
+
+  const copy = (state: State): void => {
+    const place = sourceOf(rowAtCursor(state));
+    if (!place) return notice('There is no source line here to be copied.');
+    const text = `${place.file}:${place.line}`;
+    painter.copy(text);
+    notice(`Copied ${text}`);
+  };
+
+  const leaveWith = (program: 'runs on' | 'runs on untraced' | 'ends', { mainPid }: State): void => {
+    if (program === 'ends' && mainPid !== null) {
+      try {
+        process.kill(mainPid, 'SIGTERM');
+      } catch {
+        // it has just ended by itself
+      }
+    }
+    if (program !== 'runs on untraced') return leave();
+    const id = nextId();
+    const patience = setTimeout(leave, PATIENCE_MS);
+    answers.set(id, () => {
+      clearTimeout(patience);
+      leave();
+    });
+    link.send({ type: 'stop', id });
+  };
+
+  return {
+    run: (action, state) => {
+      if (action.kind === 'mark') mark(state);
+      else if (action.kind === 'snapshot') snapshot(state);
+      else if (action.kind === 'editor') edit(state);
+      else if (action.kind === 'copy') copy(state);
+      else if (action.kind === 'leave') leaveWith(action.program, state);
+    },
+    fetchSource: (file, process) => {
+      if (file === null || asked.has(file)) return;
+      asked.add(file);
+      const id = nextId();
+      answers.set(id, (message) => {
+        if (message.type === 'source')
+          happen({ kind: 'source', file, source: { lines: message.lines, note: message.note } });
+        else asked.delete(file);
+      });
+      link.send({ type: 'source', id, process, file });
+    },
+    hear: (message) => {
+      if (!('id' in message) || message.id === null) return false;
+      const answer = answers.get(message.id);
+      if (!answer) return false;
+      answers.delete(message.id);
+      answer(message);
+      // Of a refusal the user is told besides.
+      return message.type !== 'error';
+    },
+  };
+};

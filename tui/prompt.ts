@@ -1,0 +1,72 @@
+/** What is typed at the foot of the screen: a text to search for while one types, or a filter. Pure. */
+import { parseFilter } from '../views/filter.js';
+import { cursorOf, moved, settled, withCursor } from './cursor.js';
+import { rowsOf, textOf } from './rows.js';
+import { ALL_AT_TOP, type Prompt, type State } from './state.js';
+
+export const prompted = (state: State, kind: Prompt['kind']): State => ({
+  ...state,
+  prompt: {
+    kind,
+    text: kind === 'filter' ? (state.filter?.text ?? '') : '',
+    fault: null,
+    from: cursorOf(state),
+  },
+  ...(kind === 'search' ? { search: '' } : {}),
+});
+
+export const typed = (state: State, text: string): State => {
+  const { prompt } = state;
+  if (!prompt) return state;
+  if (prompt.kind === 'filter') {
+    const parsed = parseFilter(text);
+    return { ...state, prompt: { ...prompt, text, fault: parsed.ok ? null : parsed.fault } };
+  }
+  const searching = { ...state, prompt: { ...prompt, text }, search: text };
+  return found(withCursor(searching, prompt.from), 0);
+};
+
+export const erased = (text: string, what: 'character' | 'word' | 'all'): string => {
+  if (what === 'all') return '';
+  return what === 'word' ? text.replace(/\S*\s*$/, '') : [...text].slice(0, -1).join('');
+};
+
+export const accepted = (state: State): State => {
+  const { prompt } = state;
+  if (!prompt) return state;
+  if (prompt.kind === 'search') return { ...state, prompt: null };
+  const parsed = parseFilter(prompt.text);
+  if (!parsed.ok) return { ...state, prompt: { ...prompt, fault: parsed.fault } };
+  return filtered({ ...state, prompt: null }, prompt.text);
+};
+
+export const cancelled = (state: State): State => {
+  const { prompt } = state;
+  if (!prompt) return state;
+  const before = { ...state, prompt: null };
+  return prompt.kind === 'search' ? settled(withCursor({ ...before, search: '' }, prompt.from)) : before;
+};
+
+/** @param text a filter that can be read; empty for none */
+export const filtered = (state: State, text: string): State => {
+  const parsed = parseFilter(text);
+  if (!parsed.ok) return state;
+  const filter = parsed.filter.text === '' ? null : parsed.filter;
+  return settled({ ...state, filter, cursors: { ...ALL_AT_TOP, detail: state.cursors.detail } });
+};
+
+/** @param by 1 for the next row that has it, -1 for the one before, 0 for this one or the next */
+export const found = (state: State, by: -1 | 0 | 1): State => {
+  const { search } = state;
+  if (search === '') return state;
+  const rows = rowsOf(state);
+  const wanted = search.toLowerCase();
+  const { at } = cursorOf(state);
+  const step = by < 0 ? -1 : 1;
+  for (let away = by === 0 ? 0 : 1; away <= rows.length; away += 1) {
+    const index = (at + step * away + rows.length * 2) % rows.length;
+    const row = rows[index];
+    if (row && textOf(row).toLowerCase().includes(wanted)) return { ...moved(state, index), notice: null };
+  }
+  return { ...state, notice: `Nothing here has ${search} in it.` };
+};

@@ -1,0 +1,46 @@
+/** The last line: what is typed, what there is to say, or which keys there are. Pure. */
+import { cutStart } from '../../views/text.js';
+import { type Prompt, placeOf, type State } from '../state.js';
+import { type Line, lineWidth, span } from './cells.js';
+import { type Glyphs, MARKS } from './glyphs.js';
+import { reminderLine } from './help.js';
+
+export const footLine = (state: State, glyphs: Glyphs): Line => {
+  const { notice, connection, size, prompt, filter, search } = state;
+  if (prompt) return promptLine(prompt, notice, size.columns, glyphs);
+  if (notice !== null) return [span(notice, 'alarm')];
+  const active: Line = [
+    ...(connection.kind === 'lost' ? [span(`The daemon went away: ${connection.why} `, 'alarm')] : []),
+    ...(filter ? [span(`filter ${filter.text}`, 'strong'), span(' (Esc clears)  ', 'faint')] : []),
+    ...(search !== '' ? [span(`/${search}`, 'strong'), span(' (n N)  ', 'faint')] : []),
+  ];
+  return [...active, ...reminderLine(placeOf(state), Math.max(0, size.columns - lineWidth(active)))];
+};
+
+const promptLine = (
+  { kind, text, fault }: Prompt,
+  notice: string | null,
+  columns: number,
+  glyphs: Glyphs,
+): Line => {
+  const sign = kind === 'search' ? '/' : 'filter: ';
+  if (kind === 'search')
+    return [span(sign, 'strong'), span(text), CURSOR, ...(notice ? [span(`  ${notice}`, 'alarm')] : [])];
+  if (!fault) {
+    const hint = text === '' ? '  text /re/ !not size>1m module:x lang:python' : '';
+    const shown = cutStart(text, columns - sign.length - 1, MARKS[glyphs].ellipsis);
+    return [span(sign, 'strong'), span(shown), CURSOR, span(hint, 'faint')];
+  }
+  const { at, length, message } = fault;
+  // The mistake stands in brackets too: colour is never the only signal.
+  return [
+    span(sign, 'strong'),
+    span(text.slice(0, at)),
+    span(`[${text.slice(at, at + length)}]`, 'alarm'),
+    span(text.slice(at + length)),
+    CURSOR,
+    span(`  ${message}`, 'alarm'),
+  ];
+};
+
+const CURSOR = span(' ', 'selected');
