@@ -83,6 +83,12 @@ const char *session_create(struct session *session, const char *directory, uint3
     return NULL;
 }
 
+/* The pid goes first: a stale one must not be taken for that of the next writer. */
+static void free_entry(struct registry_entry *entry) {
+    __atomic_store_n(&entry->pid, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&entry->state, REGISTRY_FREE, __ATOMIC_RELEASE);
+}
+
 /* Copies an entry that is ready and frees it. An entry whose writer died in the middle is freed as well. */
 static bool take_entry(struct registry_entry *source, struct registry_entry *entry) {
     uint32_t state = __atomic_load_n(&source->state, __ATOMIC_ACQUIRE);
@@ -91,32 +97,55 @@ static bool take_entry(struct registry_entry *source, struct registry_entry *ent
     if (state == REGISTRY_CLAIMED) {
         pid_t pid = (pid_t)__atomic_load_n(&source->pid, __ATOMIC_RELAXED);
         if (pid > 0 && kill(pid, 0) && errno == ESRCH)
-            __atomic_store_n(&source->state, REGISTRY_FREE, __ATOMIC_RELEASE);
+            free_entry(source);
         return false;
     }
     memcpy(entry, source, sizeof *entry);
     entry->state = state;
     if (entry->path_bytes > sizeof entry->path)
         entry->path_bytes = sizeof entry->path;
-    __atomic_store_n(&source->state, REGISTRY_FREE, __ATOMIC_RELEASE);
+    free_entry(source);
     return state == REGISTRY_UNTRACED || (state == REGISTRY_TRACED && entry->pid);
 }
 
+static bool is_ready(const struct registry_entry *entry) {
+    return __atomic_load_n(&entry->state, __ATOMIC_ACQUIRE) > REGISTRY_CLAIMED;
+}
+
+/* Any entry that is ready among those before `seen`, the oldest first. */
+static bool sweep(struct session *session, struct registry_entry *entry) {
+    for (uint32_t ticket = session->seen - REGISTRY_ENTRIES + 1; ticket != session->seen; ticket++)
+        if (take_entry(&session->entries[ticket % REGISTRY_ENTRIES], entry))
+            return true;
+    return false;
+}
+
+/* Images of one pid must come in order: the later one ends the former. Whoever announced its image after an
+ * exec had announced the one before it, so that once a later entry is seen to be ready, a look at those that
+ * were passed over finds the earlier one. */
 bool session_next_announcement(struct session *session, uint64_t now_us, struct registry_entry *entry) {
     uint32_t next = __atomic_load_n(&session->registry->next, __ATOMIC_ACQUIRE);
     if (next - session->seen > REGISTRY_ENTRIES)
         session->seen = next - REGISTRY_ENTRIES;
-    while (session->seen != next) {
-        if (take_entry(&session->entries[session->seen++ % REGISTRY_ENTRIES], entry))
+    for (; session->seen != next; session->seen++) {
+        struct registry_entry *source = &session->entries[session->seen % REGISTRY_ENTRIES];
+        if (!is_ready(source)) {
+            session->impatient = SWEEPS_IMPATIENT; /* a sweep finds it */
+            session->passed_over = true;
+            continue;
+        }
+        if (session->passed_over && sweep(session, entry))
             return true;
-        session->impatient = SWEEPS_IMPATIENT; /* not ready yet: a sweep finds it */
+        if (take_entry(source, entry)) {
+            session->seen++;
+            return true;
+        }
     }
-    if (now_us - session->swept_us < (session->impatient ? SWEEP_SOON_US : SWEEP_US))
+    bool is_last_chance = __atomic_load_n(&session->control->stopped, __ATOMIC_RELAXED);
+    if (!is_last_chance && now_us - session->swept_us < (session->impatient ? SWEEP_SOON_US : SWEEP_US))
         return false;
-    for (uint32_t i = 0; i < REGISTRY_ENTRIES; i++) {
-        if (take_entry(&session->entries[i], entry))
-            return true;
-    }
+    if (sweep(session, entry))
+        return true;
     session->swept_us = now_us;
     if (session->impatient)
         session->impatient--;

@@ -15,6 +15,7 @@ struct session {
     uint32_t seen;      /* the next ticket to look at */
     uint64_t swept_us;  /* when all entries were last looked at */
     uint32_t impatient; /* sweeps that should come soon: an announcement is being written */
+    bool passed_over;   /* some were not ready when their turn came */
 };
 
 /* Makes and maps both files in `directory`; the calling thread's life is the session's life sign.

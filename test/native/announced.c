@@ -1,0 +1,102 @@
+/* announced.c — process images whose announcement is still being written when its turn comes.
+ *
+ * usage: announced CASE
+ */
+#define _GNU_SOURCE
+#include <string.h>
+#include <unistd.h>
+
+#include "test/native/writer.h"
+
+#define HEAP UINT64_C(0x555555000000)
+
+static struct registry_entry *entry_of(const struct writer *w) {
+    return &w->stage->core->session.entries[w->ticket % REGISTRY_ENTRIES];
+}
+
+static void open_writer(struct writer *w, struct stage *stage, int pid) {
+    struct writer_options options = {.pid = pid, .rings = 1, .ring_events = 4096, .nodes = 8};
+    writer_open(w, stage, &options);
+}
+
+static void claim(const struct writer *w) {
+    struct registry_entry *entry = entry_of(w);
+    entry->pid = w->pid;
+    entry->parent_pid = w->parent_pid;
+    entry->ticket = w->ticket;
+    __atomic_store_n(&entry->state, REGISTRY_CLAIMED, __ATOMIC_RELEASE);
+}
+
+static void complete(const struct writer *w) {
+    __atomic_store_n(&entry_of(w)->state, REGISTRY_TRACED, __ATOMIC_RELEASE);
+}
+
+static void allocate(struct writer *w, uint32_t blocks) {
+    for (uint32_t i = 0; i < blocks; i++)
+        writer_alloc(w, 0, HEAP + i * 32, 10, 2);
+    writer_publish(w, 0, UINT32_MAX);
+}
+
+/* A forked child attaches and executes between two looks: its two images must not be taken for each other. */
+static void overtaken(struct stage *stage) {
+    struct writer before, after;
+    int pid = child_start();
+    open_writer(&before, stage, pid);
+    claim(&before);
+    stage_pass(stage);
+    complete(&before);
+    allocate(&before, 5);
+    open_writer(&after, stage, pid);
+    claim(&after);
+    complete(&after);
+    stage_pass(stage);
+    stage_pass(stage);
+    allocate(&after, 100);
+    child_kill(pid);
+    for (int i = 0; i < 3; i++)
+        stage_pass(stage);
+
+    struct process_record first = stage_record(stage, 0), second = stage_record(stage, 1);
+    CHECK_EQUAL(first.ticket, before.ticket, "ticket of the first image");
+    CHECK_EQUAL(first.flags, PROCESS_EXECED, "flags of the first image");
+    CHECK_EQUAL(first.allocations, 5, "allocations of the first image");
+    CHECK_EQUAL(second.ticket, after.ticket, "ticket of the second image");
+    CHECK_EQUAL(second.flags, 0, "flags of the second image");
+    CHECK_EQUAL(second.allocations, 100, "allocations of the second image");
+    writer_close(&before);
+    writer_close(&after);
+}
+
+/* It took long to write its announcement, and the session ends soon after. */
+static void late(struct stage *stage) {
+    struct writer w;
+    int pid = child_start();
+    open_writer(&w, stage, pid);
+    claim(&w);
+    do
+        usleep(3000), stage_pass(stage);
+    while (stage->core->session.impatient);
+    complete(&w);
+    allocate(&w, 100);
+    child_kill(pid);
+    core_stop(stage->core);
+    stage_pass(stage);
+    struct process_record r = stage_record(stage, 0);
+    CHECK_EQUAL(r.state, PROCESS_ENDED, "state");
+    CHECK_EQUAL(r.allocations, 100, "allocations");
+    writer_close(&w);
+}
+
+int main(int argc, char **argv) {
+    const char *which = argc > 1 ? argv[1] : "";
+    struct stage stage;
+    stage_open(&stage);
+    if (!strcmp(which, "overtaken"))
+        overtaken(&stage);
+    else if (!strcmp(which, "late"))
+        late(&stage);
+    else
+        CHECK(false, "no such case");
+    stage_close(&stage);
+    return 0;
+}

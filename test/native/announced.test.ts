@@ -1,0 +1,10 @@
+import test from 'ava';
+import { run, succeeded } from './support.js';
+
+test('a child that executes at once, on a busy machine, keeps the counts of both of its images', async (t) => {
+  t.deepEqual(await run('sanitized/announced', 'overtaken'), succeeded);
+});
+
+test('a process that began late and ended just before the session did is not left out', async (t) => {
+  t.deepEqual(await run('sanitized/announced', 'late'), succeeded);
+});
