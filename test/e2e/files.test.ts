@@ -1,0 +1,60 @@
+/** The snapshot as a file: valid, private, whole or not there at all. */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import test from 'ava';
+import { MEMTRACE, newFolder, program, ROOT, removeFolders, run, trace } from './harness.js';
+
+test.after.always(removeFolders);
+
+const ajv = new Ajv2020({ allErrors: true, formats: { 'date-time': true }, strictTypes: false });
+const isSnapshot = ajv.compile(JSON.parse(readFileSync(join(ROOT, 'proto/snapshot.schema.json'), 'utf8')));
+
+test('the snapshots of a whole tree are what the schema says, and their owner’s alone', async (t) => {
+  const script = `(x=$(${program('storm')} 2 0.01 2>&1)); exec ${program('cpptree')} 1`;
+  const ran = await trace(['bash', '--norc', '-c', script]);
+  t.is(ran.code, 0);
+  t.true(Object.keys(ran.snapshots).length >= 3);
+  for (const [name, snapshot] of Object.entries(ran.snapshots)) {
+    t.true(isSnapshot(snapshot), `${name}: ${ajv.errorsText(isSnapshot.errors)}`);
+    t.is(statSync(join(ran.folder, name)).mode & 0o777, 0o600);
+  }
+});
+
+test('what went on by exec is two images of one pid: the last one has the name, the one before a number', async (t) => {
+  const ran = await trace(['bash', '--norc', '-c', `exec ${program('leaky')} 10`]);
+  const { pid, executable } = ran.snapshot?.process ?? {};
+  t.is(executable, program('leaky'));
+  t.deepEqual(Object.keys(ran.snapshots).sort(), ['t.json', `t.${pid}.1.json`].sort());
+  t.is(ran.snapshots[`t.${pid}.1.json`]?.process.state, 'replaced');
+});
+
+test('a full disk leaves no half of a snapshot, and the program its exit code', async (t) => {
+  const disk = newFolder();
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'memtrace-test', disk], { stdio: 'pipe' });
+  } catch {
+    t.log('nothing can be mounted here (not root): not tried');
+    t.pass();
+    return;
+  }
+  try {
+    writeFileSync(join(disk, 'other'), Buffer.alloc(60 * 1024));
+    const ran = await run([
+      MEMTRACE,
+      'run',
+      '-o',
+      join(disk, 't.json'),
+      '--',
+      'sh',
+      '-c',
+      `${program('cpptree')} 2; exit 3`,
+    ]);
+    t.is(ran.code, 3);
+    t.deepEqual(readdirSync(disk), ['other']);
+    t.regex(ran.stderr, /no space left|disk is full/i);
+  } finally {
+    execFileSync('umount', [disk]);
+  }
+});
