@@ -95,7 +95,9 @@ build/examples/%: examples/%.cpp | build/.demo-deps
 
 test: all build/.test-deps programs build/examples/leaky-cache ## install what is needed, build, pass every test (TESTS='test/views/*.test.ts' for some)
 	node scripts/test.js $(TESTS)
+test-all: export MEMTRACE_SLOW = 1
 test-all: test ## everything, also what is too slow for CI
+	node dist/test/unwind/millions.js 5
 bench: all build/.test-deps programs ## wall, CPU and memory beside the bare program and peers
 	node dist/bench/main.js
 demo: all build/examples/leaky-cache ## trace a leaking example and a Debian program, ending in their reports

@@ -208,13 +208,19 @@ export interface Case extends Setting {
   readonly under?: readonly string[];
 }
 
+/** A program that jumps out of malloc needs an allocator that bears it, also by itself. */
+const withAllocator = async (setting: Case): Promise<Setting> =>
+  setting.witness === 'bump'
+    ? { ...setting, env: { ...setting.env, LD_PRELOAD: (await callWitness('bump')).library } }
+    : setting;
+
 /** Runs the program with and without memtrace and compares what both say and how they end. */
 export const unchanged = async (
   t: ExecutionContext,
   command: readonly string[],
   setting: Case = {},
 ): Promise<Traced & { readonly counts: readonly Count[] }> => {
-  const bare = await run(command, setting);
+  const bare = await run(command, await withAllocator(setting));
   const witness = await callWitness(setting.witness);
   const env = { ...setting.env, LD_PRELOAD: witness.library };
   const traced = await trace(command, { ...setting, env }, ...(setting.options ?? []));

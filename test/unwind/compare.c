@@ -1,5 +1,6 @@
 /* compare.c — a preload that walks every allocation's stack with the shim's unwinder and with an outside one
- * (libgcc's _Unwind_Backtrace), and reports each difference. Shares no code with what it checks against.
+ * (libgcc's _Unwind_Backtrace; with -DCOMPARE_LIBUNWIND libunwind), and reports each difference. Shares no
+ * code with what it checks against.
  *
  * Prints one line to the file $COMPARE_OUT at exit:  checked N mismatches N truncated N afresh N
  */
@@ -10,7 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef COMPARE_LIBUNWIND
+#define UNW_LOCAL_ONLY
+#include <libunwind.h>
+#else
 #include <unwind.h>
+#endif
 
 #include "proto/segment.h"
 #include "shim/unwind/remember.h"
@@ -29,6 +35,19 @@ static __thread struct frames frames;
 static __thread struct remembered remembered;
 static __thread uint64_t reference[REFERENCE_FRAMES];
 
+#ifdef COMPARE_LIBUNWIND
+/* It does not say which frames were interrupted: that is left out of the comparison. */
+#define COMPARED(pc) ((pc) & ~NODE_PC_EXACT)
+
+static int walk_outside(void) {
+    int n = unw_backtrace((void **)reference, REFERENCE_FRAMES);
+    while (n > 0 && !reference[n - 1])
+        n--;
+    return n;
+}
+#else
+#define COMPARED(pc) (pc)
+
 struct collected {
     uint64_t *pc;
     int count;
@@ -42,6 +61,13 @@ static _Unwind_Reason_Code collect(struct _Unwind_Context *context, void *argume
         c->pc[c->count++] = pc | (before ? NODE_PC_EXACT : 0);
     return _URC_NO_REASON;
 }
+
+static int walk_outside(void) {
+    struct collected c = {reference, 0};
+    _Unwind_Backtrace(collect, &c);
+    return c.count;
+}
+#endif
 
 static void report(const uint64_t *expected, int n) {
     if (__atomic_fetch_add(&printed, 1, __ATOMIC_RELAXED) >= 5)
@@ -59,14 +85,21 @@ static void report(const uint64_t *expected, int n) {
     }
 }
 
+static int differ(const uint64_t *expected, int n) {
+    if (n != (int)frames.count)
+        return 1;
+    for (int i = 0; i < n; i++)
+        if (COMPARED(expected[i]) != COMPARED(frames.pc[i]))
+            return 1;
+    return 0;
+}
+
 static void check(const struct caller *caller) {
     if (busy)
         return;
     busy = 1;
-    struct collected c = {reference, 0};
-    _Unwind_Backtrace(collect, &c);
-    int skip = 0;
-    while (skip < c.count && reference[skip] != caller->pc)
+    int count = walk_outside(), skip = 0;
+    while (skip < count && reference[skip] != caller->pc)
         skip++;
     if (remember_walk(&remembered, caller, &range, key_seed(0, 0))) {
         frames.truncated = false;
@@ -78,12 +111,11 @@ static void check(const struct caller *caller) {
         walk_stack(caller, &range, &frames);
     }
     const uint64_t *expected = reference + skip;
-    int n = c.count - skip;
+    int n = count - skip;
     __atomic_fetch_add(&checked, 1, __ATOMIC_RELAXED);
     if (frames.truncated)
         __atomic_fetch_add(&truncated, 1, __ATOMIC_RELAXED);
-    if (n <= WALK_LEAF_FRAMES &&
-        (n != (int)frames.count || memcmp(expected, frames.pc, (size_t)n * sizeof *expected))) {
+    if (n <= WALK_LEAF_FRAMES && differ(expected, n)) {
         __atomic_fetch_add(&mismatches, 1, __ATOMIC_RELAXED);
         report(expected, n);
     }
@@ -105,8 +137,7 @@ __attribute__((visibility("default"))) void *realloc(void *old, size_t size) {
 
 __attribute__((constructor)) static void start(void) {
     busy = 1; /* libgcc allocates on its first use */
-    struct collected c = {reference, 0};
-    _Unwind_Backtrace(collect, &c);
+    walk_outside();
     busy = 0;
 }
 

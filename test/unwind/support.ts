@@ -28,14 +28,23 @@ const SOURCES = ['shim/unwind', 'shim/platform/linux'].flatMap((path) =>
     .map((name) => join(path, name)),
 );
 
+/** What the shim's unwinder is held against. */
+export type Outside = 'libgcc' | 'libunwind';
+
 /** @returns the path of the preload */
-export const buildComparison = async (name: string, mutation?: Mutation): Promise<string> => {
+export const buildComparison = async (
+  name: string,
+  mutation?: Mutation,
+  outside: Outside = 'libgcc',
+): Promise<string> => {
   const sources = SOURCES.map((path) =>
     path === mutation?.file ? mutated(name, mutation) : join(ROOT, path),
   );
   const out = join(folder, `${name}.so`);
   const flags = '-std=c11 -O2 -g -fPIC -shared -fno-omit-frame-pointer -fno-tree-slp-vectorize'.split(' ');
-  await run('cc', [...flags, '-I', ROOT, join(ROOT, 'test/unwind/compare.c'), ...sources, '-o', out]);
+  const other = outside === 'libunwind' ? ['-DCOMPARE_LIBUNWIND', '-lunwind'] : [];
+  const compared = join(ROOT, 'test/unwind/compare.c');
+  await run('cc', [...flags, '-I', ROOT, compared, ...sources, '-o', out, ...other]);
   return out;
 };
 
