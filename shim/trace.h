@@ -48,8 +48,7 @@ INLINE void trace_leave(struct thread *t) {
  * Calls made in between published events of their own, but each only with room for twice its own: half of
  * RING_SLOTS_PER_CALL is still there. */
 INLINE void trace_resume(struct thread *t, const struct caller *caller) {
-    t->busy = caller_sp(caller);
-    signal_fence();
+    trace_begin(t, caller);
 }
 
 /* The ticket of a block about to be freed: drawn before the real call. */
