@@ -201,7 +201,8 @@ static void finish(struct core *core, struct process *process) {
         process->pidfd = -1;
     } else {
         process_end(process, core->session.directory);
-        /* It announced an exec and left no word of its own: the other program was over before anybody looked. */
+        /* It announced an exec and left no word of its own: the other program was over before anybody looked.
+         */
         if (process->exec_expected && !process->segment.fixed.exited)
             process->record.flags |= PROCESS_EXECED;
     }
