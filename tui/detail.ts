@@ -87,16 +87,14 @@ const stackRows = (stacks: readonly ViewRow[], omitted: number): readonly Row[] 
       const key = STACKS + row.key * FRAMES;
       return [
         { kind: 'stack', key, row },
-        ...(row.frames ?? [])
-          .slice(1, FRAMES)
-          .map(
-            (text, at): Row => ({
-              kind: 'frame',
-              key: key + at + 1,
-              text,
-              place: row.places?.[at + 1] ?? null,
-            }),
-          ),
+        ...(row.frames ?? []).slice(1, FRAMES).map(
+          (text, at): Row => ({
+            kind: 'frame',
+            key: key + at + 1,
+            text,
+            place: row.places?.[at + 1] ?? null,
+          }),
+        ),
       ];
     }),
     ...(omitted > 0 ? [title(4, `${formatCount(omitted)} more`)] : []),

@@ -38,7 +38,10 @@ export const createErrands = ({ link, nextId, painter, happen, leave, options }:
   const notice = (text: string): void => happen({ kind: 'notice', text });
 
   const mark = (state: State): void => {
-    if (state.connection.kind !== 'live') return notice('The session is over: there is nothing to mark.');
+    if (state.connection.kind !== 'live') {
+      notice('The session is over: there is nothing to mark.');
+      return;
+    }
     const id = nextId();
     answers.set(id, (message) => {
       if (message.type === 'mark')
@@ -50,7 +53,10 @@ export const createErrands = ({ link, nextId, painter, happen, leave, options }:
   const snapshot = (state: State): void => {
     const { keepSnapshot } = options;
     if (!keepSnapshot) return;
-    if (state.connection.kind !== 'live') return notice('The session is over: it wrote its snapshot itself.');
+    if (state.connection.kind !== 'live') {
+      notice('The session is over: it wrote its snapshot itself.');
+      return;
+    }
     const process = state.process === 'all' ? 'main' : state.process;
     const id = nextId();
     answers.set(id, (message) => {
@@ -66,8 +72,14 @@ export const createErrands = ({ link, nextId, painter, happen, leave, options }:
   const edit = (state: State): void => {
     const place = sourceOf(rowAtCursor(state));
     const [command, ...before] = options.editor ?? [];
-    if (!place) return notice('There is no source line here to be opened.');
-    if (command === undefined) return notice('There is no editor: set EDITOR.');
+    if (!place) {
+      notice('There is no source line here to be opened.');
+      return;
+    }
+    if (command === undefined) {
+      notice('There is no editor: set EDITOR.');
+      return;
+    }
     void painter.lend(command, [...before, `+${place.line}`, place.file]).then((trouble) => {
       if (trouble !== null) notice(trouble);
     });
@@ -75,7 +87,10 @@ export const createErrands = ({ link, nextId, painter, happen, leave, options }:
 
   const copy = (state: State): void => {
     const place = sourceOf(rowAtCursor(state));
-    if (!place) return notice('There is no source line here to be copied.');
+    if (!place) {
+      notice('There is no source line here to be copied.');
+      return;
+    }
     const text = `${place.file}:${place.line}`;
     painter.copy(text);
     notice(`Copied ${text}`);
@@ -89,7 +104,10 @@ export const createErrands = ({ link, nextId, painter, happen, leave, options }:
         // it has just ended by itself
       }
     }
-    if (program !== 'runs on untraced') return leave();
+    if (program !== 'runs on untraced') {
+      leave();
+      return;
+    }
     const id = nextId();
     const patience = setTimeout(leave, PATIENCE_MS);
     answers.set(id, () => {

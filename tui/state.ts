@@ -15,6 +15,7 @@ import type {
   ViewQuery,
   ViewRow,
 } from '../proto/messages.js';
+import type { Bytes } from '../proto/snapshot.js';
 import type { Filter, FilterFault } from '../views/filter.js';
 import { type History, NO_HISTORY } from './history.js';
 import { NO_OUTPUT, type Output } from './output.js';
@@ -111,6 +112,9 @@ export interface Mark {
   readonly number: MarkNumber;
   /** ISO 8601, UTC. */
   readonly takenAt: string;
+  /** What was alive then in the process that was looked at; null where that is not known. */
+  readonly liveBytes: Bytes | null;
+  readonly process: ProcessChoice;
 }
 
 export interface Source {

@@ -37,7 +37,7 @@ export type Happening =
   | { readonly kind: 'resize'; readonly size: Size }
   | { readonly kind: 'connection'; readonly connection: Connection }
   | { readonly kind: 'notice'; readonly text: string }
-  | { readonly kind: 'mark'; readonly mark: Mark }
+  | { readonly kind: 'mark'; readonly mark: Pick<Mark, 'number' | 'takenAt'> }
   | { readonly kind: 'source'; readonly file: string; readonly source: Source }
   /** More of what the program writes. */
   | { readonly kind: 'output'; readonly text: string };
@@ -55,7 +55,11 @@ export const update = (state: State, happening: Happening): State => {
     case 'notice':
       return { ...state, notice: happening.text };
     case 'mark':
-      return { ...state, mark: happening.mark, notice: 'Marked: d shows what has grown since.' };
+      return {
+        ...state,
+        mark: markOf(state, happening.mark),
+        notice: 'Marked: d shows what has grown since.',
+      };
     case 'source': {
       const sources = new Map(state.sources).set(happening.file, happening.source);
       return settled({ ...state, sources });
@@ -66,6 +70,12 @@ export const update = (state: State, happening: Happening): State => {
     }
   }
 };
+
+const markOf = ({ newest, process }: State, mark: Pick<Mark, 'number' | 'takenAt'>): Mark => ({
+  ...mark,
+  process,
+  liveBytes: newest.header?.totals.liveBytes ?? null,
+});
 
 const updated = (state: State, { view, header, table }: Extract<Happening, { kind: 'update' }>): State => {
   const { tables } = state.newest;

@@ -40,7 +40,12 @@ export interface Column {
 export interface Columns {
   readonly figures: readonly Column[];
   readonly names: readonly Column[];
+  /** The share of the width that the names keep at least, where they say more than figures do. */
+  readonly namesShare?: number;
 }
+
+const DETAIL_NAMES_SHARE = 0.62;
+const TREE_NAMES_SHARE = 0.45;
 
 export interface ColumnsLook {
   /** Live bytes of all rows, for shares. */
@@ -65,9 +70,9 @@ export const columnsOf = (place: Place, look: ColumnsLook): Columns => {
     case 'sizes':
       return { figures: SIZE_FIGURES, names: sizeNames(look) };
     case 'stacks':
-      return { figures: treeFigures(look), names: treeNames(look) };
+      return { figures: treeFigures(look), names: treeNames(look), namesShare: TREE_NAMES_SHARE };
     case 'detail':
-      return { figures: detailFigures(look), names: detailNames(look) };
+      return { figures: detailFigures(look), names: detailNames(look), namesShare: DETAIL_NAMES_SHARE };
     default:
       return { figures: sumFigures(look), names: sumNames(place, look.path) };
   }

@@ -1,6 +1,7 @@
 /** What stands above every view: whose memory this is, how it is doing, and what was not seen. Pure. */
 import type { Header, ProcessSummary } from '../../proto/messages.js';
-import type { PathStyle } from '../../views/names.js';
+import { baseName, type PathStyle } from '../../views/names.js';
+import { cutEnd, width } from '../../views/text.js';
 import { formatBytes, formatBytesDelta, formatCount, formatDuration } from '../../views/units.js';
 import { type State, shownPicture } from '../state.js';
 import { fitParts, type Line, type Part, type Span, span } from './cells.js';
@@ -24,7 +25,7 @@ const titleOf = (state: State, header: Header | null, path: PathStyle): readonly
   const name = [path(program), ...args].join(' ');
   return [
     ...warningsOf(state),
-    { spans: [span(name.length > 60 ? `${name.slice(0, 57)}...` : name, 'strong')], priority: 1 },
+    { spans: [span(fittingName(path(program), name, state.size.columns), 'strong')], priority: 1 },
     ...(state.process === 'all' && header
       ? [{ spans: [span(`all ${header.processes} processes`)], priority: 1 }]
       : process
@@ -42,14 +43,19 @@ const titleOf = (state: State, header: Header | null, path: PathStyle): readonly
   ];
 };
 
-/** What has grown since the mark, of what the view sums up. */
-const markOf = ({ mark, newest, held, view }: State, header: Header | null): readonly Part[] => {
+/** Room is left for its state. */
+const fittingName = (program: string, name: string, columns: number): string => {
+  const room = Math.max(12, Math.min(60, columns - 28));
+  if (width(name) <= room) return name;
+  return width(program) > room ? cutEnd(baseName(program), room, '...') : cutEnd(name, room, '...');
+};
+
+const markOf = ({ mark, process }: State, header: Header | null): readonly Part[] => {
   if (!mark || !header) return [];
-  const table = view === 'output' ? undefined : (held ?? newest).tables[view];
-  const grown = table && 'sum' in table ? table.sum.grownBytes : undefined;
+  const isKnown = mark.liveBytes !== null && mark.process === process;
+  const grown = isKnown ? formatBytesDelta(header.totals.liveBytes - (mark.liveBytes ?? 0)) : 'marked';
   const since = Math.max(0, Date.parse(header.takenAt) - Date.parse(mark.takenAt)) || 0;
-  const text = grown === undefined ? 'marked' : formatBytesDelta(grown);
-  return [{ spans: [span(`${text} in ${formatDuration(since)} since the mark`, 'strong')], priority: 2 }];
+  return [{ spans: [span(`${grown} in ${formatDuration(since)} since the mark`, 'strong')], priority: 2 }];
 };
 
 const warningsOf = ({ connection, held }: State): readonly Part[] => [

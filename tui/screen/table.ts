@@ -109,10 +109,15 @@ interface Fitting {
 const natural = (rows: readonly Row[], column: Column, look: TableLook): number =>
   Math.max(column.least, width(titleOf(column, look)), ...rows.map((row) => width(clean(column.text(row)))));
 
+const namesLeast = ({ width: columns, columns: { names, namesShare } }: TableLook): number => {
+  if (columns < NARROW_BELOW) return NAMES_LEAST_NARROW;
+  if (namesShare !== undefined) return Math.floor(columns * namesShare);
+  return names.length > 1 && columns >= WIDE_FROM ? NAMES_LEAST_WIDE : NAMES_LEAST;
+};
+
 const fittingFigures = (rows: readonly Row[], look: TableLook): readonly Fitting[] => {
   let kept = look.columns.figures.map((column) => ({ column, width: natural(rows, column, look) }));
-  const least = look.columns.names.length > 1 && look.width >= WIDE_FROM ? NAMES_LEAST_WIDE : NAMES_LEAST;
-  const room = look.width - (look.width < NARROW_BELOW ? NAMES_LEAST_NARROW : least);
+  const room = look.width - namesLeast(look);
   // The one that is sorted by stays whatever its priority.
   const importance = ({ column }: Fitting) =>
     column.sort && column.sort === look.sort ? -1 : column.priority;

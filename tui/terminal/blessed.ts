@@ -72,7 +72,10 @@ export const openTerminal =
     };
     const lend = (command: string, args: readonly string[]): Promise<string | null> =>
       new Promise((resolve) => {
-        if (isLent) return resolve(null);
+        if (isLent) {
+          resolve(null);
+          return;
+        }
         isLent = true;
         giveBack(screen, hasMouse);
         process.stdin.pause();
@@ -83,12 +86,12 @@ export const openTerminal =
           if (!isLent) return;
           isLent = false;
           screen.render = render;
-          if (!isOpen) return resolve(trouble);
+          resolve(trouble);
+          if (!isOpen) return;
           process.stdin.resume();
           takeBack(screen, hasMouse);
           onResize(size());
           redraw();
-          resolve(trouble);
         };
         const child = spawn(command, [...args], { stdio: 'inherit' });
         child.on('error', (error) => end(`Cannot start ${command}: ${error.message}`));

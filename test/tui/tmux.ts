@@ -1,0 +1,62 @@
+/** A command in a tmux of its own: keys are sent to it, its screen is read as a person would. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { ExecutionContext } from 'ava';
+
+export interface Tmux {
+  /** An empty folder, where the command runs. */
+  readonly folder: string;
+  /** Names as tmux has them: "Enter", "C-z", "q". */
+  readonly press: (...keys: readonly string[]) => void;
+  readonly type: (text: string) => void;
+  readonly screen: () => string;
+  /** Until the screen is like that. @returns the screen */
+  readonly until: (what: RegExp) => Promise<string>;
+  readonly resize: (columns: number, rows: number) => void;
+}
+
+const LOOK_AGAIN_MS = 50;
+const PATIENCE_MS = 60_000;
+
+/** @param command for sh; the tmux and all in it end with the test */
+export const inTmux = (
+  t: ExecutionContext,
+  command: string,
+  environment: Readonly<Record<string, string>> = {},
+): Tmux => {
+  const folder = mkdtempSync('/tmp/mt-');
+  const env = { ...process.env, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', TMUX: undefined, ...environment };
+  const tmux = (...args: readonly string[]): string =>
+    execFileSync('tmux', ['-f', '/dev/null', '-S', `${folder}/tmux`, ...args], { env, encoding: 'utf8' });
+  tmux('new-session', '-d', '-x', '100', '-y', '30', '-c', folder, 'bash --norc --noprofile');
+  tmux('set-option', '-g', 'escape-time', '0');
+  t.teardown(() => {
+    tmux('kill-server');
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const type = (text: string): void => {
+    tmux('send-keys', '-l', text);
+  };
+  const screen = (): string => tmux('capture-pane', '-p');
+  type(`PS1='shell> '; ${command}`);
+  tmux('send-keys', 'Enter');
+  return {
+    folder,
+    press: (...keys) => {
+      tmux('send-keys', ...keys);
+    },
+    type,
+    screen,
+    until: async (what) => {
+      for (const end = Date.now() + PATIENCE_MS; Date.now() < end; ) {
+        const now = screen();
+        if (what.test(now)) return now;
+        await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+      }
+      throw new Error(`no ${what} on the screen:\n${screen()}`);
+    },
+    resize: (columns, rows) => {
+      tmux('resize-window', '-x', String(columns), '-y', String(rows));
+    },
+  };
+};
