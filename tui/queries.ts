@@ -38,7 +38,10 @@ export const wantedViews = (state: State): WantedViews => {
       intervalMs: each === (place === 'output' ? 'lines' : place) ? intervalMs : ONLY_FIRST_AND_LAST,
     };
   };
-  const views = Object.fromEntries(TABLE_VIEWS.map((each) => [each, wanted(each)]));
+  // The tree of stacks is dear: it is made for those who look at it.
+  const isLookedAt = (each: TableView): boolean =>
+    each !== 'stacks' || view === 'stacks' || state.newest.tables.stacks !== undefined;
+  const views = Object.fromEntries(TABLE_VIEWS.filter(isLookedAt).map((each) => [each, wanted(each)]));
   if (!detail) return views;
   const { file } = detail.row;
   return {

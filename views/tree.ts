@@ -9,10 +9,21 @@
  */
 import type { Index, KindFilter, Site, SiteCounters } from '../proto/snapshot.js';
 import { type Blame, blameStacks } from './blame.js';
-import { type FrameName, frameKey } from './group.js';
+import { frameKey } from './group.js';
 import { compareNames } from './order.js';
 import { type ModuleRole, moduleRole, ownershipOf } from './ownership.js';
 import { kindMatches, modulePath, type Profile } from './profile.js';
+import { createFrames, createNodes, type Frames, type Nodes, type TreeNode } from './treeNodes.js';
+import {
+  addSite,
+  addToParents,
+  countersAt,
+  createSumTable,
+  type NodeCounters,
+  type SumTable,
+} from './treeSums.js';
+
+export type { NodeCounters } from './treeSums.js';
 
 export type Direction = 'down' | 'up';
 
@@ -36,17 +47,6 @@ export interface TreeQuery {
   readonly limit: number;
 }
 
-export interface NodeCounters extends SiteCounters {
-  readonly grownBytes: number;
-  readonly grownBlocks: number;
-}
-
-export interface TreeNode {
-  readonly place: FrameName;
-  /** False: a library's. */
-  readonly user: boolean;
-}
-
 export interface TreeLine extends TreeNode {
   readonly node: Index;
   readonly depth: number;
@@ -68,9 +68,10 @@ export interface TreeLines {
 export type StackTree = (inputs: readonly TreeInput[], query: TreeQuery) => TreeLines;
 
 export const createStackTree = (): StackTree => {
-  const frames = createNumbers();
+  const frames = createFrames();
   const tables = { down: createNodes(), up: createNodes() };
   const processes = new Map<Index, ProcessStacks>();
+  const buffers = createSumTable();
   return (inputs, query) => {
     const known = inputs.map((input) => {
       const stacks = processes.get(input.index) ?? createProcessStacks(input.profile, frames, tables.down);
@@ -78,54 +79,12 @@ export const createStackTree = (): StackTree => {
       stacks.catchUp(input.profile, query.direction);
       return { input, stacks };
     });
-    const level =
-      query.direction === 'down' ? downwards(known, query, tables.down) : upwards(known, query, tables.up);
-    return flatten(level, tables[query.direction], query);
-  };
-};
-
-// ---- numbers ----
-
-interface Nodes {
-  readonly nodes: readonly (TreeNode & {
-    readonly parent: Index | -1;
-    readonly children: readonly Index[];
-  })[];
-  readonly roots: readonly Index[];
-  /** Below -1 are the roots. A parent's number is smaller than its children's. */
-  readonly child: (parent: Index | -1, frame: Index, make: () => TreeNode) => Index;
-}
-
-const FRAMES_AT_MOST = 2 ** 26;
-
-const createNodes = (): Nodes => {
-  const nodes: (TreeNode & { parent: Index | -1; children: Index[] })[] = [];
-  const roots: Index[] = [];
-  const numbers = new Map<number, Index>();
-  return {
-    nodes,
-    roots,
-    child: (parent, frame, make) => {
-      const key = (parent + 1) * FRAMES_AT_MOST + frame;
-      const known = numbers.get(key);
-      if (known !== undefined) return known;
-      const number = nodes.push({ ...make(), parent, children: [] }) - 1;
-      numbers.set(key, number);
-      (parent < 0 ? roots : (nodes[parent]?.children ?? [])).push(number);
-      return number;
-    },
-  };
-};
-
-type Numbers = (key: string) => Index;
-
-const createNumbers = (): Numbers => {
-  const numbers = new Map<string, Index>();
-  return (key) => {
-    const known = numbers.get(key);
-    if (known !== undefined) return known;
-    numbers.set(key, numbers.size);
-    return numbers.size - 1;
+    const table = tables[query.direction];
+    const roots =
+      query.direction === 'down'
+        ? downwards(known, query, table, buffers)
+        : upwards(known, query, table, frames);
+    return flatten(roots, (node) => frames.ofNumber(table.frameOf(node)), query);
   };
 };
 
@@ -139,34 +98,17 @@ interface ProcessStacks {
   /** The stack's parent; -1 at the outer end and where only what starts a program follows. */
   readonly outerOf: (stack: Index) => Index | -1;
   readonly frameOf: (stack: Index) => Index;
-  readonly make: (stack: Index) => TreeNode;
 }
 
-const createProcessStacks = (first: Profile, numbers: Numbers, table: Nodes): ProcessStacks => {
+const createProcessStacks = (first: Profile, frames: Frames, table: Nodes): ProcessStacks => {
   let profile = first;
   const blame: Blame = blameStacks(first);
   const roles: ModuleRole[] = [];
   const frameNumbers: Index[] = [];
   const isBase: boolean[] = [];
-  const isUser: boolean[] = [];
   const nodes: (Index | -1)[] = [];
 
   const frameIndex = (stack: Index): Index => profile.stacks[stack]?.frame ?? -1;
-  const make = (stack: Index): TreeNode => {
-    const index = frameIndex(stack);
-    const frame = profile.frames[index];
-    if (!frame) throw new RangeError(`stack ${stack} is not in the profile`);
-    const { function: name, file, line, offset, language } = frame;
-    return {
-      place: { function: name, file, line, offset, language, module: modulePath(profile, frame) },
-      user: isUser[index] ?? true,
-    };
-  };
-  const nodeBelow = (parent: Index | -1, stack: Index): Index | -1 => {
-    const frame = frameIndex(stack);
-    if (isBase[frame]) return -1;
-    return table.child(parent, frameNumbers[frame] ?? 0, () => make(stack));
-  };
   return {
     catchUp: (grown, direction) => {
       profile = grown;
@@ -176,15 +118,22 @@ const createProcessStacks = (first: Profile, numbers: Numbers, table: Nodes): Pr
       for (let at = frameNumbers.length; at < profile.frames.length; at += 1) {
         const frame = profile.frames[at];
         if (!frame) break;
-        frameNumbers.push(numbers(frameKey('line', frame, modulePath(profile, frame))));
+        const module = modulePath(profile, frame);
         const owner = ownershipOf(frame, roles[frame.module] ?? 'user');
+        const { function: name, file, line, offset, language } = frame;
+        const make = () => ({
+          place: { function: name, file, line, offset, language, module },
+          user: owner === 'user',
+        });
+        frameNumbers.push(frames.number(frameKey('line', frame, module), make));
         isBase.push(owner === 'base');
-        isUser.push(owner === 'user');
       }
       if (direction === 'up') return;
       for (let at = nodes.length; at < profile.stacks.length; at += 1) {
-        const parent = profile.stacks[at]?.parent ?? -1;
-        nodes.push(nodeBelow(parent < 0 ? -1 : (nodes[parent] ?? -1), at));
+        const node = profile.stacks[at];
+        const frame = node?.frame ?? -1;
+        const outer = node && node.parent >= 0 ? (nodes[node.parent] ?? -1) : -1;
+        nodes.push(isBase[frame] ? -1 : table.child(outer, frameNumbers[frame] ?? 0));
       }
     },
     nodeOf: (stack) => nodes[blame.callerOf(stack)] ?? -1,
@@ -194,7 +143,6 @@ const createProcessStacks = (first: Profile, numbers: Numbers, table: Nodes): Pr
       return parent >= 0 && isBase[frameIndex(parent)] ? -1 : parent;
     },
     frameOf: (stack) => frameNumbers[frameIndex(stack)] ?? 0,
-    make,
   };
 };
 
@@ -202,6 +150,9 @@ interface Known {
   readonly input: TreeInput;
   readonly stacks: ProcessStacks;
 }
+
+/** Room for the callers of a frame; most have fewer. */
+const FIRST_ROOM = 64;
 
 // ---- sums ----
 
@@ -220,133 +171,130 @@ interface Roots {
   readonly levels: readonly Level[];
 }
 
-const FIELDS = 9;
-
-const addSite = (sums: Float64Array, at: number, site: Site, before: SiteCounters | undefined): void => {
-  sums[at] += site.liveBytes;
-  sums[at + 1] += site.liveBlocks;
-  sums[at + 2] += site.totalBytes;
-  sums[at + 3] += site.totalBlocks;
-  sums[at + 4] += site.peakBytes;
-  sums[at + 5] += site.peakBlocks;
-  sums[at + 6] += site.temporaryBlocks;
-  sums[at + 7] += site.liveBytes - (before?.liveBytes ?? 0);
-  sums[at + 8] += site.liveBlocks - (before?.liveBlocks ?? 0);
-};
-
-const countersAt = (sums: Float64Array, at: number): NodeCounters => ({
-  liveBytes: sums[at] ?? 0,
-  liveBlocks: sums[at + 1] ?? 0,
-  totalBytes: sums[at + 2] ?? 0,
-  totalBlocks: sums[at + 3] ?? 0,
-  peakBytes: sums[at + 4] ?? 0,
-  peakBlocks: sums[at + 5] ?? 0,
-  temporaryBlocks: sums[at + 6] ?? 0,
-  grownBytes: sums[at + 7] ?? 0,
-  grownBlocks: sums[at + 8] ?? 0,
-});
-
 const eachSite = (
   known: readonly Known[],
   kind: KindFilter,
-  visit: (of: Known, site: Site) => void,
+  visit: (stacks: ProcessStacks, site: Site, before: SiteCounters | undefined) => void,
 ): void => {
-  for (const of of known) {
-    const { profile, accepts } = of.input;
+  for (const { input, stacks } of known) {
+    const { profile, accepts, before } = input;
     for (const site of profile.sites)
-      if (kindMatches(site.kind, kind) && (!accepts || accepts(site))) visit(of, site);
+      if (kindMatches(site.kind, kind) && (!accepts || accepts(site))) visit(stacks, site, before?.(site));
   }
 };
 
-const downwards = (known: readonly Known[], { kind }: TreeQuery, { nodes, roots }: Nodes): Roots => {
+const downwards = (known: readonly Known[], { kind }: TreeQuery, table: Nodes, buffers: SumTable): Roots => {
+  const count = table.count();
   // The last place is that of stacks without a node, and of the whole.
-  const sums = new Float64Array((nodes.length + 1) * FIELDS);
-  const whole = nodes.length * FIELDS;
-  eachSite(known, kind, ({ input, stacks }, site) => {
+  const sums = buffers.cleared(count + 1);
+  eachSite(known, kind, (stacks, site, before) => {
     const node = stacks.nodeOf(site.stack);
-    addSite(sums, node < 0 ? whole : node * FIELDS, site, input.before?.(site));
+    addSite(sums, node < 0 ? count : node, site, before);
   });
-  const self = sums.slice();
-  for (let node = nodes.length - 1; node >= 0; node -= 1) {
-    const parent = nodes[node]?.parent ?? -1;
-    const to = parent < 0 ? whole : parent * FIELDS;
-    for (let field = 0; field < FIELDS; field += 1) sums[to + field] += sums[node * FIELDS + field] ?? 0;
-  }
-  const isThere = (node: Index): boolean => (sums[node * FIELDS + 3] ?? 0) > 0;
-  const levelOf = (node: Index): Level => {
-    const children = (): readonly Index[] => (nodes[node]?.children ?? []).filter(isThere);
-    return {
-      node,
-      counters: countersAt(sums, node * FIELDS),
-      selfBytes: self[node * FIELDS] ?? 0,
-      selfBlocks: self[node * FIELDS + 1] ?? 0,
-      isLeaf: !(nodes[node]?.children ?? []).some(isThere),
-      below: () => children().map(levelOf),
-    };
-  };
-  return { sum: countersAt(sums, whole), levels: roots.filter(isThere).map(levelOf) };
+  const selfBytes = sums.liveBytes.slice(0, count);
+  const selfBlocks = sums.liveBlocks.slice(0, count);
+  addToParents(sums, table.parents(), count);
+
+  const isThere = (node: Index): boolean => sums.totalBlocks[node] > 0;
+  const levelsBelow = (node: Index | -1): readonly Level[] =>
+    table.childrenOf(node).filter(isThere).map(levelOf);
+  const levelOf = (node: Index): Level => ({
+    node,
+    counters: countersAt(sums, node),
+    selfBytes: selfBytes[node],
+    selfBlocks: selfBlocks[node],
+    isLeaf: !table.childrenOf(node).some(isThere),
+    below: () => levelsBelow(node),
+  });
+  return { sum: countersAt(sums, count), levels: levelsBelow(-1) };
 };
 
-/** A site on its way out, at this node of its stack. */
-interface Traveller {
-  readonly of: Known;
-  readonly site: Site;
-  readonly at: Index;
+/** Sites on their way out: which, and at which node of their stacks. */
+interface Travellers {
+  readonly sites: Int32Array;
+  readonly at: Int32Array;
 }
 
-const upwards = (known: readonly Known[], { kind }: TreeQuery, table: Nodes): Roots => {
-  const all: Traveller[] = [];
-  const sum = new Float64Array(FIELDS);
-  eachSite(known, kind, (of, site) => {
-    addSite(sum, 0, site, of.input.before?.(site));
-    all.push({ of, site, at: of.stacks.callerOf(site.stack) });
+const upwards = (known: readonly Known[], { kind }: TreeQuery, table: Nodes, frames: Frames): Roots => {
+  const all: {
+    readonly site: Site;
+    readonly stacks: ProcessStacks;
+    readonly before: SiteCounters | undefined;
+  }[] = [];
+  const whole = createSumTable(1).cleared(1);
+  eachSite(known, kind, (stacks, site, before) => {
+    addSite(whole, 0, site, before);
+    all.push({ site, stacks, before });
   });
-  const levelsOf = (parent: Index | -1, travellers: readonly Traveller[]): readonly Level[] => {
-    const groups = new Map<Index, { sums: Float64Array; travellers: Traveller[] }>();
-    for (const traveller of travellers) {
-      const { of, site, at } = traveller;
-      const node = table.child(parent, of.stacks.frameOf(at), () => of.stacks.make(at));
-      let group = groups.get(node);
-      if (!group) {
-        group = { sums: new Float64Array(FIELDS), travellers: [] };
-        groups.set(node, group);
+  const levelsOf = (parent: Index | -1, travellers: Travellers): readonly Level[] => {
+    const slotOfFrame = new Int32Array(frames.count());
+    const slotOf = new Int32Array(travellers.sites.length);
+    const found: { readonly node: Index; goesOn: boolean }[] = [];
+    const slots = createSumTable(FIRST_ROOM);
+    let sums = slots.grown(FIRST_ROOM);
+    for (let index = 0; index < slotOf.length; index += 1) {
+      const entry = all[travellers.sites[index] ?? 0];
+      if (!entry) continue;
+      const at = travellers.at[index] ?? 0;
+      const frame = entry.stacks.frameOf(at);
+      let slot = (slotOfFrame[frame] ?? 0) - 1;
+      if (slot < 0) {
+        slot = found.push({ node: table.child(parent, frame), goesOn: false }) - 1;
+        slotOfFrame[frame] = slot + 1;
+        sums = slots.grown(slot + 1);
       }
-      addSite(group.sums, 0, site, of.input.before?.(site));
-      group.travellers.push(traveller);
+      slotOf[index] = slot;
+      addSite(sums, slot, entry.site, entry.before);
+      const group = found[slot];
+      if (group && !group.goesOn) group.goesOn = entry.stacks.outerOf(at) >= 0;
     }
-    return [...groups].map(([node, group]) => {
-      const counters = countersAt(group.sums, 0);
-      const own = parent < 0;
+    const below = (slot: number, node: Index): readonly Level[] => {
+      const sites: number[] = [];
+      const at: number[] = [];
+      for (let index = 0; index < slotOf.length; index += 1) {
+        if (slotOf[index] !== slot) continue;
+        const site = travellers.sites[index] ?? 0;
+        const outer = all[site]?.stacks.outerOf(travellers.at[index] ?? 0) ?? -1;
+        if (outer < 0) continue;
+        sites.push(site);
+        at.push(outer);
+      }
+      return levelsOf(node, { sites: Int32Array.from(sites), at: Int32Array.from(at) });
+    };
+    const own = parent < 0;
+    return found.map(({ node, goesOn }, slot) => {
+      const counters = countersAt(sums, slot);
       return {
         node,
         counters,
         selfBytes: own ? counters.liveBytes : 0,
         selfBlocks: own ? counters.liveBlocks : 0,
-        isLeaf: group.travellers.every(({ of, at }) => of.stacks.outerOf(at) < 0),
-        below: () =>
-          levelsOf(
-            node,
-            group.travellers.flatMap(({ of, site, at }) => {
-              const outer = of.stacks.outerOf(at);
-              return outer < 0 ? [] : [{ of, site, at: outer }];
-            }),
-          ),
+        isLeaf: !goesOn,
+        below: () => below(slot, node),
       };
     });
   };
-  return { sum: countersAt(sum, 0), levels: levelsOf(-1, all) };
+  const start: Travellers = {
+    sites: Int32Array.from({ length: all.length }, (_, index) => index),
+    at: Int32Array.from(all, ({ site, stacks }) => stacks.callerOf(site.stack)),
+  };
+  return { sum: countersAt(whole, 0), levels: levelsOf(-1, start) };
 };
 
 // ---- lines ----
 
-const flatten = ({ sum, levels }: Roots, { nodes }: Nodes, query: TreeQuery): TreeLines => {
+const flatten = (
+  { sum, levels }: Roots,
+  placeOf: (node: Index) => TreeNode | undefined,
+  query: TreeQuery,
+): TreeLines => {
   const lines: TreeLine[] = [];
   let omitted = 0;
   const visit = (siblings: readonly Level[], above: readonly Index[]): void => {
     const sorted = siblings
       .flatMap((level) => {
         const figure = query.figureOf(level.counters);
-        return figure === null ? [] : [{ level, figure, place: nodes[level.node] }];
+        return figure === null ? [] : [{ level, figure, place: placeOf(level.node) }];
       })
       .sort((a, b) => b.figure - a.figure || byName(a.place, b.place));
     for (const { level, place } of sorted) {

@@ -58,6 +58,9 @@ interface Feed {
   readonly finish: () => Promise<void>;
 }
 
+/** After a computation comes a rest of so many times its length. */
+const REST = 8;
+
 interface State {
   readonly stamp: string;
   readonly version: number;
@@ -72,21 +75,26 @@ const openFeed = (views: Views, query: ViewQuery, intervalMs: number, onEmpty: (
   /** Computations follow one another. */
   let last: Promise<void> = Promise.resolve();
 
-  const refresh = async (): Promise<State> => {
+  /** What is dear is worked out less often: the daemon has a program to follow. */
+  let restsUntil = 0;
+
+  const refresh = async (isLast: boolean): Promise<State> => {
     const stamp = views.stamp(query);
-    if (state?.stamp !== stamp) {
+    const startedAt = performance.now();
+    if (!state || (state.stamp !== stamp && (isLast || startedAt >= restsUntil))) {
       const table: Table = await views.table(query);
       const text = JSON.stringify(table);
       const version = state?.text === text ? state.version : (state?.version ?? 0) + 1;
       state = { stamp, version, text };
+      restsUntil = startedAt + (1 + REST) * (performance.now() - startedAt);
     }
     return state;
   };
 
-  const push = async (receivers: () => readonly Subscriber[]): Promise<void> => {
+  const push = async (receivers: () => readonly Subscriber[], which: 'next' | 'last'): Promise<void> => {
     if (receivers().length === 0) return;
     try {
-      const { version, text } = await refresh();
+      const { version, text } = await refresh(which === 'last');
       const header = JSON.stringify(views.header(query.process));
       for (const subscriber of receivers()) {
         const table = subscriber.version === version ? '' : `,"table":${text}`;
@@ -97,8 +105,8 @@ const openFeed = (views: Views, query: ViewQuery, intervalMs: number, onEmpty: (
       refuse(error);
     }
   };
-  const queue = (receivers: () => readonly Subscriber[]): Promise<void> => {
-    last = last.then(() => push(receivers));
+  const queue = (receivers: () => readonly Subscriber[], which: 'next' | 'last' = 'next'): Promise<void> => {
+    last = last.then(() => push(receivers, which));
     return last;
   };
 
@@ -137,6 +145,6 @@ const openFeed = (views: Views, query: ViewQuery, intervalMs: number, onEmpty: (
         if (subscribers.size === 0) close();
       };
     },
-    finish: () => queue(() => [...subscribers]),
+    finish: () => queue(() => [...subscribers], 'last'),
   };
 };

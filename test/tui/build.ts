@@ -66,6 +66,10 @@ export const press = (state: State, ...actions: readonly Action[]): State =>
 export const show = (state: State, view: ShownView): State =>
   press(state, { kind: 'view', index: viewsOf(state).indexOf(view) });
 
+/** A view, with what the daemon answers for it. */
+export const showAnswered = (state: State, view: ShownView): Promise<State> =>
+  answered(show(state, view), fakeSession(FAKES));
+
 export const screenText = (state: State, look: Look = LOOK): string =>
   `${screenLines(state, look)
     .map((line) => plainText(line).trimEnd())

@@ -12,7 +12,7 @@ import { update } from '../../tui/update.js';
 import { width } from '../../views/text.js';
 import { golden } from '../cli/golden.js';
 import { fakeSession, SITES } from '../server/fakeSession.js';
-import { answered, daemonOf, FAKES, LOOK, press, screenText, show, started } from './build.js';
+import { answered, daemonOf, FAKES, LOOK, press, screenText, show, showAnswered, started } from './build.js';
 
 const SIZES: readonly Size[] = [
   { columns: 80, rows: 24 },
@@ -34,7 +34,7 @@ for (const size of SIZES)
   for (const view of ['stacks', 'threads', 'sizes'] as const) {
     const name = `${size.columns}x${size.rows}`;
     test(`${view} on a terminal of ${name}`, async (t) => {
-      golden(t, `tui-${view}-${name}`, screenText(show(await started(size), view)));
+      golden(t, `tui-${view}-${name}`, screenText(await showAnswered(await started(size), view)));
     });
   }
 

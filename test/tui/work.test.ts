@@ -66,7 +66,7 @@ test('f filters here at once and at the daemon; it stays in sight, Esc clears it
     ['cache_insert'],
   );
   t.is(wantedViews(filtered).lines?.filter, 'cache size>1m');
-  t.is(wantedViews(filtered).stacks?.filter, 'cache size>1m');
+  t.is(wantedViews(type(filtered, '5')).stacks?.filter, 'cache size>1m');
   t.regex(screenText(filtered), /filter cache size>1m/);
   const cleared = type(filtered, 'escape');
   t.is(cleared.filter, null);

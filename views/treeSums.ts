@@ -1,0 +1,90 @@
+/**
+ * Sums of many nodes, one array per counter: summing one up walks through memory in order. Owned by views/tree.ts.
+ */
+import type { Site, SiteCounters } from '../proto/snapshot.js';
+
+export interface NodeCounters extends SiteCounters {
+  readonly grownBytes: number;
+  readonly grownBlocks: number;
+}
+
+export type Sums = { readonly [Name in keyof NodeCounters]: Float64Array };
+
+const makeSums = (room: number): Sums => ({
+  liveBytes: new Float64Array(room),
+  liveBlocks: new Float64Array(room),
+  totalBytes: new Float64Array(room),
+  totalBlocks: new Float64Array(room),
+  peakBytes: new Float64Array(room),
+  peakBlocks: new Float64Array(room),
+  temporaryBlocks: new Float64Array(room),
+  grownBytes: new Float64Array(room),
+  grownBlocks: new Float64Array(room),
+});
+
+/** The sums of so many nodes. */
+export interface SumTable {
+  /** Zeroes; those given before are taken back. */
+  readonly cleared: (nodes: number) => Sums;
+  /** At least so many; what was summed up stays. */
+  readonly grown: (nodes: number) => Sums;
+}
+
+export const createSumTable = (firstRoom = 0): SumTable => {
+  let sums = makeSums(firstRoom);
+  return {
+    cleared: (nodes) => {
+      if (sums.liveBytes.length < nodes) sums = makeSums(Math.ceil(nodes * 1.25));
+      else for (const field of Object.values(sums)) field.fill(0, 0, nodes);
+      return sums;
+    },
+    grown: (nodes) => {
+      if (nodes <= sums.liveBytes.length) return sums;
+      const larger = makeSums(2 * nodes);
+      for (const name of NAMES) larger[name].set(sums[name]);
+      sums = larger;
+      return sums;
+    },
+  };
+};
+
+const NAMES = Object.keys(makeSums(0)) as readonly (keyof NodeCounters)[];
+
+export const addSite = (sums: Sums, at: number, site: Site, before: SiteCounters | undefined): void => {
+  sums.liveBytes[at] += site.liveBytes;
+  sums.liveBlocks[at] += site.liveBlocks;
+  sums.totalBytes[at] += site.totalBytes;
+  sums.totalBlocks[at] += site.totalBlocks;
+  sums.peakBytes[at] += site.peakBytes;
+  sums.peakBlocks[at] += site.peakBlocks;
+  sums.temporaryBlocks[at] += site.temporaryBlocks;
+  sums.grownBytes[at] += site.liveBytes - (before?.liveBytes ?? 0);
+  sums.grownBlocks[at] += site.liveBlocks - (before?.liveBlocks ?? 0);
+};
+
+/**
+ * Adds every node to its parent; what has none, to the place `count`.
+ *
+ * @param parents by node, of smaller numbers than their children; -1 for none
+ */
+export const addToParents = (sums: Sums, parents: Int32Array, count: number): void => {
+  for (const name of NAMES) {
+    const field = sums[name];
+    for (let node = count - 1; node >= 0; node -= 1) {
+      const parent = parents[node];
+      field[parent < 0 ? count : parent] += field[node];
+    }
+  }
+};
+
+export const countersAt = (sums: Sums, at: number): NodeCounters => ({
+  liveBytes: sums.liveBytes[at],
+  liveBlocks: sums.liveBlocks[at],
+  totalBytes: sums.totalBytes[at],
+  totalBlocks: sums.totalBlocks[at],
+  peakBytes: sums.peakBytes[at],
+  peakBlocks: sums.peakBlocks[at],
+  temporaryBlocks: sums.temporaryBlocks[at],
+  grownBytes: sums.grownBytes[at],
+  grownBlocks: sums.grownBlocks[at],
+});
