@@ -40,7 +40,7 @@ export interface LiveServer {
 const LONGEST_SOCKET_PATH = 107;
 const MOST_CLIENTS = 100;
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
-const LAST_STATE_MS = 2000;
+const LAST_STATE_MS = 5000;
 const GOODBYE_MS = 500;
 /** Close codes of RFC 6455. */
 const GOING_AWAY = 1001;
