@@ -47,6 +47,7 @@ export const createFeeds = (views: Views): Feeds => {
       return feed.add({ id, receiver, version: 0 });
     },
     finish: async () => {
+      views.lookAnew();
       await Promise.all([...feeds.values()].map((feed) => feed.finish()));
     },
   };

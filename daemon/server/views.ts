@@ -33,6 +33,8 @@ export interface Views {
   /** @throws ViewFault */
   readonly source: (choice: ProcessChoice, file: string) => Promise<SourceFile>;
   readonly marks: Marks;
+  /** What was looked up is no longer now, however fresh it is. */
+  readonly lookAnew: () => void;
 }
 
 /** What was looked up within this time is still now. */
@@ -179,7 +181,11 @@ export const createViews = (
     const sinceMs = now() - change.atMs;
     return sinceMs > SETTLED_MS ? 'settled' : String(Math.floor(sinceMs / SETTLING_STEP_MS));
   };
-  return { header, table, stamp, source, marks };
+  const lookAnew = (): void => {
+    looked = undefined;
+    profiles.clear();
+  };
+  return { header, table, stamp, source, marks, lookAnew };
 };
 
 const NO_RATE = (): undefined => undefined;
