@@ -63,7 +63,7 @@ struct segment_header {
     uint32_t detached; /* enum detach_reason */
     uint32_t exited;   /* 1: exit_code is what the program gave to exit or _exit */
     int32_t exit_code;
-    uint32_t reserved0;
+    uint32_t abandoned;       /* written by the daemon, not 0: it reads this segment no more, let go */
     uint64_t lost;            /* events that no ring could take (beside each ring's own) */
     uint64_t truncated_nodes; /* stacks that could not be recorded because `nodes` was full */
     uint64_t exit_rss_bytes;  /* resident memory when exit_code was noted, 0: not known */
@@ -75,7 +75,8 @@ struct segment_header {
     uint32_t python_codes;       /* bytes in use, from PYTHON_CODES_START on */
     uint32_t python_version;     /* major << 8 | minor */
     uint32_t python_refusal;     /* enum python_refusal */
-    uint8_t reserved1[40];
+    uint64_t pid_namespace;      /* inode of /proc/self/ns/pid: what `pid` is counted in; 0: not known */
+    uint8_t reserved1[32];
 };
 static_assert(sizeof(struct segment_header) == 256, "segment header");
 static_assert(offsetof(struct segment_header, info_offset) == 56, "areas");
@@ -87,7 +88,8 @@ enum detach_reason {
     DETACH_NONE = 0,
     DETACH_STOPPED = 1,     /* the session ended */
     DETACH_DAEMON_DIED = 2, /* seen by a waiting producer; all after that is untraced */
-    DETACH_NO_MEMORY = 3    /* the segment could not grow */
+    DETACH_NO_MEMORY = 3,   /* the segment could not grow */
+    DETACH_ABANDONED = 4    /* the daemon reads this segment no more, or something has written over it */
 };
 
 /* ---- info ---- */

@@ -31,8 +31,8 @@ static bool record_path(struct module *m, const struct loaded_module *loaded) {
         path = executable;
     }
     uint32_t bytes = (uint32_t)strnlen(path, PATH_BYTES - 1);
-    uint32_t offset = process_claim(&process->segment->strings, STRINGS_BYTES, bytes,
-                                    process->segment->strings_offset, &process->strings_reserved, 1, GRANULE);
+    uint32_t offset = process_claim(&process->own.strings, STRINGS_BYTES, bytes, process->own.strings_offset,
+                                    &process->strings_reserved, 1, GRANULE);
     if (offset == CLAIM_NONE)
         return false;
     memcpy(process->strings + offset, path, bytes);
@@ -45,9 +45,8 @@ static uint32_t record(uint64_t pc) {
     struct loaded_module loaded;
     if (!platform_find_module(pc, &loaded))
         return MODULE_NONE;
-    uint32_t index =
-        process_claim(&process->segment->modules, MODULES_CAPACITY, 1, process->segment->modules_offset,
-                      &process->modules_reserved, sizeof(struct module), GRANULE);
+    uint32_t index = process_claim(&process->own.modules, MODULES_CAPACITY, 1, process->own.modules_offset,
+                                   &process->modules_reserved, sizeof(struct module), GRANULE);
     if (index == CLAIM_NONE)
         return MODULE_NONE;
     struct module *m = &process->modules[index];
@@ -62,7 +61,7 @@ static uint32_t record(uint64_t pc) {
 }
 
 uint32_t modules_index(uint64_t pc) {
-    uint32_t count = load_acquire(&process->segment->modules);
+    uint32_t count = load_acquire(&process->own.modules);
     for (uint32_t i = 0; i < count; i++)
         if (matches(&process->modules[i], pc))
             return i;
@@ -70,7 +69,7 @@ uint32_t modules_index(uint64_t pc) {
 }
 
 void modules_refresh(void) {
-    uint32_t count = load_acquire(&process->segment->modules);
+    uint32_t count = load_acquire(&process->own.modules);
     bool changed = false;
     for (uint32_t i = 0; i < count; i++) {
         struct module *m = &process->modules[i];

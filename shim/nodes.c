@@ -48,7 +48,8 @@ static uint32_t module_of(uint64_t pc) {
 
 static uint32_t new_node(uint32_t parent, uint64_t pc) {
     struct segment_header *segment = process->segment;
-    uint32_t id = process_claim(&segment->nodes, segment->nodes_capacity, 1, segment->nodes_offset,
+    struct segment_header *own = &process->own;
+    uint32_t id = process_claim(&own->nodes, own->nodes_capacity, 1, own->nodes_offset,
                                 &process->nodes_reserved, sizeof(struct node), RESERVE_GRANULE);
     if (id == CLAIM_NONE) {
         __atomic_fetch_add(&segment->truncated_nodes, 1, __ATOMIC_RELAXED);
@@ -68,7 +69,7 @@ static void index_grow(struct node_index *old) {
         return;
     struct node_index *larger = index_create((old->mask + 1) * 4);
     if (larger) {
-        uint32_t count = load_acquire(&process->segment->nodes);
+        uint32_t count = load_acquire(&process->own.nodes);
         for (uint32_t id = STACK_FIRST_NODE; id < count; id++) {
             const struct node *node = &process->nodes[id];
             uint64_t pc = load_acquire(&node->pc);

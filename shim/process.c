@@ -29,6 +29,9 @@ static char shim_path[PATH_BYTES];
 static uint32_t last_ticket;
 static uint64_t fork_serial;
 static uint32_t fork_count;
+/* So do these mappings: a child in a jail can still be announced. */
+static const struct control *session_control;
+static struct registry_header *session_registry;
 
 static size_t append(char *out, size_t at, const char *text) {
     while (*text && at + 1 < PATH_BYTES)
@@ -82,27 +85,32 @@ bool process_daemon_died(void) {
     return __atomic_load_n(life, __ATOMIC_ACQUIRE) & FUTEX_OWNER_DIED_BIT;
 }
 
-static bool map_session(void) {
+static void *map_session_file(const char *name, size_t bytes, bool writable) {
     char path[PATH_BYTES];
-    session_path(path, SESSION_CONTROL_FILE);
-    int fd = os_open(path, OS_READ);
+    session_path(path, name);
+    int fd = os_open(path, writable ? OS_READ_WRITE : OS_READ);
     if (fd < 0)
-        return false;
-    process->control = os_map_file(fd, 0, CONTROL_BYTES, false);
+        return NULL;
+    void *mapped = os_map_file(fd, 0, bytes, writable);
     os_close(fd);
-    if (!process->control || process->control->magic != CONTROL_MAGIC ||
-        process->control->version != SESSION_VERSION)
+    if (mapped)
+        os_keep_over_fork(mapped, bytes);
+    return mapped;
+}
+
+static bool map_session(void) {
+    if (!session_control)
+        session_control = map_session_file(SESSION_CONTROL_FILE, CONTROL_BYTES, false);
+    if (session_control && !session_registry)
+        session_registry = map_session_file(SESSION_REGISTRY_FILE, REGISTRY_BYTES, true);
+    if (!session_control || !session_registry)
         return false;
-    if (process->control->stopped || process_daemon_died())
-        return false;
-    session_path(path, SESSION_REGISTRY_FILE);
-    fd = os_open(path, OS_READ_WRITE);
-    if (fd < 0)
-        return false;
-    process->registry = os_map_file(fd, 0, REGISTRY_BYTES, true);
-    os_close(fd);
-    return process->registry && process->registry->magic == REGISTRY_MAGIC &&
-           process->registry->version == SESSION_VERSION && process->registry->entries == REGISTRY_ENTRIES;
+    process->control = session_control;
+    process->registry = session_registry;
+    return process->control->magic == CONTROL_MAGIC && process->control->version == SESSION_VERSION &&
+           !process->control->stopped && !process_daemon_died() &&
+           process->registry->magic == REGISTRY_MAGIC && process->registry->version == SESSION_VERSION &&
+           process->registry->entries == REGISTRY_ENTRIES;
 }
 
 static struct registry_entry *claim_entry(void) {
@@ -182,10 +190,38 @@ static uint64_t layout(struct segment_header *h, uint32_t nodes_capacity) {
     return at + (uint64_t)RINGS_CAPACITY * RING_BYTES;
 }
 
-int process_open_segment(void) {
+static int open_segment(void) {
     char path[PATH_BYTES];
     segment_path(path);
     return os_open(path, OS_READ_WRITE);
+}
+
+/* Where no file can be opened any more (no descriptors left, another root or user), the mapping has to do. */
+static bool reserve(uint64_t offset, uint64_t bytes) {
+    int fd = open_segment();
+    if (fd < 0)
+        return offset + bytes <= process->mapped_bytes && os_populate(process->base + offset, bytes) == 0;
+    int result = os_reserve(fd, offset, bytes);
+    os_close(fd);
+    return result == 0;
+}
+
+struct event *process_map_ring(uint32_t index, uint32_t events) {
+    uint64_t offset = process->own.events_offset + (uint64_t)index * RING_BYTES;
+    if (!reserve(offset, events * sizeof(struct event)))
+        return NULL;
+    if (index < process->rings_mapped)
+        return (struct event *)(process->base + offset);
+    int fd = open_segment();
+    if (fd < 0)
+        return NULL;
+    struct event *mapped = os_map_file(fd, offset, RING_BYTES, true);
+    os_close(fd);
+    return mapped;
+}
+
+bool process_grow_ring(uint32_t index, uint32_t events) {
+    return reserve(process->own.events_offset + (uint64_t)index * RING_BYTES, events * sizeof(struct event));
 }
 
 bool process_reserve(uint64_t area_offset, uint64_t *reserved, uint64_t bytes, uint64_t granule) {
@@ -193,17 +229,22 @@ bool process_reserve(uint64_t area_offset, uint64_t *reserved, uint64_t bytes, u
     if (likely(bytes <= have))
         return true;
     uint64_t want = (bytes + granule - 1) / granule * granule;
-    int fd = process_open_segment();
-    if (fd < 0)
-        return false;
-    int result = os_reserve(fd, area_offset + have, want - have);
-    os_close(fd);
-    if (result < 0)
+    if (!reserve(area_offset + have, want - have))
         return false;
     while (have < want &&
            !__atomic_compare_exchange_n(reserved, &have, want, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
         ;
     return true;
+}
+
+/* The same member of the header that the daemon reads. */
+static void publish_count(const uint32_t *own, uint32_t count) {
+    size_t offset = (size_t)((const uint8_t *)own - (const uint8_t *)&process->own);
+    uint32_t *shared = (uint32_t *)((uint8_t *)process->segment + offset);
+    uint32_t seen = load_relaxed(shared);
+    while (seen < count &&
+           !__atomic_compare_exchange_n(shared, &seen, count, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        ;
 }
 
 uint32_t process_claim(uint32_t *count, uint32_t capacity, uint32_t items, uint64_t area_offset,
@@ -215,39 +256,67 @@ uint32_t process_claim(uint32_t *count, uint32_t capacity, uint32_t items, uint6
             return CLAIM_NONE;
     while (!__atomic_compare_exchange_n(count, &first, first + items, false, __ATOMIC_RELEASE,
                                         __ATOMIC_RELAXED));
+    publish_count(count, first + items);
     return first;
 }
 
 /* Address space is the program's where it is limited: then a small table of stacks has to do. */
 #define NODES_SMALL (UINT32_C(1) << 18)
 
-static bool map_segment(int fd, uint32_t nodes_capacity, struct segment_header *header) {
+static bool map_segment(int fd, uint32_t nodes_capacity, bool with_rings, struct segment_header *header) {
     uint64_t file_bytes = layout(header, nodes_capacity);
     uint64_t start = header->modules_offset;
     if (os_set_length(fd, file_bytes) < 0 || os_reserve(fd, 0, start) < 0)
         return false;
-    process->fixed_bytes = header->events_offset;
-    process->base = os_map_file(fd, 0, process->fixed_bytes, true);
+    process->mapped_bytes = with_rings ? file_bytes : header->events_offset;
+    process->rings_mapped = with_rings ? RINGS_CAPACITY : 0;
+    process->base = os_map_file(fd, 0, process->mapped_bytes, true);
     if (!process->base)
         return false;
     if (nodes_start(nodes_capacity) && stack_table_start())
         return true;
-    os_unmap(process->base, process->fixed_bytes);
+    os_unmap(process->base, process->mapped_bytes);
     return false;
+}
+
+#define PAGE                4096
+#define NODES_AHEAD_BYTES   (UINT64_C(4) << 20)
+#define MODULES_AHEAD_BYTES 16384
+
+/* For threads that are just beginning. */
+#define RINGS_KEPT 16
+
+void process_prepare_silence(void) {
+    if (load_acquire(&process->phase) != PROCESS_TRACED || process->pid != os_pid())
+        return;
+    struct segment_header *own = &process->own;
+    uint64_t nodes = (uint64_t)own->nodes * sizeof(struct node) + NODES_AHEAD_BYTES;
+    process_reserve(own->nodes_offset, &process->nodes_reserved, nodes, PAGE);
+    uint64_t modules = (uint64_t)own->modules * sizeof(struct module) + MODULES_AHEAD_BYTES;
+    process_reserve(own->modules_offset, &process->modules_reserved, modules, PAGE);
+    process_reserve(own->strings_offset, &process->strings_reserved, own->strings + MODULES_AHEAD_BYTES,
+                    PAGE);
 }
 
 void process_shrink(void) {
     if (!process || load_acquire(&process->phase) != PROCESS_TRACED || process->pid != os_pid())
         return;
-    struct segment_header *segment = process->segment;
-    uint32_t capacity = segment->nodes_capacity, kept = NODES_SMALL;
-    while (kept / 2 < load_acquire(&segment->nodes))
+    struct segment_header *own = &process->own;
+    uint32_t capacity = own->nodes_capacity, kept = NODES_SMALL;
+    while (kept / 2 < load_acquire(&own->nodes))
         kept *= 2;
     if (kept >= capacity)
         return;
-    store_release(&segment->nodes_capacity, kept);
+    store_release(&own->nodes_capacity, kept);
     os_unmap(process->nodes + kept, (uint64_t)(capacity - kept) * sizeof *process->nodes);
     os_unmap(process->first_child + kept, (uint64_t)(capacity - kept) * sizeof *process->first_child);
+    uint32_t rings = load_acquire(&own->rings) + RINGS_KEPT;
+    if (rings >= process->rings_mapped)
+        return;
+    process->rings_mapped = rings;
+    uint64_t end = own->events_offset + (uint64_t)rings * RING_BYTES;
+    os_unmap(process->base + end, process->mapped_bytes - end);
+    process->mapped_bytes = end;
 }
 
 static void fill_info(struct segment_header *header) {
@@ -274,12 +343,14 @@ static bool create_segment(void) {
                                     .fork_serial = fork_serial,
                                     .started_ns = os_realtime_ns(),
                                     .start_ticks = start_ticks(),
+                                    .pid_namespace = os_inode("/proc/self/ns/pid"),
                                     .nodes = STACK_FIRST_NODE,
                                     .python_codes = PYTHON_CODES_START};
-    uint32_t nodes = os_address_space_is_limited() ? NODES_SMALL : NODES_CAPACITY;
-    bool mapped = map_segment(fd, nodes, &header);
+    bool is_limited = os_address_space_is_limited();
+    uint32_t nodes = is_limited ? NODES_SMALL : NODES_CAPACITY;
+    bool mapped = map_segment(fd, nodes, !is_limited, &header);
     while (!mapped && nodes > NODES_SMALL)
-        mapped = map_segment(fd, nodes /= 4, &header);
+        mapped = map_segment(fd, nodes /= 4, false, &header);
     os_close(fd);
     if (!mapped) {
         os_unlink(path);
@@ -293,10 +364,16 @@ static bool create_segment(void) {
     process->python_codes = process->base + header.python_codes_offset;
     fill_info(&header);
     memcpy(process->segment, &header, sizeof header);
+    process->own = header;
     return true;
 }
 
 static bool attach(void) {
+    if (os_is_silent()) { /* the child of a sandbox */
+        if (session_registry)
+            __atomic_fetch_add(&session_registry->refused, 1, __ATOMIC_RELAXED);
+        return false;
+    }
     if (!find_session() || !map_session())
         return false;
     struct registry_entry *entry = claim_entry();
@@ -340,7 +417,7 @@ void process_detach(enum detach_reason reason) {
                                      __ATOMIC_RELAXED))
         return;
     process->segment->detached = reason;
-    for (uint32_t i = 0; i < RINGS_CAPACITY && i < process->segment->rings; i++)
+    for (uint32_t i = 0; i < RINGS_CAPACITY && i < process->own.rings; i++)
         if (process->threads[i])
             store_relaxed(&process->threads[i]->live, 0);
 }

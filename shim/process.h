@@ -32,10 +32,15 @@ struct process {
     const struct control *control;
     struct registry_header *registry;
 
-    /* The segment but for its events area, which threads map ring by ring. */
+    /* The segment, with the events of the first `rings_mapped` rings: all, unless address space is limited.
+     */
     uint8_t *base;
-    uint64_t fixed_bytes;
+    uint64_t mapped_bytes;
+    uint32_t spare_ring; /* index + 1 of a ring that was claimed, but had no room; 0: none */
+    uint32_t rings_mapped;
     struct segment_header *segment;
+    struct segment_header
+        own; /* layout and counts: those in the segment can be overwritten by a wild pointer */
     struct module *modules;
     char *strings;
     struct ring *rings;
@@ -76,15 +81,19 @@ bool process_reserve(uint64_t area_offset, uint64_t *reserved, uint64_t bytes, u
 
 /* Gives back the address space that is kept for many stacks: the program is about to limit its own. */
 void process_shrink(void);
+/* Takes ahead what can still be had: after this the system may not be asked for anything (os_be_silent). */
+void process_prepare_silence(void);
 
 #define CLAIM_NONE UINT32_MAX
-/* Takes `items` consecutive items of an area whose `count` is in the segment's header, so that the count
- * never covers memory that was not reserved. The first of them, or CLAIM_NONE when there is no room.
- * Lock-free. */
+/* Takes `items` consecutive items of an area whose `count` is in `own`, and publishes the new count in the
+ * segment's header, so that it never covers memory that was not reserved. The first of them, or CLAIM_NONE
+ * when there is no room. Lock-free. */
 uint32_t process_claim(uint32_t *count, uint32_t capacity, uint32_t items, uint64_t area_offset,
                        uint64_t *reserved, uint32_t item_bytes, uint64_t granule);
-/* Opens this image's segment file for mapping a ring. */
-int process_open_segment(void);
+/* The events of a ring, of which the first `events` may be used from now on. NULL: no room. */
+struct event *process_map_ring(uint32_t index, uint32_t events);
+/* Makes that many of a ring's events usable. */
+bool process_grow_ring(uint32_t index, uint32_t events);
 
 /* Is the daemon gone? Looks at the life sign of the session. */
 bool process_daemon_died(void);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "shim/interpose/operators.h"
+#include "shim/interpose/sandbox.h"
 #include "shim/platform/arch.h"
 
 struct real real;
@@ -38,6 +39,7 @@ bool real_resolve(void) {
 #include "shim/hooks.def"
 #undef HOOK
     operators_resolve();
+    sandbox_resolve();
     store_release(&real_ready, true);
     resolving = false;
     return true;

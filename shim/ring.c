@@ -15,15 +15,10 @@ void ring_doorbell(void) {
 
 /* A ring that filled up once is a busy one: it gets its full size, while it is empty. */
 static void grow(struct thread *t) {
-    uint64_t offset = process->segment->events_offset + (uint64_t)t->index * RING_BYTES;
-    int fd = process_open_segment();
-    if (fd < 0)
+    if (!process_grow_ring(t->index, RING_EVENTS))
         return;
-    if (os_reserve(fd, offset, RING_BYTES) == 0) {
-        t->size = RING_EVENTS;
-        store_release(&t->ring->size, RING_EVENTS);
-    }
-    os_close(fd);
+    t->size = RING_EVENTS;
+    store_release(&t->ring->size, RING_EVENTS);
 }
 
 static bool session_is_over(void) {
@@ -31,6 +26,8 @@ static bool session_is_over(void) {
         process_detach(DETACH_STOPPED);
     else if (process_daemon_died())
         process_detach(DETACH_DAEMON_DIED);
+    else if (load_acquire(&process->segment->abandoned))
+        process_detach(DETACH_ABANDONED);
     return load_relaxed(&process->phase) != PROCESS_TRACED;
 }
 
@@ -58,6 +55,8 @@ bool ring_wait(struct thread *t) {
     t->tail = load_acquire(&t->ring->tail);
     if (ring_has_room(t))
         return true;
+    if (t->head - t->tail > t->size)
+        process_detach(DETACH_ABANDONED); /* no reader writes that: the program did */
     if (session_is_over())
         return false;
     if (t->control->on_full == ON_FULL_DROP) {

@@ -25,7 +25,7 @@ static void begin(struct thread *t, uint32_t level) {
 
 /* Takes over the ring of a thread that is gone, once the daemon has read it to the end. */
 static struct thread *take_over(uint32_t tid, uint32_t level) {
-    uint32_t rings = load_acquire(&process->segment->rings);
+    uint32_t rings = load_acquire(&process->own.rings);
     for (uint32_t i = 0; i < rings && i < RINGS_CAPACITY; i++) {
         struct thread *t = load_acquire(&process->threads[i]);
         if (!t || load_acquire(&t->ring->tail) != t->head)
@@ -41,31 +41,28 @@ static struct thread *take_over(uint32_t tid, uint32_t level) {
     return NULL;
 }
 
-static bool map_ring(struct thread *t) {
-    uint64_t offset = process->segment->events_offset + (uint64_t)t->index * RING_BYTES;
-    int fd = process_open_segment();
-    if (fd < 0)
-        return false;
-    if (os_reserve(fd, offset, RING_EVENTS_START * sizeof(struct event)) == 0)
-        t->events = os_map_file(fd, offset, RING_BYTES, true);
-    os_close(fd);
-    return t->events != NULL;
+/* First the one that could not be used when it was claimed: the thread tries again at each call. */
+static uint32_t claim_ring(void) {
+    uint32_t spare = __atomic_exchange_n(&process->spare_ring, 0, __ATOMIC_ACQUIRE);
+    if (spare)
+        return spare - 1;
+    return process_claim(&process->own.rings, RINGS_CAPACITY, 1, process->own.rings_offset,
+                         &process->rings_reserved, sizeof(struct ring), CONTROL_LINES_GRANULE);
 }
 
 static struct thread *create(uint32_t tid, uint32_t level) {
-    uint32_t index =
-        process_claim(&process->segment->rings, RINGS_CAPACITY, 1, process->segment->rings_offset,
-                      &process->rings_reserved, sizeof(struct ring), CONTROL_LINES_GRANULE);
-    if (index == CLAIM_NONE)
-        return NULL;
     struct thread *t = os_map_private(sizeof *t);
     if (!t)
         return NULL;
-    t->index = index;
-    if (!map_ring(t)) {
+    uint32_t index = claim_ring();
+    if (index != CLAIM_NONE)
+        t->events = process_map_ring(index, RING_EVENTS_START);
+    if (!t->events) {
+        store_release(&process->spare_ring, index + 1);
         os_unmap(t, sizeof *t);
         return NULL;
     }
+    t->index = index;
     t->tid = tid;
     t->ring = &process->rings[index];
     t->size = RING_EVENTS_START;

@@ -3,6 +3,7 @@
  * timeline, its profile. Owned by the live session, which calls `observe` at each tick.
  */
 import {
+  DETACH_ABANDONED,
   DETACH_DAEMON_DIED,
   DETACH_NO_MEMORY,
   DETACH_STOPPED,
@@ -211,7 +212,7 @@ const fileNotes = (symbolizer: Symbolizer, modules: readonly Module[]): readonly
 /** What a reader of the figures must know to judge them. */
 const notesOf = (record: ProcessRecord): readonly string[] => {
   const notes: string[] = [];
-  if (record.flags & PROCESS_CORRUPT)
+  if (record.flags & PROCESS_CORRUPT || record.detachReason === DETACH_ABANDONED)
     notes.push('the program overwrote the memory it shares with memtrace: what came after that is missing');
   if (record.detachReason === DETACH_NO_MEMORY)
     notes.push('there was no shared memory left for more events: what came after that is missing');

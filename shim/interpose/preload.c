@@ -60,7 +60,7 @@ static bool tracing_is_over(void) {
 
 static enum preload_change decide(const char *program, char *const environment[]) {
     const char *shim = process_shim_path();
-    if (!shim)
+    if (!shim || os_is_silent())
         return PRELOAD_KEEP;
     const char *list = preload_of(environment);
     if (list && has_other_shim(list, shim))

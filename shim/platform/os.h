@@ -13,6 +13,11 @@
 
 enum os_open { OS_READ, OS_READ_WRITE, OS_CREATE_NEW /* read-write, mode 0600, must not exist */ };
 
+/* From now on nothing is asked of the system, which would kill the program for it (seccomp): every call below
+ * fails, and waiting is done by looking again. Also in forked children, until exec. */
+void os_be_silent(void);
+bool os_is_silent(void);
+
 int os_open(const char *path, enum os_open how);
 void os_close(int fd);
 /* Sets the length of a file without allocating its pages. Refuses beyond RLIMIT_FSIZE, which would be a
@@ -23,10 +28,16 @@ int os_reserve(int fd, uint64_t offset, uint64_t bytes);
 int os_unlink(const char *path);
 /* Reads up to `size` bytes from the start of a file that may be in /proc. */
 int64_t os_read_file(const char *path, void *buffer, size_t size);
+/* The number of the file at `path`, 0: none. */
+uint64_t os_inode(const char *path);
 int64_t os_read_link(const char *path, char *buffer, size_t size);
 
 /* Maps a file; in a forked child the range does not exist, core dumps leave it out. NULL on failure. */
 void *os_map_file(int fd, uint64_t offset, size_t bytes, bool writable);
+/* Lets a range of os_map_file exist in forked children after all. */
+void os_keep_over_fork(void *address, size_t bytes);
+/* As os_reserve, for a mapped range, without a descriptor. Linux 5.14. */
+int os_populate(void *address, size_t bytes);
 /* Private zero pages which are zero again in a forked child: the means by which a fork is noticed. */
 void *os_map_private(size_t bytes);
 void os_unmap(void *address, size_t bytes);

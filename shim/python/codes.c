@@ -98,10 +98,9 @@ static uint32_t write_record(struct codes *codes, struct content *content) {
     uint32_t own_file = head.file_offset ? 0 : head.file_bytes;
     uint32_t bytes = (uint32_t)sizeof head + head.name_bytes + head.lines_bytes + own_file;
     bytes = (bytes + 7) & ~7u;
-    struct segment_header *segment = process->segment;
     uint32_t at =
-        process_claim(&segment->python_codes, segment->python_codes_bytes, bytes,
-                      segment->python_codes_offset, &process->python_codes_reserved, 1, RESERVE_GRANULE);
+        process_claim(&process->own.python_codes, process->own.python_codes_bytes, bytes,
+                      process->own.python_codes_offset, &process->python_codes_reserved, 1, RESERVE_GRANULE);
     if (at == CLAIM_NONE)
         return CODES_NONE;
     uint8_t *out = process->python_codes + at + sizeof head;

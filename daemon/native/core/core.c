@@ -104,8 +104,8 @@ static void welcome(struct core *core, const struct registry_entry *entry) {
         if (process->inherits)
             index_list_add(&core->heirs, process->record.index);
     }
+    watch(core, process); /* which may find that its pid is another one here */
     replace_former_image(core, process);
-    watch(core, process);
     index_list_add(&core->active, process->record.index);
 }
 
@@ -182,6 +182,10 @@ static void read_process(struct process *process, struct pass *pass, bool housek
     pass->to_the_end = process->gone;
     segment_enter(&process->segment);
     rings_read(process, pass);
+    if (process->segment.damaged)
+        process_corrupt(process);
+    if (process_is_corrupt(process))
+        process_abandon(process);
     if (housekeeping && !process_is_corrupt(process))
         give_up_overdue(process, pass->now_us);
     if (!segment_leave(&process->segment))

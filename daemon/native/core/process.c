@@ -2,12 +2,14 @@
 #define _GNU_SOURCE
 #include "daemon/native/core/process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -33,7 +35,43 @@ static uint64_t start_ticks(uint32_t pid) {
     return at ? strtoull(at + 1, NULL, 10) : 0;
 }
 
+/* Which of the processes here is the one that has this pid in a namespace of its own? 0: none. */
+static uint32_t find_in_namespaces(uint32_t pid, uint64_t ticks) {
+    DIR *all = opendir("/proc");
+    uint32_t found = 0;
+    for (struct dirent *entry; all && !found && (entry = readdir(all));) {
+        uint32_t here = (uint32_t)strtoul(entry->d_name, NULL, 10);
+        if (!here || start_ticks(here) != ticks)
+            continue;
+        char path[32], line[256];
+        snprintf(path, sizeof path, "/proc/%u/status", here);
+        FILE *status = fopen(path, "re");
+        while (status && fgets(line, sizeof line, status)) {
+            const char *last = strncmp(line, "NSpid:", 6) == 0 ? strrchr(line, '\t') : NULL;
+            if (last && strtoul(last, NULL, 10) == pid)
+                found = here;
+        }
+        if (status)
+            fclose(status);
+    }
+    if (all)
+        closedir(all);
+    return found;
+}
+
+static uint64_t own_pid_namespace(void) {
+    struct stat status;
+    return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
+}
+
 bool process_watch(struct process *process) {
+    uint64_t namespace = process->segment.fixed.pid_namespace, ticks = process->segment.fixed.start_ticks;
+    if (namespace && ticks && namespace != own_pid_namespace()) {
+        uint32_t here = find_in_namespaces(process->record.pid, ticks);
+        if (!here)
+            return false;
+        process->record.pid = here;
+    }
     process->pidfd = (int)syscall(SYS_pidfd_open, process->record.pid, 0);
     if (process->pidfd < 0 && errno == ESRCH)
         return false;
@@ -105,6 +143,13 @@ struct process *process_create(uint32_t index, const struct registry_entry *entr
 
 void process_corrupt(struct process *process) {
     process->record.flags |= PROCESS_CORRUPT;
+    process->segment.damaged = true;
+}
+
+void process_abandon(struct process *process) {
+    struct segment_header *header = (struct segment_header *)process->segment.base;
+    __atomic_store_n(&header->abandoned, 1, __ATOMIC_RELEASE);
+    rings_wake_all(process);
 }
 
 static void free_running_state(struct process *process) {
@@ -134,6 +179,7 @@ void process_end(struct process *process, int directory) {
         if (!process_is_corrupt(process))
             ledger_give_up(process, UINT64_MAX);
         process->record.lost += rings_lost(process);
+        process_abandon(process);
         if (!segment_leave(&process->segment))
             process_corrupt(process);
     }
@@ -192,15 +238,17 @@ static void fill_from_segment(struct process *process, struct process_record *re
         record->exit_rss_bytes = segment_counter(header->exit_rss_bytes);
         record->exit_peak_bytes = segment_counter(header->exit_peak_bytes);
     }
-    record->detach_reason = header->detached <= DETACH_NO_MEMORY ? header->detached : DETACH_NONE;
+    record->detach_reason = header->detached <= DETACH_ABANDONED ? header->detached : DETACH_NONE;
     if (record->detach_reason)
         record->flags |= PROCESS_DETACHED;
     record->lost += segment_counter(header->lost);
     if (process->segment.base)
         record->lost += rings_lost(process);
-    record->python_version = header->python_version;
-    record->python_refusal =
-        header->python_refusal <= PYTHON_REFUSED_SYMBOLS ? header->python_refusal : PYTHON_REFUSED_VERSION;
+    if (!process_is_corrupt(process)) {
+        record->python_version = header->python_version;
+        record->python_refusal = header->python_refusal <= PYTHON_REFUSED_SYMBOLS ? header->python_refusal
+                                                                                  : PYTHON_REFUSED_VERSION;
+    }
     record->nodes = segment_nodes_complete(&process->segment);
     record->modules = segment_modules(&process->segment);
 }

@@ -56,6 +56,9 @@ struct process *process_create(uint32_t index, const struct registry_entry *entr
 
 /* Its segment held impossible values: nothing more is believed. */
 void process_corrupt(struct process *process);
+/* Tells the process that nobody reads its segment any more, so that it does not wait for that. Within
+ * segment_enter. */
+void process_abandon(struct process *process);
 static inline bool process_is_corrupt(const struct process *process) {
     return unlikely(process->record.flags & PROCESS_CORRUPT);
 }

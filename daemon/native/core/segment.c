@@ -15,6 +15,7 @@
 #include "proto/session.h"
 
 #define HOLE_PATIENCE_US 1000000
+#define NODES_AT_ONCE    (UINT32_C(1) << 16) /* more new ones than this are looked at twice */
 
 static const struct segment_header *live_header(const struct segment *segment) {
     return (const struct segment_header *)segment->base;
@@ -74,6 +75,7 @@ const char *segment_attach(struct segment *segment, int directory, uint32_t tick
         return "it cannot be mapped";
     segment->base = base;
     segment->bytes = (size_t)status.st_size;
+    segment->directory = directory;
 
     segment_enter(segment);
     memcpy(&segment->fixed, base, sizeof segment->fixed);
@@ -100,9 +102,24 @@ bool segment_leave(const struct segment *segment) {
     return !guard_leave();
 }
 
+/* Has the file pages for that many nodes? To read where it has none would make them. */
+static bool is_backed(const struct segment *segment, uint32_t nodes) {
+    char name[32];
+    snprintf(name, sizeof name, "%s%u", SESSION_SEGMENT_FILE, segment->fixed.ticket);
+    struct stat status;
+    return fstatat(segment->directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+           (uint64_t)status.st_blocks * 512 >= (uint64_t)nodes * sizeof(struct node);
+}
+
 uint32_t segment_nodes(struct segment *segment) {
-    if (segment->base)
-        segment->nodes_count = count_of(&live_header(segment)->nodes, segment->fixed.nodes_capacity);
+    if (!segment->base || segment->damaged)
+        return segment->nodes_count;
+    uint32_t count = count_of(&live_header(segment)->nodes, segment->fixed.nodes_capacity);
+    if (count > segment->nodes_count && count - segment->nodes_count > NODES_AT_ONCE &&
+        !is_backed(segment, count))
+        segment->damaged = true;
+    else
+        segment->nodes_count = count;
     return segment->nodes_count;
 }
 
@@ -155,7 +172,7 @@ bool segment_stack_truncated(const struct segment *segment, uint32_t id) {
 }
 
 uint32_t segment_modules(struct segment *segment) {
-    if (segment->base) {
+    if (segment->base && !segment->damaged) {
         segment->modules_count = count_of(&live_header(segment)->modules, segment->fixed.modules_capacity);
         segment->strings_count = count_of(&live_header(segment)->strings, segment->fixed.strings_bytes);
     }
@@ -179,7 +196,7 @@ void segment_module(struct segment *segment, uint32_t index, struct module_recor
 }
 
 uint32_t segment_python_codes(struct segment *segment) {
-    if (segment->base && segment->fixed.python_codes_offset)
+    if (segment->base && !segment->damaged && segment->fixed.python_codes_offset)
         segment->python_codes_count =
             count_of(&live_header(segment)->python_codes, segment->fixed.python_codes_bytes);
     return segment->python_codes_count;

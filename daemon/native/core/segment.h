@@ -30,6 +30,8 @@ struct segment {
     uint32_t strings_count;
     uint32_t python_codes_count; /* bytes */
 
+    int directory;       /* where the file was opened; the session's */
+    bool damaged;        /* a count was seen that cannot be true: all counts stay as they were */
     uint32_t hole;       /* a node that was counted but not yet written when last looked at, or 0 */
     uint64_t hole_since; /* us */
 };

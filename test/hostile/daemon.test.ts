@@ -1,0 +1,154 @@
+/** Whatever happens to memtrace itself, the program goes on. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { start } from '../launcher/support.js';
+import { build, emptyFolder, MEMTRACE } from './support.js';
+
+const childrenOf = (pid: number): readonly number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+
+const commandOf = (pid: number): string => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+
+const childWith = (pid: number, text: string): number => {
+  const found = childrenOf(pid).find((child) =>
+    commandOf(child).split(' ').slice(0, 2).join(' ').includes(text),
+  );
+  if (!found) throw new Error(`no child with ${text} of ${pid}`);
+  return found;
+};
+
+const states = (pid: number): readonly string[] =>
+  readdirSync(`/proc/${pid}/task`).map((tid) => {
+    const stat = readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
+  });
+
+const until = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
+};
+
+/** All threads sleep, and go on sleeping: the processor time no longer grows. */
+const heldUp = async (pid: number): Promise<void> => {
+  const busy = (): string => {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return `${stat[11]} ${stat[12]}`;
+  };
+  let last = '';
+  let same = 0;
+  await until(() => {
+    const now = busy();
+    same = now === last && states(pid).every((state) => state === 'S') ? same + 1 : 0;
+    last = now;
+    return same > 10;
+  });
+};
+
+const COUNT = 400_000;
+
+const begin = async (...options: readonly string[]) => {
+  const out = join(emptyFolder(), 't.json');
+  const program = await build('waiter.c');
+  const launcher = start(MEMTRACE, ['run', '-o', out, ...options, '--', program, 'storm', String(COUNT)]);
+  await launcher.said(/ready/);
+  return {
+    launcher,
+    daemon: childWith(launcher.pid, 'main.js'),
+    program: childWith(launcher.pid, 'waiter storm'),
+    say: () => launcher.process.stdin?.write('go\n'),
+    end: () => launcher.process.stdin?.end(),
+    capture: () => JSON.parse(readFileSync(out, 'utf8')).capture,
+  };
+};
+
+test('kill -9 of the daemon while threads wait on full rings: the program goes on at once', async (t) => {
+  const run = await begin();
+  process.kill(run.daemon, 'SIGSTOP');
+  run.say();
+  await heldUp(run.program);
+  t.notRegex((await Promise.race([run.launcher.outcome, { stdout: '' }])).stdout, /done/);
+  const killed = Date.now();
+  process.kill(run.daemon, 'SIGKILL');
+  await run.launcher.said(/done/);
+  t.log(`done ${Date.now() - killed} ms after the kill`);
+  t.true(Date.now() - killed < 2000);
+  run.say();
+  run.end();
+  const { code, stdout, stderr } = await run.launcher.outcome;
+  t.deepEqual({ code, stdout }, { code: 6, stdout: 'ready\ndone\ndone\n' });
+  t.regex(stderr, /its daemon was killed/);
+});
+
+test('a daemon that is a zombie is dead, too', async (t) => {
+  const run = await begin();
+  process.kill(run.daemon, 'SIGSTOP');
+  run.say();
+  await heldUp(run.program);
+  process.kill(run.launcher.pid, 'SIGSTOP'); // it would reap it
+  process.kill(run.daemon, 'SIGKILL');
+  await until(() => states(run.daemon).includes('Z'));
+  await run.launcher.said(/done/);
+  t.true(states(run.daemon).includes('Z'));
+  process.kill(run.launcher.pid, 'SIGCONT');
+  run.end();
+  t.is((await run.launcher.outcome).code, 6);
+});
+
+test('a daemon that is stopped holds the program up, and nothing is lost when it goes on', async (t) => {
+  const run = await begin();
+  process.kill(run.daemon, 'SIGSTOP');
+  run.say();
+  await heldUp(run.program);
+  process.kill(run.daemon, 'SIGCONT');
+  await run.launcher.said(/done/);
+  run.end();
+  t.is((await run.launcher.outcome).code, 6);
+  const { allocations, frees, lost } = run.capture();
+  t.is(lost, 0);
+  t.true(allocations >= 4 * COUNT && allocations < 4 * COUNT + 50, String(allocations));
+  t.true(frees >= 4 * COUNT && frees < 4 * COUNT + 50);
+});
+
+test('--on-full=drop: a stopped daemon does not hold the program up, and what is dropped is counted', async (t) => {
+  const run = await begin('--on-full=drop');
+  const before = run.launcher.said(/done/);
+  process.kill(run.daemon, 'SIGSTOP');
+  run.say();
+  await before;
+  process.kill(run.daemon, 'SIGCONT');
+  run.end();
+  t.is((await run.launcher.outcome).code, 6);
+  const { allocations, frees, lost } = run.capture();
+  t.true(lost > 0);
+  const all = allocations + frees + lost;
+  t.true(all >= 8 * COUNT && all < 8 * COUNT + 100, String(all));
+});
+
+test('kill -9 of the symbolizer: the report comes all the same', async (t) => {
+  const run = await begin();
+  const symbolizer = childrenOf(run.daemon).find((pid) => commandOf(pid).includes('symbolizer'));
+  if (symbolizer) process.kill(symbolizer, 'SIGKILL');
+  run.say();
+  run.end();
+  const { code, stderr } = await run.launcher.outcome;
+  t.is(code, 6);
+  t.regex(stderr, /exited with 6/);
+  t.true(run.capture().allocations >= 4 * COUNT);
+});
+
+const scribble = async (t: ExecutionContext): Promise<void> => {
+  const out = join(emptyFolder(), 't.json');
+  const program = await build('waiter.c');
+  const launcher = start(MEMTRACE, ['run', '-o', out, '--children=all', '--', program, 'scribble', '100000']);
+  await launcher.said(/ready/);
+  launcher.process.stdin?.end('go\n');
+  const { code, stdout, stderr } = await launcher.outcome;
+  t.is(code, 6, stderr);
+  t.is(stdout, 'ready\ndone\n');
+  t.regex(stderr, /overwrote the memory it shares with memtrace/);
+  const child = readdirSync(join(out, '..')).find((name) => /^t\.\d+\.json$/.test(name));
+  const { capture } = JSON.parse(readFileSync(join(out, '..', child ?? ''), 'utf8'));
+  t.true(capture.allocations >= 100_000); // the other process is whole
+};
+for (const attempt of [1, 2, 3])
+  test(`a program that writes over what it shares with memtrace, ${attempt}`, scribble);

@@ -1,0 +1,152 @@
+/** Sandboxes, jails, namespaces, and machines on which everything is scarce. */
+import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { build, emptyFolder, exact, MEMTRACE, run, stacksOf, trace, unchanged } from './support.js';
+
+const program = async (name: string, count: number): Promise<readonly string[]> => [
+  await build('worlds.c'),
+  name,
+  String(count),
+];
+
+/** Mounting and changing root and user need the right to. */
+const asRoot = process.getuid?.() === 0 ? test : test.skip;
+
+// The witness asks for its pid, which would be fatal here: the program's own statement has to do.
+for (const [title, name] of [
+  ['a strict seccomp sandbox', 'strict'],
+  ['a seccomp filter that kills for anything but reading, writing and mapping', 'filter'],
+  ['the same filter, by a bare system call', 'filter-by-system-call'],
+] as const)
+  for (const count of [500, 200_000])
+    test(`${title}, ${count} allocations: nothing of ours is fatal, and all is counted`, async (t) => {
+      const command = await program(name, count);
+      const bare = await run(command);
+      const { code, stdout, stderr, main } = await trace(command);
+      t.deepEqual({ code, stdout, stderr }, bare);
+      t.deepEqual({ code, stdout }, { code: 3, stdout: 'alive\n' });
+      const kept = name === 'strict' ? 1 : 0;
+      t.is(main.capture.allocations, 2 * count + 101 + kept);
+      t.is(main.capture.frees, 2 * count + 101);
+      t.is(main.capture.lost, 0);
+      const depths = stacksOf(main, () => true).map(
+        (names) => names.filter((each) => each === 'deep').length,
+      );
+      t.is(Math.max(...depths), 101);
+    });
+
+for (const [title, name, count] of [
+  ['a program that closes all descriptors', 'close-all', 2000],
+  ['a program that has no descriptor left', 'all-descriptors', 2000],
+] as const)
+  test(`${title}: new threads are still counted exactly`, async (t) => {
+    await exact(t, await program(name, count));
+  });
+
+const childIsTold = async (t: ExecutionContext, command: readonly string[]): Promise<void> => {
+  const { counts, snapshots, main } = await unchanged(t, command);
+  t.is(snapshots.length, 1);
+  const [own] = counts.filter(({ pid }) => pid === main.process.pid);
+  t.deepEqual(
+    { allocations: main.capture.allocations, frees: main.capture.frees, lost: main.capture.lost },
+    { allocations: own?.allocations ?? -1, frees: own?.frees ?? -1, lost: 0 },
+  );
+  t.is(main.capture.untracedChildren, 1);
+};
+
+test('files limited to a few KiB: no signal, threads are counted, the child is told', async (t) => {
+  await childIsTold(t, await program('file-size', 5000));
+});
+asRoot('chroot: threads are counted, a child that cannot reach the session is told', async (t) => {
+  await childIsTold(t, await program('jail', 2000));
+});
+asRoot('dropped privileges, and then exec: no complaint of the loader', async (t) => {
+  await childIsTold(t, await program('drop-privileges', 2000));
+});
+
+asRoot('mount, pid, ipc, net and uts namespaces of its own', async (t) => {
+  const command = ['unshare', '-m', '-p', '-i', '-n', '-u', '-f', ...(await program('plain', 5000))];
+  const { snapshots } = await unchanged(t, command);
+  t.deepEqual(
+    snapshots.map(({ capture }) => capture.lost + capture.unknownFrees),
+    snapshots.map(() => 0),
+  );
+  t.true(snapshots.some(({ capture }) => capture.allocations >= 5000));
+});
+
+/** With /dev/shm of another size, in a mount namespace. */
+const withSharedMemory = (size: string, command: readonly string[]): readonly string[] => [
+  ...['unshare', '-m', 'sh', '-c', `mount -t tmpfs -o size=${size} tmpfs /dev/shm && exec "$@"`, 'sh'],
+  ...command,
+];
+for (const size of ['8k', '64k', '1m', '4m'])
+  asRoot(`/dev/shm of ${size}: the program is unharmed, and what is not counted is told`, async (t) => {
+    const command = await program('plain', 100_000);
+    const folder = emptyFolder();
+    const out = join(folder, 't.json');
+    const { code, stdout, stderr } = await run(
+      withSharedMemory(size, [MEMTRACE, 'run', '-o', out, '--', ...command]),
+    );
+    t.deepEqual({ code, stdout }, { code: code === 125 ? 125 : 5, stdout: code === 125 ? '' : 'end\n' });
+    if (code === 125) t.regex(stderr, /\/dev\/shm|No space/);
+    else if (existsSync(out)) {
+      const { allocations, frees, lost } = JSON.parse(readFileSync(out, 'utf8')).capture;
+      t.true(allocations + frees + lost >= 200_000, JSON.stringify({ allocations, frees, lost }));
+    } else t.regex(stderr, /not traced/);
+  });
+
+asRoot('a full disk for the snapshot: the program’s exit code, the reason, and no half a file', async (t) => {
+  const folder = emptyFolder();
+  const script = `mount -t tmpfs -o size=4k tmpfs ${folder} && cd ${folder} && "$@"; code=$?; ls -A >&2; exit $code`;
+  const command = [MEMTRACE, 'run', '-o', 't.json', '--', ...(await program('plain', 1000))];
+  const { code, stdout, stderr } = await run(['unshare', '-m', 'sh', '-c', script, 'sh', ...command]);
+  t.is(code, 5);
+  t.is(stdout, 'end\n');
+  t.regex(stderr, /no space left|disk is full|ENOSPC/i);
+  t.notRegex(stderr, /^\.?t\.json/m);
+});
+
+asRoot('a folder that may only be read', async (t) => {
+  const folder = emptyFolder();
+  const script = `mount -t tmpfs -o ro tmpfs ${folder} && cd ${folder} && exec "$@"`;
+  const { code, stdout } = await run([
+    ...['unshare', '-m', 'sh', '-c', script, 'sh', MEMTRACE, 'run', '--'],
+    ...(await program('plain', 10)),
+  ]);
+  t.is(stdout, code === 5 ? 'end\n' : '');
+  t.true(code === 5 || code === 125 || code === 2);
+});
+
+test('address space limited from the start', async (t) => {
+  const command = ['prlimit', '--as=300000000', ...(await program('plain', 50_000))];
+  const { snapshots } = await unchanged(t, command);
+  t.true(snapshots.some(({ capture }) => capture.allocations >= 50_000));
+});
+
+asRoot('a setuid child runs untraced, as another user would see it, and is named', async (t) => {
+  const folder = emptyFolder();
+  const copy = join(folder, 'setuid');
+  copyFileSync('/bin/echo', copy);
+  await run(['chown', 'nobody', copy]);
+  await run(['chmod', '4755', copy]);
+  const { code, stdout, main } = await trace(['sh', '-c', `${copy} hello; exit 6`]);
+  t.deepEqual({ code, stdout }, { code: 6, stdout: 'hello\n' });
+  t.is(main.capture.untracedChildren, 1);
+});
+
+test('ulimit -v in a shell does not take the shell’s own memory', async (t) => {
+  const script =
+    'ulimit -v 400000; x=$(head -c 100000 /dev/zero | tr "\\\\0" x); echo -n $x | wc -c; ls / >/dev/null; exit 4';
+  const { code, stdout } = await unchanged(t, ['bash', '-c', script]);
+  t.deepEqual({ code, stdout }, { code: 4, stdout: '100000\n' });
+});
+
+test('nothing is left behind in shared memory or in the session folder', async (t) => {
+  const runtime = emptyFolder();
+  const { code } = await run([MEMTRACE, 'run', '-q', '--no-output', '--', ...(await program('plain', 10))], {
+    env: { XDG_RUNTIME_DIR: runtime },
+  });
+  t.is(code, 5);
+  t.deepEqual(readdirSync(join(runtime, 'memtrace')), []);
+});
