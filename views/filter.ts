@@ -188,7 +188,7 @@ const named = (text: string, at: number, key: string): TermAt => {
   if (!namesOf) {
     const close = nearest(key, [...Object.keys(NAMES), 'lang']);
     const hint = close ? `did you mean ${close}:` : 'there are module: file: function: lang:';
-    throw new Faulty(`there is no ${key}:, ${hint}; put a name with a colon in "…"`, at, length);
+    throw new Faulty(`there is no ${key}:, ${hint}; put a name with a colon in "..."`, at, length);
   }
   const { matches, end } = patternAt(text, at + length, `${key}: needs a name after it`);
   return { term: { kind: 'name', test: (each) => namesOf(each).some(matches) }, end };

@@ -102,3 +102,25 @@ test('a daemon that is killed is said to be gone', async (t) => {
   pty.type('q');
   t.is(await pty.ended, 0);
 });
+
+test('y hands file and line to the terminal (OSC 52)', async (t) => {
+  const pty = await startTop(t);
+  pty.type('y');
+  await pty.waitFor(/Copied \/home\/me\/src\/cache\.c:130/);
+  const code = Buffer.from('/home/me/src/cache.c:130').toString('base64');
+  t.true(pty.output().includes(`\u001b]52;c;${code}\u0007`));
+  pty.type('q');
+  await isRestored(t, pty, 0);
+});
+
+test('the mouse is asked for and given back; a click on a tab shows its view', async (t) => {
+  const pty = await startTop(t);
+  const asked = /\u001b\[\?1000h/;
+  t.regex(pty.output(), asked);
+  pty.type('\u001b[<0;15;6M');
+  await pty.waitFor(/\[2 Functions\]/);
+  pty.type('q');
+  await isRestored(t, pty, 0);
+  const output = pty.output();
+  t.true(output.lastIndexOf('\u001b[?1000l') > output.lastIndexOf('\u001b[?1000h'));
+});
