@@ -71,6 +71,15 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     ],
     load: async () => (await import('./commands/reportEntry.js')).command,
   },
+  doctor: {
+    describe: 'tell what can be traced of a program, and why not',
+    usage: 'PROGRAM',
+    examples: [
+      ['memtrace doctor ./server', 'allocator, debug information, limits: each with its remedy'],
+      ['memtrace doctor --json sudo', 'exit code 1: it cannot be traced'],
+    ],
+    load: async () => (await import('./commands/doctor.js')).command,
+  },
   ls: {
     describe: 'list the running sessions',
     usage: '',

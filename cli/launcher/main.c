@@ -8,7 +8,9 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -24,6 +26,7 @@
 #include "cli/launcher/viewer.h"
 #include "cli/launcher/witness.h"
 #include "proto/session.h"
+#include "shim/inspect.h"
 
 struct run {
     struct daemon daemon;
@@ -229,7 +232,20 @@ static int command_run(int argc, char **argv) {
     return program_exit_code(&run.program);
 }
 
+/* For `memtrace doctor`: the path found, the number and words of the reason, the remedy, the interpreter. */
+static int command_inspect(const char *program) {
+    char path[PATH_MAX] = "", interpreter[PATH_MAX] = "";
+    if (inspect_find_in_path(program, getenv("PATH"), path, sizeof path) != 0 || access(path, X_OK) != 0)
+        return puts("") < 0;
+    enum untraced_reason reason = inspect_program(path);
+    inspect_interpreter(path, interpreter, sizeof interpreter);
+    printf("%s\n%d\n%s\n%s\n%s\n", path, reason, inspect_reason(reason), inspect_remedy(reason), interpreter);
+    return 0;
+}
+
 int main(int argc, char **argv) {
+    if (argc == 3 && strcmp(argv[1], "inspect-program") == 0)
+        return command_inspect(argv[2]);
     if (argc > 1 && strcmp(argv[1], "run") == 0)
         return command_run(argc, argv);
     return argc > 0 ? daemon_become(argv) : EXIT_MEMTRACE;

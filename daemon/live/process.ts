@@ -2,6 +2,7 @@
  * One process image as the session knows it: the core's counters, what the kernel says of its memory, its
  * timeline, its profile. Owned by the live session, which calls `observe` at each tick.
  */
+import { basename } from 'node:path';
 import {
   DETACH_ABANDONED,
   DETACH_DAEMON_DIED,
@@ -21,6 +22,8 @@ import {
 import type { Module, ProcessInfo, SizeClass, Snapshot, ThreadInfo } from '../../proto/snapshot.js';
 import { SNAPSHOT_SCHEMA } from '../../proto/snapshot.js';
 import type { Core, ProcessRecord } from '../core.js';
+import { allocatorNote } from '../doctor/allocator.js';
+import { readElf } from '../doctor/elf.js';
 import type { LiveProcess } from '../live.js';
 import { type ProcessProfile, processProfile } from '../profile/process.js';
 import { sourcesOf } from '../snapshot/sources.js';
@@ -167,7 +170,7 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
       sizes: sizes(),
       sources: sourcesOf({ modules, frames, stacks, sites }),
       timeline: timeline.points(),
-      notes: [...notesOf(record), ...fileNotes(symbolizer, modules)],
+      notes: [...notesOf(record), ...allocatorNotes(processInfo), ...fileNotes(symbolizer, modules)],
     };
   };
 
@@ -198,6 +201,13 @@ const ending = (
   if (record.flags & PROCESS_EXECED) return { exitCode: null, signal: null, state: 'replaced' };
   const exitCode = record.flags & PROCESS_HAS_EXIT_CODE ? record.exitCode : null;
   return { exitCode, signal: null, state: exitCode === null ? 'killed' : 'exited' };
+};
+
+/** A program that serves itself looks as if it allocated next to nothing. */
+const allocatorNotes = ({ executable }: ProcessInfo): readonly string[] => {
+  const elf = readElf(executable, 'exported');
+  const note = elf && allocatorNote(basename(executable), elf.defines);
+  return note ? [note] : [];
 };
 
 /** Files whose names are missing although they should be there: replaced, damaged, out of reach. */

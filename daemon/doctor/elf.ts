@@ -1,0 +1,155 @@
+/**
+ * What an ELF file says about itself, as far as it decides what can be traced. Reads headers and symbol tables, never
+ * code; a damaged file ends in null.
+ */
+import { closeSync, openSync, readSync } from 'node:fs';
+
+export interface ElfFile {
+  readonly bits: 32 | 64;
+  readonly machine: number;
+  /** The loader; null for a static file. */
+  readonly interpreter: string | null;
+  /** Sonames of the libraries it is linked to. */
+  readonly needed: readonly string[];
+  /** Names of sections. */
+  readonly sections: ReadonlySet<string>;
+  /** PT_GNU_EH_FRAME: what stacks are unwound by. */
+  readonly hasUnwindTable: boolean;
+  /** Lower-case hex. */
+  readonly buildId: string | null;
+  /** The functions it defines, by name: those that other modules see, and with `allSymbols` the inner ones. */
+  readonly defines: ReadonlySet<string>;
+}
+
+const PT_INTERP = 3;
+const PT_GNU_EH_FRAME = 0x6474e550;
+const SHT_SYMTAB = 2;
+const SHT_DYNAMIC = 6;
+const SHT_NOTE = 7;
+const SHT_DYNSYM = 11;
+const DT_NEEDED = 1;
+const SHN_UNDEF = 0;
+const STT_FUNC = 2;
+const TABLE_BYTES_MAX = 1 << 28;
+const SECTIONS_MAX = 65_536;
+
+/** @param symbols `exported` reads the dynamic symbols only, which are few */
+export const readElf = (path: string, symbols: 'exported' | 'all'): ElfFile | null => {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch {
+    return null;
+  }
+  try {
+    return elfOf(fd, symbols);
+  } catch {
+    return null; // cut off, or offsets that point nowhere
+  } finally {
+    closeSync(fd);
+  }
+};
+
+interface Section {
+  readonly name: number;
+  readonly type: number;
+  readonly offset: number;
+  readonly size: number;
+  readonly link: number;
+}
+
+const elfOf = (fd: number, symbols: 'exported' | 'all'): ElfFile | null => {
+  const header = readAt(fd, 0, 64);
+  if (header.length < 52 || header.readUInt32BE(0) !== 0x7f454c46 || header[5] !== 1) return null;
+  const wide = header[4] === 2;
+  const word = (b: Buffer, at64: number, at32: number): number =>
+    wide ? Number(b.readBigUInt64LE(at64)) : b.readUInt32LE(at32);
+  const segments = slices(
+    readAt(
+      fd,
+      word(header, 32, 28),
+      header.readUInt16LE(wide ? 54 : 42) * header.readUInt16LE(wide ? 56 : 44),
+    ),
+    header.readUInt16LE(wide ? 54 : 42),
+  );
+  const interpreter = segments.find((s) => s.readUInt32LE(0) === PT_INTERP);
+  const sections = slices(
+    readAt(
+      fd,
+      word(header, 40, 32),
+      header.readUInt16LE(wide ? 58 : 46) * Math.min(header.readUInt16LE(wide ? 60 : 48), SECTIONS_MAX),
+    ),
+    header.readUInt16LE(wide ? 58 : 46),
+  ).map(
+    (s): Section => ({
+      name: s.readUInt32LE(0),
+      type: s.readUInt32LE(4),
+      offset: word(s, 24, 16),
+      size: Math.min(word(s, 32, 20), TABLE_BYTES_MAX),
+      link: s.readUInt32LE(wide ? 40 : 24),
+    }),
+  );
+  const contentOf = (section: Section | undefined): Buffer =>
+    section ? readAt(fd, section.offset, section.size) : Buffer.alloc(0);
+  const names = contentOf(sections[header.readUInt16LE(wide ? 62 : 50)]);
+  const wanted = symbols === 'all' ? [SHT_DYNSYM, SHT_SYMTAB] : [SHT_DYNSYM];
+  const dynamic = sections.find(({ type }) => type === SHT_DYNAMIC);
+  return {
+    bits: wide ? 64 : 32,
+    machine: header.readUInt16LE(18),
+    interpreter: interpreter
+      ? textAt(readAt(fd, word(interpreter, 8, 4), Math.min(word(interpreter, 32, 16), 4096)), 0)
+      : null,
+    needed: neededOf(contentOf(dynamic), contentOf(sections[dynamic?.link ?? -1]), wide),
+    sections: new Set(sections.map(({ name }) => textAt(names, name))),
+    hasUnwindTable: segments.some((s) => s.readUInt32LE(0) === PT_GNU_EH_FRAME),
+    buildId: buildIdOf(
+      sections.filter(({ type, name }) => type === SHT_NOTE && textAt(names, name) === '.note.gnu.build-id'),
+      contentOf,
+    ),
+    defines: new Set(
+      sections
+        .filter(({ type }) => wanted.includes(type))
+        .flatMap((s) => functionsOf(contentOf(s), contentOf(sections[s.link]), wide)),
+    ),
+  };
+};
+
+const readAt = (fd: number, offset: number, size: number): Buffer => {
+  const buffer = Buffer.alloc(size);
+  return buffer.subarray(0, readSync(fd, buffer, 0, size, offset));
+};
+
+const slices = (table: Buffer, size: number): readonly Buffer[] =>
+  size === 0
+    ? []
+    : Array.from({ length: Math.floor(table.length / size) }, (_, i) =>
+        table.subarray(i * size, (i + 1) * size),
+      );
+
+const textAt = (table: Buffer, at: number): string => {
+  const end = table.indexOf(0, at);
+  return table.toString('latin1', at, end < 0 ? table.length : end);
+};
+
+const neededOf = (dynamic: Buffer, strings: Buffer, wide: boolean): readonly string[] =>
+  slices(dynamic, wide ? 16 : 8)
+    .map((e) =>
+      wide
+        ? [Number(e.readBigInt64LE(0)), Number(e.readBigUInt64LE(8))]
+        : [e.readInt32LE(0), e.readUInt32LE(4)],
+    )
+    .filter(([tag]) => tag === DT_NEEDED)
+    .map(([, at]) => textAt(strings, at as number));
+
+const functionsOf = (table: Buffer, strings: Buffer, wide: boolean): readonly string[] =>
+  slices(table, wide ? 24 : 16)
+    .filter(
+      (s) => s.readUInt16LE(wide ? 6 : 14) !== SHN_UNDEF && ((s[wide ? 4 : 12] as number) & 15) === STT_FUNC,
+    )
+    .map((s) => textAt(strings, s.readUInt32LE(0)));
+
+const buildIdOf = (notes: readonly Section[], contentOf: (s: Section) => Buffer): string | null => {
+  const [note] = notes.map(contentOf);
+  return note && note.length > 16 ? note.toString('hex', 16, 16 + note.readUInt32LE(4)) : null;
+};

@@ -1,0 +1,85 @@
+/** `memtrace doctor`: what is said before a program runs is what happens when it does. */
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { limitsOf } from '../../daemon/doctor/examine.js';
+import { build, emptyFolder, MEMTRACE, run } from './support.js';
+
+interface Finding {
+  readonly weight: string;
+  readonly topic: string;
+  readonly text: string;
+  readonly remedy: string | null;
+}
+
+const doctor = async (program: string) => {
+  const { code, stdout } = await run([MEMTRACE, 'doctor', '--json', program]);
+  const { traced, findings } = JSON.parse(stdout) as { traced: boolean; findings: readonly Finding[] };
+  return { code, traced, of: (topic: string) => findings.find((each) => each.topic === topic) };
+};
+
+test('an ordinary program: all is well', async (t) => {
+  const { code, traced, of } = await doctor(await build('sizes.c'));
+  t.deepEqual({ code, traced }, { code: 0, traced: true });
+  for (const topic of ['program', 'allocator', 'names', 'stacks']) t.is(of(topic)?.weight, 'ok');
+});
+
+test('a static program is refused with the reason and a remedy', async (t) => {
+  const program = await build('own_malloc.c', 'static', '-static');
+  const { code, traced, of } = await doctor(program);
+  t.deepEqual({ code, traced }, { code: 1, traced: false });
+  t.regex(of('program')?.text ?? '', /statically linked/);
+  t.regex(of('program')?.remedy ?? '', /[Ll]ink it dynamically/);
+  t.regex((await run([MEMTRACE, 'run', '--', program])).stderr, /statically linked/); // `run` says the same
+});
+
+test('a malloc inside the executable is told before it is missed', async (t) => {
+  const { code, of } = await doctor(await build('own_malloc.c'));
+  t.is(code, 1);
+  t.regex(of('allocator')?.text ?? '', /malloc of its own/);
+});
+
+test('a stripped program: what its stacks will look like, and how to mend it', async (t) => {
+  const copy = join(emptyFolder(), 'stripped');
+  copyFileSync(await build('sizes.c'), copy);
+  execFileSync('strip', [copy]);
+  const { code, of } = await doctor(copy);
+  t.is(code, 0);
+  t.is(of('names')?.weight, 'note');
+  t.regex(of('names')?.text ?? '', /offsets instead of names/);
+  t.regex(of('names')?.remedy ?? '', /-g/);
+});
+
+test('a program without unwind information', async (t) => {
+  const program = await build('sizes.c', 'no-unwind', '-Wl,--no-eh-frame-hdr');
+  t.regex((await doctor(program)).of('stacks')?.text ?? '', /frame pointers/);
+});
+
+test('a script: what is traced is its interpreter', async (t) => {
+  const script = join(emptyFolder(), 'script');
+  writeFileSync(script, '#!/bin/sh\nexit 0\n', { mode: 0o755 });
+  const { code, of } = await doctor(script);
+  t.is(code, 0);
+  t.regex(of('script')?.text ?? '', /\/bin\/sh/);
+});
+
+test('a sanitized program, one that does not exist, and one that is cut off', async (t) => {
+  const sanitized = await build('own_malloc.c', 'sanitized', '-fsanitize=address', '-DSKIP');
+  t.regex((await doctor(sanitized)).of('program')?.text ?? '', /sanitizer/);
+  const missing = await run([MEMTRACE, 'doctor', 'no-such-program']);
+  t.is(missing.code, 1);
+  t.regex(missing.stderr, /cannot find no-such-program/);
+  const cut = join(emptyFolder(), 'cut');
+  writeFileSync(cut, Buffer.from('7f454c4602010100', 'hex'), { mode: 0o755 });
+  const { code } = await run([MEMTRACE, 'doctor', cut]);
+  t.true(code === 0 || code === 1);
+});
+
+test('limits are read as the kernel writes them', (t) => {
+  const text =
+    'Limit                     Soft Limit           Hard Limit           Units     \n' +
+    'Max file size             4096                 unlimited            bytes     \n' +
+    'Max address space         unlimited            unlimited            bytes     \n';
+  t.deepEqual([...limitsOf(text)], [['Max file size', 4096]]);
+});
