@@ -87,6 +87,7 @@ build/.test-deps: scripts/install-deps.sh | build/.deps
 
 include test/programs/programs.mk
 -include test/native/native.mk
+-include fuzz/fuzz.mk
 $(PROGRAMS) $(NATIVE_PROGRAMS) $(patsubst build/native/%,build/native/sanitized/%,$(NATIVE_PROGRAMS)): | build/.test-deps
 
 build/examples/%: examples/%.cpp | build/.demo-deps

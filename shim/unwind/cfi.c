@@ -232,6 +232,11 @@ static void set_rule(struct cfi_column *column, enum cfi_rule rule, int64_t offs
         *column = (struct cfi_column){.rule = rule, .offset = offset};
 }
 
+/* Damaged information may overflow: what comes out is then refused as an offset. */
+static int64_t scaled(uint64_t value, const struct cie *cie) {
+    return (int64_t)(value * (uint64_t)cie->data_factor);
+}
+
 static struct cfi_expression read_expression(struct reader *r) {
     struct cfi_expression expression = {.size = read_uleb(r)};
     expression.bytes = r->at;
@@ -255,7 +260,7 @@ static bool run_program(struct reader r, const struct cie *cie, uint64_t locatio
             goto advance_location;
         case 0x80: /* DW_CFA_offset */
             column = column_of(row, registers, op & 0x3f);
-            set_rule(column, CFI_OFFSET, (int64_t)read_uleb(&r) * cie->data_factor);
+            set_rule(column, CFI_OFFSET, scaled(read_uleb(&r), cie));
             continue;
         case 0xc0: /* DW_CFA_restore */
             number = op & 0x3f;
@@ -280,15 +285,15 @@ static bool run_program(struct reader r, const struct cie *cie, uint64_t locatio
             goto advance_location;
         case 0x05: /* DW_CFA_offset_extended */
             column = column_of(row, registers, read_uleb(&r));
-            set_rule(column, CFI_OFFSET, (int64_t)read_uleb(&r) * cie->data_factor);
+            set_rule(column, CFI_OFFSET, scaled(read_uleb(&r), cie));
             continue;
         case 0x11: /* DW_CFA_offset_extended_sf */
             column = column_of(row, registers, read_uleb(&r));
-            set_rule(column, CFI_OFFSET, read_sleb(&r) * cie->data_factor);
+            set_rule(column, CFI_OFFSET, scaled((uint64_t)read_sleb(&r), cie));
             continue;
         case 0x2f: /* DW_CFA_GNU_negative_offset_extended */
             column = column_of(row, registers, read_uleb(&r));
-            set_rule(column, CFI_OFFSET, -((int64_t)read_uleb(&r) * cie->data_factor));
+            set_rule(column, CFI_OFFSET, (int64_t)(0 - (uint64_t)scaled(read_uleb(&r), cie)));
             continue;
         case 0x06: /* DW_CFA_restore_extended */
             number = read_uleb(&r);
@@ -325,7 +330,7 @@ static bool run_program(struct reader r, const struct cie *cie, uint64_t locatio
             continue;
         case 0x12: /* DW_CFA_def_cfa_sf */
             row->cfa_register = (uint32_t)read_uleb(&r);
-            row->cfa_offset = read_sleb(&r) * cie->data_factor;
+            row->cfa_offset = scaled((uint64_t)read_sleb(&r), cie);
             row->cfa_expression.bytes = NULL;
             continue;
         case 0x0d: /* DW_CFA_def_cfa_register */
@@ -336,7 +341,7 @@ static bool run_program(struct reader r, const struct cie *cie, uint64_t locatio
             row->cfa_offset = (int64_t)read_uleb(&r);
             continue;
         case 0x13: /* DW_CFA_def_cfa_offset_sf */
-            row->cfa_offset = read_sleb(&r) * cie->data_factor;
+            row->cfa_offset = scaled((uint64_t)read_sleb(&r), cie);
             continue;
         case 0x0f: /* DW_CFA_def_cfa_expression */
             row->cfa_expression = read_expression(&r);
