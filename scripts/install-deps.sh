@@ -7,7 +7,7 @@ for group in "$@"; do
     case "$group" in
     build) need="$need gcc libc6-dev libdw-dev libelf-dev libiberty-dev" ;;
     demo) need="$need g++" use="sqlite3" ;;
-    test) need="$need g++ clang-format binutils valgrind sqlite3 redis-server redis-tools tmux git perl python3 bash libc6-dbg musl-tools gcc-multilib libunwind-dev jq clang libclang-rt-dev libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 util-linux" ;;
+    test) need="$need g++ clang-format binutils valgrind sqlite3 redis-server redis-tools tmux git perl python3 bash libc6-dbg musl-tools gcc-multilib libunwind-dev jq clang libclang-rt-dev libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 util-linux file" ;;
     *) echo "usage: $0 build|demo|test …" >&2; exit 2 ;;
     esac
 done

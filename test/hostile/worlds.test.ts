@@ -1,5 +1,13 @@
 /** Sandboxes, jails, namespaces, and machines on which everything is scarce. */
-import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { build, emptyFolder, exact, MEMTRACE, run, stacksOf, trace, unchanged } from './support.js';
@@ -140,6 +148,43 @@ test('ulimit -v in a shell does not take the shell’s own memory', async (t) =>
     'ulimit -v 400000; x=$(head -c 100000 /dev/zero | tr "\\\\0" x); echo -n $x | wc -c; ls / >/dev/null; exit 4';
   const { code, stdout } = await unchanged(t, ['bash', '-c', script]);
   t.deepEqual({ code, stdout }, { code: 4, stdout: '100000\n' });
+});
+
+/** A control group whose memory is limited; null where that is not ours to make. */
+const memoryLimitedGroup = (bytes: number): string | null => {
+  for (const [parent, file] of [
+    ['/sys/fs/cgroup/memory', 'memory.limit_in_bytes'],
+    ['/sys/fs/cgroup', 'memory.max'],
+  ] as const) {
+    const group = join(parent, `memtrace-test-${process.pid}`);
+    try {
+      if (!existsSync(join(parent, 'cgroup.procs'))) continue;
+      mkdirSync(group);
+      writeFileSync(join(group, file), String(bytes));
+      process.on('exit', () => rmdirSync(group));
+      return group;
+    } catch {
+      // not allowed, or not delegated
+    }
+  }
+  return null;
+};
+
+asRoot('killed for want of memory in its container: what it had allocated is reported', async (t) => {
+  const group = memoryLimitedGroup(64 << 20);
+  if (group === null) {
+    t.pass('no control group of memory can be made here');
+    return;
+  }
+  const script = `echo $$ >${group}/cgroup.procs && exec "$@"`;
+  const command = ['sh', '-c', script, 'sh', ...(await program('hog', 4096))];
+  const { code, stdout, snapshots } = await trace(command);
+  t.deepEqual({ code, stdout }, { code: 137, stdout: 'eating\n' });
+  const hog = snapshots.find(({ process: { executable } }) => executable.endsWith('worlds'));
+  t.is(hog?.process.signal, 'SIGKILL');
+  const live = hog?.totals.liveBytes ?? 0;
+  t.true(live > 20 << 20 && live < 64 << 20, `${live}`);
+  t.is(hog?.capture.lost, 0);
 });
 
 test('nothing is left behind in shared memory or in the session folder', async (t) => {

@@ -157,6 +157,13 @@ static void many_children_at_once(int n) {
         ended++;
     printf("%d\n", ended == n);
 }
+static void hog(int n) { /* until somebody ends it */
+    say("eating\n");
+    for (;;) {
+        char *volatile block = malloc(n);
+        memset(block, 1, n);
+    }
+}
 
 int main(int argc, char **argv) {
     static const struct {
@@ -171,6 +178,7 @@ int main(int argc, char **argv) {
                  {"file-size", file_size},
                  {"drop-privileges", drop_privileges},
                  {"children", many_children_at_once},
+                 {"hog", hog},
                  {"plain", allocate}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (strcmp(cases[i].name, argv[1]) == 0)
