@@ -8,17 +8,33 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
+/** Far longer than any test. */
+const SILENCE_MS = Number(process.env.TEST_SILENCE_MS ?? 240_000);
 const asCompiled = (file) => file.replace(/^test\//, 'dist/test/').replace(/\.ts$/, '.js');
 
+// In a group of its own, so that a test that hangs can be ended with all that ava started.
 const ava = spawn('node_modules/.bin/ava', ['--tap', ...process.argv.slice(2).map(asCompiled)], {
   stdio: ['ignore', 'pipe', 'inherit'],
+  detached: true,
 });
+const endAll = () => {
+  try {
+    process.kill(-ava.pid, 'SIGKILL');
+  } catch {} // it has ended
+};
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, endAll);
+/** ava has a timeout, too, but its reporter fails in it and the hanging test keeps everything waiting. */
+const watchdog = setTimeout(() => {
+  console.log(`✘ no test has ended for ${SILENCE_MS / 1000} s: stopped`);
+  endAll();
+}, SILENCE_MS);
 const count = { passed: 0, failed: 0, skipped: 0 };
 const said = { passed: 0, failed: 0 }; // by ava, at its end: it knows of tests that never came to run, too
 const failures = [];
 let details = null; // of the failure that is being read
 
 const readLine = (line) => {
+  watchdog.refresh();
   const [, not, title] = /^(not )?ok \d+ - (.*)$/.exec(line) ?? [];
   if (title !== undefined) {
     details = null;
@@ -52,6 +68,7 @@ const status = await new Promise((resolve) => {
   });
   ava.on('close', (code) => resolve(code ?? 1));
 });
+clearTimeout(watchdog);
 
 for (const lines of failures) console.log(`\n✘ ${lines.join('\n')}`);
 console.log();

@@ -32,6 +32,9 @@ export interface Setting {
   readonly detached?: boolean;
 }
 
+/** Nothing here takes longer, on the slowest machine; what does hangs. */
+const LONGEST_MS = 90_000;
+
 export const start = (command: string, args: readonly string[], setting: Setting = {}): Run => {
   const child = spawn(command, args, { ...setting, stdio: 'pipe' });
   let stdout = '';
@@ -44,11 +47,22 @@ export const start = (command: string, args: readonly string[], setting: Setting
     stderr += text;
   });
   const outcome = new Promise<Outcome>((resolve, reject) => {
+    const hangs = setTimeout(() => {
+      const told = new Error(`${command} ${args.join(' ')} hangs. It said: ${stdout}\n${stderr}`);
+      reject(told);
+      child.emit('hangs', told);
+      process.kill(setting.detached ? -Number(child.pid) : Number(child.pid), 'SIGKILL');
+    }, LONGEST_MS);
     child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+    child.on('close', (code, signal) => {
+      clearTimeout(hangs);
+      resolve({ code, signal, stdout, stderr });
+    });
   });
+  outcome.catch(() => undefined); // a test that waits for words only
   const said = (pattern: RegExp): Promise<RegExpMatchArray> =>
     new Promise((resolve, reject) => {
+      child.on('hangs', reject);
       const look = (): void => {
         const match = stdout.match(pattern);
         if (match) resolve(match);
