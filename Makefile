@@ -62,9 +62,10 @@ $(LAYOUT): proto/generate.c $(wildcard proto/*.h) | build/.deps
 	$(CC) $(WARN) -I. proto/generate.c -o build/generate-layout
 	./build/generate-layout > $@.tmp && mv $@.tmp $@
 
-dist/.built: $(TS_SRC) $(LAYOUT) tsconfig.json node_modules/.installed build/.sources
+dist/.built: $(TS_SRC) $(LAYOUT) tsconfig.json scripts/bundle.js node_modules/.installed build/.sources
 	npx tsc -p tsconfig.json
 	sh scripts/prune-dist.sh
+	node scripts/bundle.js
 	@touch $@
 
 # With build/.deps first: that is where a missing or too old Node.js is told.

@@ -3,6 +3,7 @@
  * child of the launcher (cli/launcher/main.c), everything else as the command itself.
  */
 import { readFileSync } from 'node:fs';
+import { installedFile } from '../daemon/installed.js';
 import { errorLines, MemtraceError, usageError } from '../views/error.js';
 import { nearest } from '../views/nearest.js';
 import { connectLauncher } from './launcher.js';
@@ -54,7 +55,7 @@ const unknownCommand = (name: string): MemtraceError => {
 };
 
 const printVersion = (io: Io): number => {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const { version } = JSON.parse(readFileSync(installedFile('package.json'), 'utf8'));
   io.stdout.write(`memtrace ${version}\n`);
   return 0;
 };
@@ -92,9 +93,9 @@ const args = process.argv.slice(2);
 const io = launcher?.io ?? processIo();
 process.on('uncaughtException', (error) => process.exit(tell(error, args, io)));
 process.on('unhandledRejection', (error) => process.exit(tell(error, args, io)));
-try {
-  process.exitCode = await main(args, io);
-} catch (error) {
-  process.exitCode = tell(error, args, io);
-}
-launcher?.finish(Number(process.exitCode));
+main(args, io)
+  .catch((error) => tell(error, args, io))
+  .then((code) => {
+    process.exitCode = code;
+    launcher?.finish(code);
+  });

@@ -39,7 +39,7 @@ install)
     mkdir -p "$home/build" "$home/dist" "$home/proto" "$home/bin" "$prefix/bin"
     cp bin/memtrace "$home/bin/"
     cp build/libmemtrace.so build/libmemtrace-core.so build/memtrace-symbolizer "$home/build/"
-    for part in proto views daemon tui cli; do cp -R "dist/$part" "$home/dist/"; done
+    cp dist/memtrace.cjs "$home/dist/"
     cp proto/*.schema.json "$home/proto/"
     cp package.json LICENSE "$home/"
     copy_packages

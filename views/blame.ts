@@ -14,7 +14,7 @@
  *
  * so it costs one step per node, once: the mapping of a stack never changes.
  */
-import type { Index } from '../proto/snapshot.js';
+import type { Index, StackNode } from '../proto/snapshot.js';
 import { type ModuleRole, moduleRole, type Ownership, ownershipOf, yieldsToPython } from './ownership.js';
 import type { Profile } from './profile.js';
 
@@ -41,10 +41,8 @@ export const blameStacks = (first: StackArrays): Blame => {
   const callers: Index[] = [];
 
   const ownerOfNode = (node: Index): Ownership => owners[profile.stacks[node]?.frame ?? -1] ?? 'runtime';
-
-  const yields = (node: Index): boolean => yielding[profile.stacks[node]?.frame ?? -1] ?? false;
-  const isPython = (node: Index): boolean =>
-    ownerOfNode(node) === 'user' && profile.frames[profile.stacks[node]?.frame ?? -1]?.language === 'python';
+  const isPython = (frame: Index): boolean =>
+    owners[frame] === 'user' && profile.frames[frame]?.language === 'python';
 
   const catchUp = (grown: StackArrays = profile) => {
     profile = grown;
@@ -56,12 +54,15 @@ export const blameStacks = (first: StackArrays): Blame => {
       owners.push(ownershipOf(frame, roles[frame.module] ?? 'user'));
       yielding.push(yieldsToPython(frame, profile.modules[frame.module]));
     }
-    for (let node = nodes.length; node < profile.stacks.length; node += 1) {
-      const parent = profile.stacks[node]?.parent ?? -1;
-      const owner = ownerOfNode(node);
+    const { stacks } = grown;
+    for (let node = nodes.length; node < stacks.length; node += 1) {
+      const { parent, frame } = stacks[node] ?? NOWHERE;
+      const owner = owners[frame] ?? 'runtime';
       const outer = parent < 0 ? -1 : (nodes[parent] ?? -1);
+      const blamed = outer < 0 ? -1 : (stacks[outer] ?? NOWHERE).frame;
       const stays =
-        outer >= 0 && (answersFor(ownerOfNode(outer), owner) || (yields(node) && isPython(outer)));
+        outer >= 0 &&
+        (answersFor(owners[blamed] ?? 'runtime', owner) || (yielding[frame] === true && isPython(blamed)));
       nodes.push(stays ? outer : node);
       callers.push(outer >= 0 && owner === 'allocator' ? (callers[parent] ?? node) : node);
     }
@@ -74,6 +75,19 @@ export const blameStacks = (first: StackArrays): Blame => {
     callerOf: (stack) => callers[stack] ?? stack,
     catchUp,
   };
+};
+
+const NOWHERE: StackNode = { parent: -1, frame: -1 };
+
+const finished = new WeakMap<readonly StackNode[], Blame>();
+
+/** The blame of a profile that grows no more: worked out once, however many views ask for it. */
+export const blameOf = (profile: StackArrays): Blame => {
+  const known = finished.get(profile.stacks);
+  if (known) return known;
+  const blame = blameStacks(profile);
+  finished.set(profile.stacks, blame);
+  return blame;
 };
 
 /** Whether the frame blamed so far stays blamed when a further frame is found inside it. */

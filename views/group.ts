@@ -7,7 +7,7 @@
  * offset. One table of groups can serve several profiles: that is how two snapshots are compared.
  */
 import type { Frame, GroupBy, Index, KindFilter, Site, SiteCounters } from '../proto/snapshot.js';
-import { type Blame, blameStacks, type StackArrays } from './blame.js';
+import { type Blame, blameOf, blameStacks, type StackArrays } from './blame.js';
 import { addTo, emptySum, kindMatches, modulePath, type Profile, type Sum } from './profile.js';
 
 /** What a row stands for. */
@@ -178,7 +178,7 @@ export const sumGroups = (
 
 /** The rows of a profile, unsorted. */
 export const groupSites = (profile: Profile, by: GroupBy, kind: KindFilter = 'heap'): readonly Row[] => {
-  const grouping = groupStacks(createGroupTable(by), profile);
+  const grouping = groupStacks(createGroupTable(by), profile, blameOf(profile));
   return rowsOf(grouping, sumGroups(grouping, profile.sites, kind));
 };
 

@@ -1,6 +1,6 @@
 /** What is wrong with a profile that its user can mend, with the remedy. */
 import type { Index } from '../proto/snapshot.js';
-import { blameStacks } from './blame.js';
+import { blameOf } from './blame.js';
 import { baseName } from './names.js';
 import type { Profile } from './profile.js';
 
@@ -9,7 +9,7 @@ const WORTH_TELLING = 0.01;
 
 /** One sentence per module that is blamed for memory but says no lines, largest first. */
 export const debugInfoNotes = (profile: Profile): readonly string[] => {
-  const blame = blameStacks(profile);
+  const blame = blameOf(profile);
   const hidden = new Map<Index, { bytes: number; named: boolean }>();
   let all = 0;
   for (const site of profile.sites) {

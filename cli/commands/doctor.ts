@@ -1,11 +1,11 @@
 /** `memtrace doctor`: what will be traced of a program, what not, why, and what to do about it. */
-import { fileURLToPath } from 'node:url';
 import { examine, type Finding, inspect, lookAround, type Verdict } from '../../daemon/doctor/examine.js';
+import { installedFile } from '../../daemon/installed.js';
 import { MemtraceError, usageError } from '../../views/error.js';
 import { type Io, writeLines } from '../print/io.js';
 import type { Command, Given } from '../table.js';
 
-const LAUNCHER = fileURLToPath(new URL('../../../bin/memtrace', import.meta.url));
+const LAUNCHER = installedFile('bin/memtrace');
 
 const run = ({ options, words }: Given, io: Io): number => {
   const [program] = words;

@@ -1,6 +1,6 @@
 /** `memtrace run`: checks everything that can be checked, makes the session, and hands over to the daemon. */
 import { accessSync, constants } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { installedFile } from '../../daemon/installed.js';
 import { type RunOptions, runSession } from '../../daemon/run.js';
 import { cleanUp } from '../../daemon/session/cleanup.js';
 import { createSession } from '../../daemon/session/session.js';
@@ -120,7 +120,7 @@ const addressOf = (text: string): { host: string; port: number } => {
 };
 
 const shimPath = (): string => {
-  const path = fileURLToPath(new URL('../../../build/libmemtrace.so', import.meta.url));
+  const path = installedFile('build/libmemtrace.so');
   try {
     accessSync(path, constants.R_OK);
     return path;
@@ -138,6 +138,6 @@ const notTheLauncher = (): MemtraceError =>
   new MemtraceError({
     message: 'cannot run a program from here',
     why: 'The program is started by the launcher, bin/memtrace, which was not used.',
-    remedy: 'Use bin/memtrace run instead of node dist/cli/main.js run.',
+    remedy: 'Use bin/memtrace run instead of node dist/memtrace.cjs run.',
     exitCode: 125,
   });

@@ -39,9 +39,9 @@ static int command_of(char **argv, struct command *command) {
         return message_error(EXIT_MEMTRACE, "cannot start",
                              "it needs Node.js, and there is no `node` in the folders of PATH",
                              "install Node.js 20 or newer, or set MEMTRACE_NODE to its path");
-    if (!environment_in_root("dist/cli/main.js", command->script, sizeof command->script) ||
+    if (!environment_in_root("dist/memtrace.cjs", command->script, sizeof command->script) ||
         access(command->script, R_OK) != 0)
-        return message_error(EXIT_MEMTRACE, "cannot start", "dist/cli/main.js is missing beside bin/",
+        return message_error(EXIT_MEMTRACE, "cannot start", "dist/memtrace.cjs is missing beside bin/",
                              "build it with `make`, or install it again");
     int count = 0;
     while (argv[count])

@@ -3,7 +3,7 @@
  * what is live at exit and for what was live at the peak, the other processes, what went wrong, what to do next.
  */
 import type { GroupBy, Metric, Snapshot } from '../../proto/snapshot.js';
-import { groupSites } from '../../views/group.js';
+import { groupSites, type Row } from '../../views/group.js';
 import { debugInfoNotes } from '../../views/notes.js';
 import { sumSites } from '../../views/profile.js';
 import { formatBytes, formatDuration } from '../../views/units.js';
@@ -33,13 +33,14 @@ export interface EndOfRun {
 export const endLines = (end: EndOfRun, surface: Surface): readonly string[] => {
   const { snapshot } = end;
   const problems = [...end.problems, ...(snapshot.notes ?? []), ...debugInfoNotes(snapshot)];
+  const rows = groupSites(snapshot, end.by, 'payload');
   return [
     ...headingLines(`memtrace: ${headline(end, surface)}`, surface),
     ...totalsLines(snapshot, surface),
     '',
-    ...topTable(capitalized(liveTitle(snapshot)), end, 'live', surface),
+    ...topTable(capitalized(liveTitle(snapshot)), rows, end, 'live', surface),
     '',
-    ...topTable('Live at the peak', end, 'peak', surface),
+    ...topTable('Live at the peak', rows, end, 'peak', surface),
     ...mappedLines(snapshot, 'payload', surface),
     ...(end.others.length > 0 ? ['', ...processLines(end.others, surface)] : []),
     ...noteLines([...new Set(problems)], surface),
@@ -55,6 +56,7 @@ const headline = ({ snapshot, durationMs }: EndOfRun, surface: Surface): string 
 
 const topTable = (
   title: string,
+  rows: readonly Row[],
   { snapshot, by, limit }: EndOfRun,
   sort: Metric,
   surface: Surface,
@@ -62,7 +64,7 @@ const topTable = (
   const whole = sumSites(snapshot.sites, 'payload');
   const [bytes, count] =
     sort === 'peak' ? [whole.peakBytes, whole.peakBlocks] : [whole.liveBytes, whole.liveBlocks];
-  const { user, libraries, omitted } = splitRows(groupSites(snapshot, by, 'payload'), sort, limit);
+  const { user, libraries, omitted } = splitRows(rows, sort, limit);
   const top = omitted === 0 ? '' : `top ${user.length} `;
   return [
     ...headingLines(`${title}, ${top}by ${by}: ${formatBytes(bytes)} in ${blocks(count)}`, surface),

@@ -3,9 +3,9 @@
  *
  * What the functions mean: daemon/native/core/export.c.
  */
-import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
 import { MemtraceError } from '../../views/error.js';
+import { installedFile } from '../installed.js';
 
 /** Opaque. */
 export type Handle = bigint & { readonly brand: unique symbol };
@@ -35,8 +35,7 @@ export interface Library {
   readonly info: (core: Handle, index: number, out: Uint8Array, commandBytes: Uint32Array) => number;
 }
 
-// dist/daemon/core/library.js → the package's root
-const LIBRARY = fileURLToPath(new URL('../../../build/libmemtrace-core.so', import.meta.url));
+const LIBRARY = installedFile('build/libmemtrace-core.so');
 
 const fill = ['void *', 'uint32_t', 'void *', 'uint32_t'];
 const fillFrom = ['void *', 'uint32_t', 'uint32_t', 'void *', 'uint32_t'];

@@ -142,12 +142,16 @@ const neededOf = (dynamic: Buffer, strings: Buffer, wide: boolean): readonly str
     .filter(([tag]) => tag === DT_NEEDED)
     .map(([, at]) => textAt(strings, at as number));
 
-const functionsOf = (table: Buffer, strings: Buffer, wide: boolean): readonly string[] =>
-  slices(table, wide ? 24 : 16)
-    .filter(
-      (s) => s.readUInt16LE(wide ? 6 : 14) !== SHN_UNDEF && ((s[wide ? 4 : 12] as number) & 15) === STT_FUNC,
-    )
-    .map((s) => textAt(strings, s.readUInt32LE(0)));
+const functionsOf = (table: Buffer, strings: Buffer, wide: boolean): readonly string[] => {
+  const [size, info, section] = wide ? [24, 4, 6] : [16, 12, 14];
+  const functions: string[] = [];
+  for (let at = 0; at + size <= table.length; at += size) {
+    if (((table[at + info] as number) & 15) !== STT_FUNC) continue;
+    if (table.readUInt16LE(at + section) !== SHN_UNDEF)
+      functions.push(textAt(strings, table.readUInt32LE(at)));
+  }
+  return functions;
+};
 
 const buildIdOf = (notes: readonly Section[], contentOf: (s: Section) => Buffer): string | null => {
   const [note] = notes.map(contentOf);

@@ -155,16 +155,20 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
       .filter(({ blocks }) => blocks > 0);
 
   const snapshot = async (untracedChildren: number): Promise<Snapshot> => {
-    const { modules, frames, stacks, sites } = await profile.refresh();
+    const grown = await profile.refresh();
+    const { sites } = grown;
+    const modules = grown.modules.slice();
+    const frames = grown.frames.slice();
+    const stacks = grown.stacks.slice();
     const { info: processInfo, capture, totals } = live();
     return {
       schema: SNAPSHOT_SCHEMA,
       process: processInfo,
       capture: { ...capture, untracedChildren },
       totals,
-      modules: modules.slice(),
-      frames: frames.slice(),
-      stacks: stacks.slice(),
+      modules,
+      frames,
+      stacks,
       sites,
       threads: threads(),
       sizes: sizes(),

@@ -4,7 +4,7 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import type { SourceLine, SourceTexts } from '../../proto/snapshot.js';
-import { blameStacks } from '../../views/blame.js';
+import { blameOf } from '../../views/blame.js';
 import type { Profile } from '../../views/profile.js';
 
 const AROUND = 3;
@@ -24,7 +24,7 @@ export const sourcesOf = (profile: Profile): SourceTexts => {
     count += 1;
   };
 
-  const blame = blameStacks(profile);
+  const blame = blameOf(profile);
   const blamed = new Set(profile.sites.map((site) => profile.stacks[blame.nodeOf(site.stack)]?.frame ?? -1));
   for (const index of blamed) {
     const frame = profile.frames[index];

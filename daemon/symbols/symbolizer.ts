@@ -3,7 +3,7 @@
  * remembers every answer by file identity and address.
  */
 import { closeSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { installedFile } from '../installed.js';
 import { type Reply, symbolizerChild } from './child.js';
 import { type Holding, holdFile } from './heldFile.js';
 import type { LookupRequest, ModuleProblem, ModuleRef, SymbolFrame, Symbolizer } from './model.js';
@@ -31,8 +31,7 @@ interface Module {
 }
 
 export const openSymbolizer = (options: { binary?: string; env?: NodeJS.ProcessEnv } = {}): Symbolizer => {
-  const binary =
-    options.binary ?? fileURLToPath(new URL('../../../build/memtrace-symbolizer', import.meta.url));
+  const binary = options.binary ?? installedFile('build/memtrace-symbolizer');
   const child = symbolizerChild(binary, childEnvironment(options.env ?? process.env));
   const modules: Module[] = [];
   const byKey = new Map<string, Module>();

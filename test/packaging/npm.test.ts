@@ -57,11 +57,7 @@ test('the npm package holds what runs, and neither tests nor what they were buil
     '',
     'bin',
     'build',
-    'dist/cli',
-    'dist/daemon',
-    'dist/proto',
-    'dist/tui',
-    'dist/views',
+    'dist',
     'proto',
   ]);
   t.deepEqual(
