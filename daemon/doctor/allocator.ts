@@ -23,7 +23,6 @@ export const allocatorInside = (defines: ReadonlySet<string>): AllocatorInside |
 
 /** For the report of a program that ran. @param defines what the executable exports */
 export const allocatorNote = (program: string, defines: ReadonlySet<string>): string | null => {
-  if (!defines.has('malloc')) return null; // most have tens of thousands of other names
   const inside = allocatorInside(defines);
   if (!inside?.isMalloc) return null;
   const which = inside.name === 'a malloc of its own' ? '' : ` (${inside.name})`;

@@ -17,8 +17,10 @@ export interface ElfFile {
   readonly hasUnwindTable: boolean;
   /** Lower-case hex. */
   readonly buildId: string | null;
-  /** The functions it defines, by name: those that other modules see, and with `allSymbols` the inner ones. */
-  readonly defines: ReadonlySet<string>;
+  /** Whether it defines a function of this name: far quicker than all names, of which there may be many thousands. */
+  readonly defines: (name: string) => boolean;
+  /** The functions it defines, by name: those that other modules see, and with `all` symbols the inner ones. */
+  readonly functions: () => ReadonlySet<string>;
 }
 
 const PT_INTERP = 3;
@@ -93,6 +95,11 @@ const elfOf = (fd: number, symbols: 'exported' | 'all'): ElfFile | null => {
     section ? readAt(fd, section.offset, section.size) : Buffer.alloc(0);
   const names = contentOf(sections[header.readUInt16LE(wide ? 62 : 50)]);
   const wanted = symbols === 'all' ? [SHT_DYNSYM, SHT_SYMTAB] : [SHT_DYNSYM];
+  const tables = sections
+    .filter(({ type }) => wanted.includes(type))
+    .map(
+      (table): SymbolTable => ({ table: contentOf(table), strings: contentOf(sections[table.link]), wide }),
+    );
   const dynamic = sections.find(({ type }) => type === SHT_DYNAMIC);
   return {
     bits: wide ? 64 : 32,
@@ -107,11 +114,15 @@ const elfOf = (fd: number, symbols: 'exported' | 'all'): ElfFile | null => {
       sections.filter(({ type, name }) => type === SHT_NOTE && textAt(names, name) === '.note.gnu.build-id'),
       contentOf,
     ),
-    defines: new Set(
-      sections
-        .filter(({ type }) => wanted.includes(type))
-        .flatMap((s) => functionsOf(contentOf(s), contentOf(sections[s.link]), wide)),
-    ),
+    defines: (name) => {
+      const wanted = Buffer.from(`${name}\0`);
+      return tables.some((table) => {
+        const { strings } = table;
+        return namesOf(table).some((at) => strings[at] === wanted[0] && startsAt(strings, at, wanted));
+      });
+    },
+    functions: () =>
+      new Set(tables.flatMap((table) => namesOf(table).map((at) => textAt(table.strings, at)))),
   };
 };
 
@@ -142,16 +153,26 @@ const neededOf = (dynamic: Buffer, strings: Buffer, wide: boolean): readonly str
     .filter(([tag]) => tag === DT_NEEDED)
     .map(([, at]) => textAt(strings, at as number));
 
-const functionsOf = (table: Buffer, strings: Buffer, wide: boolean): readonly string[] => {
+interface SymbolTable {
+  readonly table: Buffer;
+  readonly strings: Buffer;
+  readonly wide: boolean;
+}
+
+/** Where the names of the functions it defines stand in its strings. */
+const namesOf = ({ table, wide }: SymbolTable): readonly number[] => {
   const [size, info, section] = wide ? [24, 4, 6] : [16, 12, 14];
-  const functions: string[] = [];
+  const names: number[] = [];
   for (let at = 0; at + size <= table.length; at += size) {
-    if (((table[at + info] as number) & 15) !== STT_FUNC) continue;
-    if (table.readUInt16LE(at + section) !== SHN_UNDEF)
-      functions.push(textAt(strings, table.readUInt32LE(at)));
+    const isFunction = ((table[at + info] as number) & 15) === STT_FUNC;
+    if (isFunction && table.readUInt16LE(at + section) !== SHN_UNDEF) names.push(table.readUInt32LE(at));
   }
-  return functions;
+  return names;
 };
+
+const startsAt = (strings: Buffer, at: number, wanted: Buffer): boolean =>
+  at + wanted.length <= strings.length &&
+  strings.compare(wanted, 0, wanted.length, at, at + wanted.length) === 0;
 
 const buildIdOf = (notes: readonly Section[], contentOf: (s: Section) => Buffer): string | null => {
   const [note] = notes.map(contentOf);

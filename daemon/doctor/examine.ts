@@ -63,7 +63,7 @@ const script = (interpreter: string): Finding =>
   );
 
 const allocator = (elf: ElfFile): Finding => {
-  const inside = allocatorInside(elf.defines);
+  const inside = allocatorInside(elf.functions());
   if (inside?.isMalloc)
     return no(
       'allocator',

@@ -210,7 +210,8 @@ const ending = (
 /** A program that serves itself looks as if it allocated next to nothing. */
 const allocatorNotes = ({ executable }: ProcessInfo): readonly string[] => {
   const elf = readElf(executable, 'exported');
-  const note = elf && allocatorNote(basename(executable), elf.defines);
+  if (!elf?.defines('malloc')) return [];
+  const note = allocatorNote(basename(executable), elf.functions());
   return note ? [note] : [];
 };
 

@@ -17,7 +17,8 @@ import type { Frame, Module, StackNode } from '../../proto/snapshot.js';
 import { PYTHON_ARENAS } from '../../views/ownership.js';
 import type { ModuleRecord, NodeTable } from '../core.js';
 import { type PythonPlace, readPythonCodes } from '../python/codes.js';
-import type { SymbolFrame, Symbolizer } from '../symbols/symbolizer.js';
+import type { ModuleRef, SymbolFrame, Symbolizer } from '../symbols/symbolizer.js';
+import { createPlaces, type Place } from './places.js';
 
 export interface NamedStacks {
   readonly modules: readonly Module[];
@@ -43,27 +44,29 @@ export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => 
   const frames: Frame[] = [];
   const stacks: StackNode[] = [];
   const stackOfNode: number[] = new Array(STACK_FIRST_NODE).fill(-1);
-  /** By module, then by lookup address: the frames there, the function itself first, then what is inlined in it. */
-  const known = new Map<number, Map<number, readonly number[]>>();
+  const refs: ModuleRef[] = [];
+  const isShim: boolean[] = [];
+  const places = createPlaces();
+  /** By place: how many frames are there, and the first: the function itself, then what is inlined in it. */
+  const frameCounts: number[] = [];
+  const firstFrames: number[] = [];
   const pythonCodes = readPythonCodes();
   /** By code, then by offset; empty for a frame that is to be left out. */
   const knownPython = new Map<number, Map<number, readonly number[]>>();
   /** By what it says: instructions of one line share a frame. */
   const pythonFrames = new Map<string, number>();
+  const nowhere: ModuleRef = { path: '', buildId: null, pid };
   let unknownStack = -1;
 
   const addModules = (added: readonly ModuleRecord[]) => {
     for (const record of added) {
       records.push(record);
       modules.push({ path: record.path, buildId: record.buildId });
-      symbolizer.hold({ path: record.path, buildId: record.buildId, pid });
+      const ref = { path: record.path, buildId: record.buildId, pid };
+      refs.push(ref);
+      isShim.push(SHIM.test(record.path));
+      symbolizer.hold(ref);
     }
-  };
-
-  const framesAt = (module: number): Map<number, readonly number[]> => {
-    const found = known.get(module) ?? new Map<number, readonly number[]>();
-    known.set(module, found);
-    return found;
   };
 
   const pythonFrameAt = (code: number, offset: number): readonly number[] => {
@@ -87,34 +90,45 @@ export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => 
     return frames.length - 1;
   };
 
-  const framesOfNode = (nodes: NodeTable, at: number): readonly number[] => {
-    if (nodes.module[at] === MODULE_PYTHON) return pythonFrameAt(nodes.code[at], nodes.pc[at]);
-    const { module, lookup } = placeOf(nodes, at, records);
-    if (SHIM.test(records[module]?.path ?? '')) return []; // its hooks stand between the interpreter's frames
-    return framesAt(module).get(lookup) ?? [];
+  const placeOf = (nodes: NodeTable, at: number): number => {
+    const pc = nodes.pc[at];
+    const index = nodes.module[at];
+    const record = index === MODULE_NONE ? undefined : records[index];
+    const offset = record ? pc - record.bias : pc;
+    return places.intern(record ? index : -1, nodes.exact[at] === 1 ? offset : offset - 1, offset);
   };
 
-  const addNodes = async (nodes: NodeTable) => {
+  /** Names the places that came since the last time. */
+  const namePlaces = async () => {
     const fresh: Place[] = [];
-    for (let at = 0; at < nodes.count; at += 1) {
-      if (nodes.module[at] === MODULE_PYTHON) continue;
-      const place = placeOf(nodes, at, records);
-      const frames = framesAt(place.module);
-      if (frames.has(place.lookup)) continue;
-      frames.set(place.lookup, []);
-      fresh.push(place);
-    }
-    if (fresh.length > 0) {
-      const named = await lookUp(symbolizer, fresh, records, pid);
-      fresh.forEach((place, at) => {
-        framesAt(place.module).set(place.lookup, appendFrames(frames, place, named[at] ?? []));
-      });
-    }
+    for (let place = frameCounts.length; place < places.count(); place += 1) fresh.push(places.at(place));
+    if (fresh.length === 0) return;
+    const named = await symbolizer.lookup(
+      fresh.map(({ module, lookup }) => ({ module: refs[module] ?? nowhere, address: lookup })),
+    );
+    fresh.forEach((place, at) => {
+      firstFrames.push(frames.length);
+      // The hooks stand between the interpreter's frames.
+      frameCounts.push(isShim[place.module] ? 0 : appendFrames(frames, place, named[at] ?? []));
+    });
+  };
+
+  const push = (parent: number, frame: number): number => stacks.push({ parent, frame }) - 1;
+
+  const addNodes = async (nodes: NodeTable) => {
+    const placeOfNode = new Int32Array(nodes.count);
+    for (let at = 0; at < nodes.count; at += 1)
+      if (nodes.module[at] !== MODULE_PYTHON) placeOfNode[at] = placeOf(nodes, at);
+    await namePlaces();
     for (let at = 0; at < nodes.count; at += 1) {
       let parent = stackOfNode[nodes.parent[at]] ?? -1;
-      for (const frame of framesOfNode(nodes, at)) {
-        stacks.push({ parent, frame });
-        parent = stacks.length - 1;
+      if (nodes.module[at] === MODULE_PYTHON) {
+        for (const frame of pythonFrameAt(nodes.code[at], nodes.pc[at])) parent = push(parent, frame);
+      } else {
+        const place = placeOfNode[at];
+        const first = firstFrames[place];
+        const end = first + frameCounts[place];
+        for (let frame = first; frame < end; frame += 1) parent = push(parent, frame);
       }
       stackOfNode.push(parent);
     }
@@ -147,45 +161,6 @@ export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => 
 
 const SHIM = new RegExp(`/${SESSION_SHIM_LINK}$`);
 
-/** One address of one module, as the symbolizer and the snapshot want it. */
-interface Place {
-  readonly module: number;
-  /** Link-time address of the return address; without a module the address itself. */
-  readonly offset: number;
-  /** What to look up: inside the call instruction, or the interrupted instruction itself. */
-  readonly lookup: number;
-}
-
-const placeOf = (nodes: NodeTable, at: number, records: readonly ModuleRecord[]): Place => {
-  const pc = nodes.pc[at];
-  const index = nodes.module[at];
-  const record = index === MODULE_NONE ? undefined : records[index];
-  const offset = record ? pc - record.bias : pc;
-  const exact = nodes.exact[at] === 1;
-  const module = record ? index : -1;
-  return {
-    module,
-    offset,
-    lookup: exact ? offset : offset - 1,
-  };
-};
-
-const lookUp = (
-  symbolizer: Symbolizer,
-  places: readonly Place[],
-  records: readonly ModuleRecord[],
-  pid: number,
-): Promise<SymbolFrame[][]> =>
-  symbolizer.lookup(
-    places.map(({ module, lookup }) => {
-      const record = records[module];
-      return {
-        module: { path: record?.path ?? '', buildId: record?.buildId ?? null, pid },
-        address: lookup,
-      };
-    }),
-  );
-
 const bareFrame: Frame = {
   function: null,
   file: null,
@@ -196,23 +171,24 @@ const bareFrame: Frame = {
   inlined: false,
 };
 
-/** @returns the indices of the new frames, outermost first */
-const appendFrames = (frames: Frame[], place: Place, named: readonly SymbolFrame[]): readonly number[] => {
-  if (place.module < 0 && place.offset === NODE_PC_OMITTED) {
-    frames.push({ ...bareFrame, function: '[frames left out]' });
-    return [frames.length - 1];
-  }
-  if (place.module < 0 && place.offset === NODE_PC_PYTHON_ARENA) {
-    frames.push({ ...bareFrame, function: PYTHON_ARENAS });
-    return [frames.length - 1];
-  }
+/** @returns how many frames, outermost first */
+const appendFrames = (frames: Frame[], place: Place, named: readonly SymbolFrame[]): number => {
   const { module, offset } = place;
+  if (module < 0 && offset === NODE_PC_OMITTED) {
+    frames.push({ ...bareFrame, function: '[frames left out]' });
+    return 1;
+  }
+  if (module < 0 && offset === NODE_PC_PYTHON_ARENA) {
+    frames.push({ ...bareFrame, function: PYTHON_ARENAS });
+    return 1;
+  }
   if (named.length === 0) {
     frames.push({ ...bareFrame, module, offset });
-    return [frames.length - 1];
+    return 1;
   }
-  return named.toReversed().map(({ function: name, file, line, inlined }) => {
+  for (let at = named.length - 1; at >= 0; at -= 1) {
+    const { function: name, file, line, inlined } = named[at];
     frames.push({ function: name, file, line, module, offset, language: 'native', inlined });
-    return frames.length - 1;
-  });
+  }
+  return named.length;
 };

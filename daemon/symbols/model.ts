@@ -39,7 +39,7 @@ export interface Symbolizer {
    * Same order as the requests; frames innermost first, the last one is the physical function, all earlier ones
    * have `inlined: true`. Unknown: []. Never rejects.
    */
-  lookup(requests: readonly LookupRequest[]): Promise<SymbolFrame[][]>;
+  lookup(requests: readonly LookupRequest[]): Promise<readonly (readonly SymbolFrame[])[]>;
   /** Modules whose names are missing, and why. */
   problems(): ModuleProblem[];
   close(): Promise<void>;

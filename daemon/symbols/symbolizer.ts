@@ -130,16 +130,28 @@ export const openSymbolizer = (options: { binary?: string; env?: NodeJS.ProcessE
     return [...awaited];
   };
 
-  const lookup = async (requests: readonly LookupRequest[]): Promise<SymbolFrame[][]> => {
-    const wanted = requests.map(({ module, address }) => ({ module: moduleOf(module), address }));
+  /** Requests come in long runs for one reference. */
+  const modulesOf = (requests: readonly LookupRequest[]): readonly Module[] => {
+    let ref: ModuleRef | null = null;
+    let module: Module | null = null;
+    return requests.map((request) => {
+      if (module === null || request.module !== ref) module = moduleOf(request.module);
+      ref = request.module;
+      return module;
+    });
+  };
+
+  const lookup: Symbolizer['lookup'] = async (requests) => {
+    const wanted = modulesOf(requests);
     const addressesOf = new Map<Module, Set<number>>();
-    for (const { module, address } of wanted) {
-      if (!Number.isSafeInteger(address) || address < 0) continue;
+    requests.forEach(({ address }, at) => {
+      const module = wanted[at];
+      if (module === undefined || !Number.isSafeInteger(address) || address < 0) return;
       const addresses = addressesOf.get(module) ?? new Set();
       addressesOf.set(module, addresses.add(address));
-    }
+    });
     await Promise.all([...addressesOf].flatMap(([module, addresses]) => request(module, addresses)));
-    return wanted.map(({ module, address }) => [...(module.frames.get(address) ?? [])]);
+    return requests.map(({ address }, at) => wanted[at]?.frames.get(address) ?? []);
   };
 
   return {

@@ -32,7 +32,11 @@ const plain = (t: ExecutionContext, ...flags: readonly string[]) => {
   return { folder, program, helper, debugFile };
 };
 
-const at = async (symbolizer: Symbolizer, program: string, address: number): Promise<SymbolFrame[]> =>
+const at = async (
+  symbolizer: Symbolizer,
+  program: string,
+  address: number,
+): Promise<readonly SymbolFrame[]> =>
   (await symbolizer.lookup([{ module: moduleRef(program), address }]))[0] ?? [];
 
 const endsIn = (frames: readonly SymbolFrame[]): string => {
