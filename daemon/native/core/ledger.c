@@ -246,6 +246,42 @@ void ledger_take(struct process *process, const struct change *change, uint64_t 
         process_corrupt(process);
 }
 
+/* Whether a small block could live at this address without replacing what is there. */
+static inline bool has_room(struct blocks *blocks, uint64_t address, uint64_t size) {
+    struct region *region = blocks_region(blocks, address);
+    return region && size < BLOCK_SMALL && !blocks->careful &&
+           !(region_cell(region, address)->word & CELL_USED);
+}
+
+bool ledger_take_pair(struct process *process, const struct change *made, const struct change *freed) {
+    if (made->type != EVENT_ALLOC || freed->type != EVENT_FREE || made->address != freed->address)
+        return false;
+    uint32_t *expected = &process->order.expected[made->counter];
+    uint32_t site = sites_find(&process->sites, made->stack, SITE_HEAP);
+    if (*expected != made->ticket || freed->ticket != ((made->ticket + 1) & ORDER_MASK) ||
+        site == SITE_NONE || !has_room(&process->blocks, made->address, made->size))
+        return false;
+    const struct gauge *gauge = &process->sites.gauge[SITE_HEAP];
+    if (unlikely(gauge->live_bytes + made->size > gauge->peak_bytes))
+        return false; /* a new peak */
+    *expected = (made->ticket + 2) & ORDER_MASK;
+    sites_count(&process->sites, site, made->size);
+    process->sites.items[site].temporary_blocks++;
+    struct thread_record *thread = &process->threads.items[made->thread];
+    thread->allocations++;
+    thread->frees++;
+    thread->temporary_blocks++;
+    thread->total_bytes += made->size;
+    struct size_record *class = &process->sizes[size_class(made->size)];
+    class->total_blocks++;
+    class->total_bytes += made->size;
+    process->record.allocations++;
+    process->record.frees++;
+    process->record.temporary_blocks++;
+    process->record.truncated += process->sites.items[site].truncated;
+    return true;
+}
+
 void ledger_give_up(struct process *process, uint64_t before_us) {
     struct order_sweep sweep;
     if (!process->order.count || !order_sweep_begin(&process->order, &sweep))

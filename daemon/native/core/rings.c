@@ -184,7 +184,10 @@ static enum take take(struct process *process, struct ring_reader *reader, uint6
         for (uint32_t i = 0; i < count && !process_is_corrupt(process); i++) {
             if (i + SITE_AHEAD < count)
                 prefetch_site(process, &batch[i + SITE_AHEAD]);
-            ledger_take(process, &batch[i], pass->now_us);
+            if (i + 1 < count && ledger_take_pair(process, &batch[i], &batch[i + 1]))
+                i++;
+            else
+                ledger_take(process, &batch[i], pass->now_us);
         }
         process->record.events += count;
         pass->events += count;
