@@ -85,6 +85,9 @@ build/.demo-deps: scripts/install-deps.sh | build/.deps
 build/.test-deps: scripts/install-deps.sh | build/.deps
 	sh scripts/install-deps.sh test
 	@touch $@
+build/.bench-deps: scripts/install-deps.sh | build/.test-deps
+	sh scripts/install-deps.sh bench
+	@touch $@
 
 include test/programs/programs.mk
 -include test/native/native.mk
@@ -100,7 +103,7 @@ test: all build/.test-deps programs build/examples/leaky-cache ## install what i
 test-all: export MEMTRACE_SLOW = 1
 test-all: test ## everything, also what is too slow for CI
 	node dist/test/unwind/millions.js 5
-bench: all build/.test-deps programs ## wall, CPU and memory beside the bare program and peers
+bench: all build/.bench-deps programs ## wall, CPU and memory beside the bare program and peers
 	node dist/bench/main.js
 demo: all build/examples/leaky-cache ## trace a leaking example and a Debian program, ending in their reports
 	sh examples/demo.sh

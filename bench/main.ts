@@ -3,15 +3,19 @@
  *
  *   node dist/bench/main.js [rounds] [name…]
  *
- * wall  elapsed time to the end of the report / elapsed time of the bare program
- * ns    CPU time of all processes beyond the bare program's, per allocation
+ * Three tables. Time of programs, and by depth of the stack:
+ *   wall  elapsed time to the end of the report / elapsed time of the bare program
+ *   ns    CPU time of all processes beyond the bare program's, per allocation
+ * and memory: what the program, the daemon and the symbolizer had resident at most, and how long after the program's
+ * end the report was there, with its snapshot written.
  * Medians over the rounds; the smallest in brackets. Measure with nothing else running.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Footprint, footprint } from './memory.js';
 import { allocationsOf, bare, buildMeasure, type Cost, measure, type Tool, tools } from './tools.js';
-import { type Workload, workloads } from './workloads.js';
+import { depths, type Workload, workloads } from './workloads.js';
 
 const median = (values: readonly number[]): number => {
   const sorted = values.toSorted((a, b) => a - b);
@@ -39,24 +43,58 @@ const benchOne = (workload: Workload, all: readonly Tool[], rounds: number): str
   return `| ${[workload.name, (allocations / 1e6).toFixed(2), seconds, ...cells].join(' | ')} |`;
 };
 
-const main = () => {
+const timeTable = (all: readonly Tool[], chosen: readonly Workload[], rounds: number) => {
+  if (chosen.length === 0) return;
+  const columns = all
+    .filter((tool) => tool !== bare)
+    .flatMap(({ name }) => [`${name} wall ×`, `${name} CPU ns/alloc`]);
+  head(['workload', 'M allocs', 'bare s', ...columns]);
+  for (const workload of chosen) console.log(benchOne(workload, all, rounds));
+};
+
+const memoryTable = async (chosen: readonly Workload[], rounds: number) => {
+  if (chosen.length === 0) return;
+  head(['workload', 'bare MiB', 'traced adds MiB', 'daemon MiB', 'symbolizer MiB', 'report after ms']);
+  for (const workload of chosen) {
+    const alone: Footprint[] = [];
+    const traced: Footprint[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      alone.push(await footprint(workload, false));
+      traced.push(await footprint(workload, true));
+    }
+    const of = (list: readonly Footprint[], what: keyof Footprint) => median(list.map((each) => each[what]));
+    const mib = (kib: number) => (kib / 1024).toFixed(1);
+    const bareKiB = of(alone, 'programKiB');
+    const cells = [
+      mib(bareKiB),
+      mib(of(traced, 'programKiB') - bareKiB),
+      mib(of(traced, 'daemonKiB')),
+      mib(of(traced, 'symbolizerKiB')),
+      of(traced, 'reportMs').toFixed(0),
+    ];
+    console.log(`| ${[workload.name, ...cells].join(' | ')} |`);
+  }
+};
+
+const head = (columns: readonly string[]) => {
+  console.log(`\n| ${columns.join(' | ')} |\n|${'---|'.repeat(columns.length)}`);
+};
+
+const main = async () => {
   const rounds = Number(process.argv[2] ?? 5);
   const names = process.argv.slice(3);
+  const chosen = (all: readonly Workload[]) =>
+    all.filter(({ name }) => names.length === 0 || names.some((part) => name.includes(part)));
   const folder = mkdtempSync(join(tmpdir(), 'memtrace-bench-'));
   try {
     buildMeasure();
-    const all = tools();
-    const columns = all
-      .filter((tool) => tool !== bare)
-      .flatMap(({ name }) => [`${name} wall ×`, `${name} CPU ns/alloc`]);
-    console.log(`| ${['workload', 'M allocs', 'bare s', ...columns].join(' | ')} |`);
-    console.log(`|${'---|'.repeat(columns.length + 3)}`);
-    for (const workload of workloads(folder))
-      if (names.length === 0 || names.some((name) => workload.name.includes(name)))
-        console.log(benchOne(workload, all, rounds));
+    const programs = chosen(workloads(folder));
+    timeTable(tools(), programs, rounds);
+    timeTable(tools(), chosen(depths()), rounds);
+    await memoryTable(programs, rounds);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 };
 
-main();
+await main();

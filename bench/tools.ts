@@ -17,6 +17,12 @@ export interface Cost {
   readonly cpuNs: number;
 }
 
+/** The whole command of a workload under a tool. */
+export const commandOf = (tool: Tool, { command, around }: Workload, folder: string): readonly string[] => {
+  const wrapped = tool.wrap(command, folder);
+  return around?.(wrapped) ?? wrapped;
+};
+
 export const bare: Tool = { name: 'bare', wrap: (command) => command };
 
 export const memtrace: Tool = {
@@ -46,7 +52,7 @@ export const measure = (tool: Tool, workload: Workload): Cost => {
   const folder = mkdtempSync(join(tmpdir(), 'memtrace-bench-'));
   try {
     const result = join(folder, 'cost');
-    const run = spawnSync(measureBinary, [result, ...tool.wrap(workload.command, folder)], {
+    const run = spawnSync(measureBinary, [result, ...commandOf(tool, workload, folder)], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...workload.env },
       encoding: 'utf8',
@@ -65,7 +71,7 @@ export const measure = (tool: Tool, workload: Workload): Cost => {
 export const allocationsOf = (workload: Workload): number => {
   const folder = mkdtempSync(join(tmpdir(), 'memtrace-bench-'));
   try {
-    const [program, ...args] = memtrace.wrap(workload.command, folder);
+    const [program, ...args] = commandOf(memtrace, workload, folder);
     const run = spawnSync(program, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...workload.env },

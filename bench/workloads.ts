@@ -10,6 +10,8 @@ export interface Workload {
   readonly name: string;
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** What runs the command, traced or not, with what it needs beside it. */
+  readonly around?: (command: readonly string[]) => readonly string[];
 }
 
 const programs = 'build/programs';
@@ -23,10 +25,26 @@ export const workloads = (folder: string): readonly Workload[] => [
   { name: 'cpptree', command: [`${programs}/cpptree`, '500'] },
   { name: 'leaky', command: [`${programs}/leaky`, '300000'] },
   ...sqlite(folder),
+  ...xmllint(folder),
   ...jq(folder),
+  ...redis(folder),
   ...cc1plus(folder),
   ...python(folder),
 ];
+
+/**
+ * What a stack's depth costs, and how far it changes from one allocation to the next: between two of them the
+ * program returns from so many frames and calls as many anew.
+ */
+export const depths = (): readonly Workload[] =>
+  [5, 10, 20, 40, 100].flatMap((depth) =>
+    [1, 4, depth]
+      .filter((change, at, all) => all.indexOf(change) === at)
+      .map((change) => ({
+        name: `depth ${depth}, ${change === depth ? 'all' : change} anew`,
+        command: [`${programs}/depth`, `${depth}`, `${change}`, '2'],
+      })),
+  );
 
 const has = (program: string): boolean => {
   try {
@@ -64,6 +82,34 @@ const jq = (folder: string): readonly Workload[] => {
   }));
   writeFileSync(file, JSON.stringify(rows));
   return [{ name: 'jq', command: ['jq', 'map(.tags[0] + .name) | group_by(.[0:1]) | length', file] }];
+};
+
+const xmllint = (folder: string): readonly Workload[] => {
+  if (!has('xmllint')) return [];
+  const file = join(folder, 'large.xml');
+  const rows = Array.from(
+    { length: 100_000 },
+    (_, i) => `<row id="${i}"><name>name ${i}</name><tag kind="a">${i % 7}</tag></row>`,
+  );
+  writeFileSync(file, `<rows>\n${rows.join('\n')}\n</rows>\n`);
+  return [{ name: 'xmllint', command: ['xmllint', '--noout', '--xpath', 'count(//tag)', file] }];
+};
+
+/** Its client is not traced; what it costs is in all figures, the bare ones too. */
+const redis = (folder: string): readonly Workload[] => {
+  if (!has('redis-server') || !has('redis-benchmark')) return [];
+  const script = join(folder, 'redis.sh');
+  const socket = join(folder, 'redis.sock');
+  writeFileSync(
+    script,
+    `(until redis-cli -s ${socket} ping; do sleep 0.02; done
+ redis-benchmark -s ${socket} -q -n 100000 -r 50000 -c 20 -P 16 -t set,lpush,sadd
+ redis-cli -s ${socket} shutdown nosave) >/dev/null 2>&1 &
+exec "$@"
+`,
+  );
+  const server = ['redis-server', '--port', '0', '--unixsocket', socket, '--save', '', '--appendonly', 'no'];
+  return [{ name: 'redis', command: server, around: (command) => ['sh', script, ...command] }];
 };
 
 /** The compiler proper on one preprocessed file: many distinct stacks. */

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that a part of memtrace needs and that are missing, when it may (root or
-# password-less sudo); else prints the one line to run.  Usage: install-deps.sh build|demo|test …
+# password-less sudo); else prints the one line to run.  Usage: install-deps.sh build|demo|test|bench …
 set -eu
 need="" use=""
 for group in "$@"; do
@@ -8,7 +8,8 @@ for group in "$@"; do
     build) need="$need gcc libc6-dev libdw-dev libelf-dev libiberty-dev" ;;
     demo) need="$need g++" use="sqlite3" ;;
     test) need="$need g++ clang-format binutils valgrind sqlite3 redis-server redis-tools tmux git perl python3 bash libc6-dbg musl-tools gcc-multilib libunwind-dev jq clang libclang-rt-dev libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 util-linux file" ;;
-    *) echo "usage: $0 build|demo|test …" >&2; exit 2 ;;
+    bench) use="heaptrack libxml2-utils" ;;
+    *) echo "usage: $0 build|demo|test|bench …" >&2; exit 2 ;;
     esac
 done
 
