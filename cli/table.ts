@@ -67,6 +67,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     examples: [
       ['memtrace report memtrace.ls.4711.json', 'by source line'],
       ['memtrace report a.json --by stack --sort peak', 'whole stacks at the peak'],
+      ['memtrace report a.json --block', 'the largest live blocks, each with its traceback'],
       ['memtrace report a.json --json | jq .rows', 'for other programs'],
     ],
     load: async () => (await import('./commands/reportEntry.js')).command,

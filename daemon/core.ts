@@ -41,6 +41,8 @@ export interface Core {
   readonly sizes: (index: number) => SizeRecord[];
   /** The live blocks of a process that runs, of kinds heap and Python. */
   readonly blocks: (index: number) => BlockTable;
+  /** The largest live blocks, largest first; of a process that has ended those that lived then. */
+  readonly largestBlocks: (index: number) => BlockTable;
   readonly info: (index: number) => { executable: string; command: string[] };
   /** Marks the session over: shims detach for good. */
   readonly stop: () => void;
@@ -124,6 +126,10 @@ export const createCore = (sessionDirectory: string, options: { onFull: 'wait' |
       const capacity = liveBlocks + pythonLiveBlocks + SLACK;
       const bytes = buffer(capacity, layout.block_record.bytes);
       return records.decodeBlocks(bytes, library.blocks(handle, index, bytes, capacity));
+    },
+    largestBlocks: (index) => {
+      const bytes = buffer(layout.LARGEST_BLOCKS, layout.block_record.bytes);
+      return records.decodeBlocks(bytes, library.largest(handle, index, bytes));
     },
     info: (index) => {
       const bytes = buffer(INFO_BYTES, 1);

@@ -179,6 +179,7 @@ int main(void) {
     END();
 
     CONSTANT(SIZE_CLASSES);
+    CONSTANT(LARGEST_BLOCKS);
     BEGIN(size_record);
     FIELD(size_record, total_blocks);
     FIELD(size_record, total_bytes);

@@ -112,6 +112,9 @@ struct block_record {
 };
 static_assert(sizeof(struct block_record) == 24, "block record");
 
+/* How many of the largest live blocks are told, also of a process that has ended. */
+#define LARGEST_BLOCKS 256
+
 struct module_record {
     uint64_t base;
     uint64_t end;

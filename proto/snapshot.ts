@@ -1,9 +1,10 @@
 /**
  * The files memtrace writes for others to read: the snapshot (`memtrace.snapshot/1`), the difference of two
- * (`memtrace.diff/1`) and the machine-readable report (`memtrace.report/1`).
+ * (`memtrace.diff/1`) and the machine-readable report (`memtrace.report/1`), list of blocks (`memtrace.blocks/1`)
+ * and source file with figures (`memtrace.annotation/1`).
  *
  * Field names are a contract: fields may be added, never changed or given another meaning. Optional fields are
- * such additions. snapshot.schema.json, diff.schema.json and report.schema.json say the same to other languages.
+ * such additions. The files *.schema.json beside this one say the same to other languages.
  */
 
 /** A size in bytes as the program requested it, without the allocator's own overhead. */
@@ -18,6 +19,8 @@ export type IndexOrNone = Index | -1;
 export const SNAPSHOT_SCHEMA = 'memtrace.snapshot/1';
 export const DIFF_SCHEMA = 'memtrace.diff/1';
 export const REPORT_SCHEMA = 'memtrace.report/1';
+export const BLOCKS_SCHEMA = 'memtrace.blocks/1';
+export const ANNOTATION_SCHEMA = 'memtrace.annotation/1';
 
 export interface Snapshot {
   readonly schema: typeof SNAPSHOT_SCHEMA;
@@ -32,6 +35,8 @@ export interface Snapshot {
   readonly sizes: readonly SizeClass[];
   readonly sources: SourceTexts;
   readonly timeline: readonly TimelinePoint[];
+  /** The largest live blocks, largest first: a fixed number of them at most. */
+  readonly blocks?: readonly LiveBlock[];
   /** What a reader should know, in whole sentences: "no debug information for ./server: …". */
   readonly notes?: readonly string[];
 }
@@ -125,6 +130,14 @@ export interface StackNode {
 }
 
 export type SiteKind = 'heap' | 'mmap' | 'python';
+
+/** A block that lives, or lived when the process ended. */
+export interface LiveBlock {
+  readonly address: number;
+  readonly bytes: Bytes;
+  readonly stack: Index;
+  readonly kind: SiteKind;
+}
 
 /** The counters of one stack: every byte the program asked for belongs to exactly one site. */
 export interface Site extends SiteCounters {
@@ -260,4 +273,59 @@ export interface Report {
   readonly rows: readonly ReportRow[];
   readonly omittedRows: Count;
   readonly notes: readonly string[];
+}
+
+/** `memtrace report --block --json`. */
+export interface BlockList {
+  readonly schema: typeof BLOCKS_SCHEMA;
+  readonly kind: KindFilter;
+  readonly process: ProcessInfo;
+  /** Largest first. */
+  readonly blocks: readonly BlockRow[];
+  /** Blocks that the snapshot has but that the limit left out. */
+  readonly omittedBlocks: Count;
+  /** All live blocks there were of this kind; the snapshot holds the largest. */
+  readonly liveBlocks: Count;
+}
+
+export interface BlockRow {
+  readonly address: number;
+  readonly bytes: Bytes;
+  readonly kind: SiteKind;
+  /** Innermost first. */
+  readonly frames: readonly BlockFrame[];
+}
+
+export interface BlockFrame {
+  readonly function: string | null;
+  readonly file: string | null;
+  readonly line: number | null;
+  /** Path; null where unknown. */
+  readonly module: string | null;
+  readonly offset: number;
+  readonly source: string | null;
+}
+
+/** `memtrace annotate --json`. */
+export interface Annotation {
+  readonly schema: typeof ANNOTATION_SCHEMA;
+  readonly file: string;
+  /** Null for the whole file. */
+  readonly function: string | null;
+  readonly kind: KindFilter;
+  /** Self: what a line answers for, as in the report by line. Inclusive: also what is allocated in its calls. */
+  readonly count: 'self' | 'inclusive';
+  /** By line; those without figures have null. */
+  readonly lines: readonly AnnotatedLine[];
+  /** Each stack counted once, however many of these lines it goes through. */
+  readonly sum: SiteCounters;
+  /** Why the text is what it is: "the file is not here: …". */
+  readonly notes: readonly string[];
+}
+
+export interface AnnotatedLine {
+  readonly line: number;
+  /** Null where the text is not known. */
+  readonly text: string | null;
+  readonly counters: SiteCounters | null;
 }

@@ -181,11 +181,14 @@ const snapshotShape = shape({
   ),
   sources: record(list(shape({ line, text: string }))),
   timeline: list(shape({ ms: milliseconds, liveBytes: count, rssBytes: count })),
+  blocks: optional(
+    list(shape({ address: count, bytes: count, stack: count, kind: oneOf('heap', 'mmap', 'python') })),
+  ),
   notes: optional(list(string)),
 });
 
 /** An index that leads out of its array, or a stack that stands before its parent. */
-const referenceFault = ({ modules, frames, stacks, sites }: Snapshot): string | null => {
+const referenceFault = ({ modules, frames, stacks, sites, blocks = [] }: Snapshot): string | null => {
   const outOf = (list: readonly unknown[], name: string, index: number, path: string) =>
     index < list.length ? null : `${path} is ${index}, but there are only ${list.length} ${name}`;
   for (const [at, frame] of frames.entries()) {
@@ -199,6 +202,10 @@ const referenceFault = ({ modules, frames, stacks, sites }: Snapshot): string | 
   }
   for (const [at, { stack }] of sites.entries()) {
     const fault = outOf(stacks, 'stacks', stack, `sites[${at}].stack`);
+    if (fault !== null) return fault;
+  }
+  for (const [at, { stack }] of blocks.entries()) {
+    const fault = outOf(stacks, 'stacks', stack, `blocks[${at}].stack`);
     if (fault !== null) return fault;
   }
   return null;

@@ -241,7 +241,7 @@ const functionKey = (frame: Frame, module: string | null): string => {
   return module === null ? '' : [module, frame.offset].join(SEPARATOR);
 };
 
-const groupHead = (
+export const groupHead = (
   by: GroupBy,
   frame: Frame,
   module: string | null,
@@ -263,7 +263,8 @@ const groupHead = (
 
 const isNameless = (frame: Frame): boolean => frame.function === null && frame.file === null;
 
-const frameNames = (profile: StackArrays, stack: Index): readonly FrameName[] => {
+/** Innermost first. */
+export const frameNames = (profile: StackArrays, stack: Index): readonly FrameName[] => {
   const names: FrameName[] = [];
   for (let at = stack; at >= 0; at = profile.stacks[at]?.parent ?? -1) {
     const frame = profile.frames[profile.stacks[at]?.frame ?? -1];

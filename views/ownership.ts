@@ -42,6 +42,10 @@ export const PYTHON_ARENAS = '[arenas for Python objects]';
 export const yieldsToPython = (frame: Frame, module: Module | undefined): boolean =>
   frame.language === 'native' && (frame.file === null || SYSTEM_MODULE.test(module?.path ?? ''));
 
+/** Whether this is the Python interpreter itself, whose frames say little where Python's own stand beside them. */
+export const isInterpreter = (module: string | null): boolean =>
+  module !== null && PYTHON_MODULE.test(module.slice(module.lastIndexOf('/') + 1));
+
 const SYSTEM_MODULE = /^\/(?:usr\/)?lib(?:32|64|x32)?\/|\/lib-dynload\//;
 
 export type ModuleRole = 'user' | 'runtime' | 'allocator';
@@ -53,6 +57,8 @@ export const moduleRole = (module: Module | undefined): ModuleRole => {
   return RUNTIME_MODULE.test(name) ? 'runtime' : 'user';
 };
 
+const PYTHON_MODULE = /^python\d*(?:\.\d+)?[dmtu]*$|^libpython\d/;
+
 const SHARED = String.raw`(?:-[\d.]+)?\.so(?:\.\d+)*$`;
 
 const ALLOCATOR_MODULE = new RegExp(`^lib(?:memtrace|jemalloc|tcmalloc\\w*|mimalloc\\w*)${SHARED}`);
@@ -62,7 +68,7 @@ const RUNTIME_MODULE = new RegExp(
     `^lib(?:c|m|mvec|dl|rt|util|anl|nsl|resolv|crypt|pthread|thread_db|nss_\\w+|gcc_s|atomic|gomp|stdc\\+\\+|c\\+\\+|c\\+\\+abi|unwind)${SHARED}`,
     String.raw`^ld(?:-linux\S*|-musl\S*|64|-[\d.]+)\.so(?:\.\d+)*$`,
     String.raw`^(?:linux-vdso|linux-gate)\.so\.\d+$|^\[vdso\]$`,
-    String.raw`^python\d*(?:\.\d+)?[dmtu]*$|^libpython\d`,
+    PYTHON_MODULE.source,
   ].join('|'),
 );
 

@@ -1,8 +1,11 @@
 /** `memtrace report a.json`: the rows of one grouping of a snapshot, as a table or as JSON. */
 import type { Options } from 'yargs';
-import type { GroupBy, KindFilter, Metric } from '../../proto/snapshot.js';
+import type { GroupBy, KindFilter, Metric, Snapshot } from '../../proto/snapshot.js';
+import { type BlockOptions, blockList } from '../../views/blocks.js';
+import { MemtraceError } from '../../views/error.js';
 import { readSnapshot } from '../../views/read.js';
 import { reportOf } from '../../views/report.js';
+import { blockLines } from '../print/blocks.js';
 import { type Io, writeLines } from '../print/io.js';
 import { reportLines } from '../print/report.js';
 import { type ColourChoice, surfaceOf } from '../print/surface.js';
@@ -19,12 +22,19 @@ export interface ReportArguments {
   readonly limit: number;
   readonly filter?: string;
   readonly json: boolean;
+  /** Live blocks instead of rows. */
+  readonly block?: boolean;
   readonly color?: ColourChoice;
 }
 
 export const reportOptions = {
   ...viewOptions,
   sort: { choices: METRICS, default: 'live', describe: 'largest first by this' },
+  block: {
+    type: 'boolean',
+    default: false,
+    describe: 'the largest live blocks instead, each with its stack and the source of each frame',
+  },
 } as const satisfies Readonly<Record<string, Options>>;
 
 /** @returns the exit code: 0, 1 for a file that cannot be read or is no snapshot, 2 for wrong usage */
@@ -34,6 +44,7 @@ export const reportCommand = (given: ReportArguments, io: Io): number =>
     const limit = rowLimit(given.limit);
     const filter = filterOf(given.filter);
     const snapshot = readSnapshot(given.file);
+    if (given.block) return printBlocks(given, { kind, limit, filter }, snapshot, io);
     if (given.json)
       io.stdout.write(`${JSON.stringify(reportOf(snapshot, { by, sort, kind, limit, filter }), null, 2)}\n`);
     else
@@ -43,3 +54,21 @@ export const reportCommand = (given: ReportArguments, io: Io): number =>
       );
     return 0;
   });
+
+const printBlocks = (
+  { json, color, file }: ReportArguments,
+  options: BlockOptions,
+  snapshot: Snapshot,
+  io: Io,
+): number => {
+  const list = blockList(snapshot, options);
+  if (!list)
+    throw new MemtraceError({
+      message: `${file} has no single blocks`,
+      why: 'An older memtrace wrote it, which kept sums only.',
+      remedy: 'Take it again, or give --by stack: the same stacks, with what lives at each.',
+    });
+  if (json) io.stdout.write(`${JSON.stringify(list, null, 2)}\n`);
+  else writeLines(io.stdout, blockLines(list, surfaceOf(io, color)));
+  return 0;
+};

@@ -29,6 +29,7 @@ export interface Library {
   readonly threads: Fill;
   readonly blocks: Fill;
   readonly sizes: Fill;
+  readonly largest: (core: Handle, index: number, out: Uint8Array) => number;
   readonly nodes: FillFrom;
   readonly modules: FillFrom;
   readonly pythonCodes: FillFrom;
@@ -58,6 +59,7 @@ const load = (): Library => {
     threads: library.func('core_threads', 'uint32_t', fill),
     blocks: library.func('core_blocks', 'uint32_t', fill),
     sizes: library.func('core_sizes', 'uint32_t', fill),
+    largest: library.func('core_largest', 'uint32_t', ['void *', 'uint32_t', 'void *']),
     nodes: library.func('core_nodes', 'uint32_t', fillFrom),
     modules: library.func('core_modules', 'uint32_t', fillFrom),
     pythonCodes: library.func('core_python_codes', 'uint32_t', fillFrom),

@@ -155,7 +155,7 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
       .filter(({ blocks }) => blocks > 0);
 
   const snapshot = async (untracedChildren: number): Promise<Snapshot> => {
-    const grown = await profile.refresh();
+    const [grown, blocks] = await profile.withLargestBlocks();
     const { sites } = grown;
     const modules = grown.modules.slice();
     const frames = grown.frames.slice();
@@ -174,6 +174,7 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
       sizes: sizes(),
       sources: sourcesOf({ modules, frames, stacks, sites }),
       timeline: timeline.points(),
+      blocks,
       notes: [...notesOf(record), ...allocatorNotes(processInfo), ...fileNotes(symbolizer, modules)],
     };
   };

@@ -6,7 +6,7 @@
  */
 
 import { SITE_MMAP, SITE_PYTHON } from '../../proto/generated/layout.js';
-import type { Site, SiteKind } from '../../proto/snapshot.js';
+import type { LiveBlock, Site, SiteKind } from '../../proto/snapshot.js';
 import type { Profile } from '../../views/profile.js';
 import type { Core } from '../core.js';
 import type { Symbolizer } from '../symbols/symbolizer.js';
@@ -16,6 +16,8 @@ export interface ProcessProfile {
   /** Takes in the modules seen since, so that their files are held before they can go away. Cheap. */
   readonly holdModules: () => void;
   readonly refresh: () => Promise<Profile>;
+  /** With the profile that their stacks are in. */
+  readonly withLargestBlocks: () => Promise<readonly [Profile, readonly LiveBlock[]]>;
 }
 
 export const processProfile = (
@@ -68,7 +70,18 @@ export const processProfile = (
     return next;
   };
 
-  return { holdModules, refresh };
+  const withLargestBlocks = async (): Promise<readonly [Profile, readonly LiveBlock[]]> => {
+    const { count, address, size, stack, kind } = core.largestBlocks(index); // first, as the sites of `read`
+    const profile = await refresh();
+    const blocks: LiveBlock[] = [];
+    for (let at = 0; at < count; at += 1) {
+      const found = { address: address[at], bytes: size[at], kind: kindName(kind[at]) };
+      blocks.push({ ...found, stack: named.stackOf(stack[at]) });
+    }
+    return [profile, blocks];
+  };
+
+  return { holdModules, refresh, withLargestBlocks };
 };
 
 const kindName = (kind: number): SiteKind =>

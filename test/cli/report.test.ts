@@ -31,6 +31,22 @@ test('mappings are shown when asked for', (t) => {
   golden(t, 'report-mmap', report({ kind: 'mmap' }).out);
 });
 
+test('the largest live blocks are printed with the source of each frame', (t) => {
+  const { code, out } = report({ block: true });
+  t.is(code, 0);
+  golden(t, 'report-block', out);
+  const { blocks, omittedBlocks } = JSON.parse(
+    report({ block: true, json: true, limit: 1, filter: 'server.cpp' }).out,
+  );
+  t.deepEqual([blocks[0].bytes, blocks[0].frames[1].source, omittedBlocks], [32768, 'start_workers();', 2]);
+});
+
+test('a snapshot without single blocks says what to do instead', (t) => {
+  const { code, out, err } = report({ block: true, file: 'test/fixtures/snapshots/after.json' });
+  t.deepEqual([code, out], [1, '']);
+  t.regex(err, /has no single blocks\n {2}why: .*\n {2}try: .*--by stack/);
+});
+
 test('lost, unknown and truncated are shown also when there are none', (t) => {
   t.regex(report().out, /0 events lost, 0 unknown frees, 0 truncated stacks/);
 });

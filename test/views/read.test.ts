@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
+import { blockList } from '../../views/blocks.js';
 import { checkSnapshot } from '../../views/check.js';
 import { diffSnapshots } from '../../views/diff.js';
 import { errorLines, MemtraceError } from '../../views/error.js';
@@ -95,12 +96,15 @@ const ajv = new Ajv2020({ allErrors: true, formats: { 'date-time': true }, stric
 const isSnapshot = ajv.compile(schema('snapshot'));
 const isDiff = ajv.compile(schema('diff'));
 const isReport = ajv.compile(schema('report'));
+const isBlockList = ajv.compile(schema('blocks'));
 
 test('what memtrace writes is what its schemas say', (t) => {
   const before = readSnapshot(BEFORE);
   const after = readSnapshot(AFTER);
   for (const snapshot of [before, after, randomSnapshot(3)])
     t.true(isSnapshot(snapshot), ajv.errorsText(isSnapshot.errors));
+  const blocks = blockList(before, { kind: 'all', limit: 2 });
+  t.true(isBlockList(blocks), ajv.errorsText(isBlockList.errors));
   for (const by of ['line', 'function', 'file', 'module', 'stack'] as const) {
     t.true(
       isDiff(diffSnapshots(before, after, { by, metric: 'live', kind: 'all' })),

@@ -14,6 +14,7 @@
 #include "daemon/native/core/core.h"
 #include "daemon/native/core/drain.h"
 #include "daemon/native/core/guard.h"
+#include "daemon/native/core/largest.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -193,6 +194,21 @@ EXPORT uint32_t core_blocks(struct core *core, uint32_t index, struct block_reco
     blocks_each(&process->python_blocks, list_block, &list);
     leave(core, process);
     return list.count;
+}
+
+/* The largest live blocks, of a process that has ended those that lived then; `out` has room for
+ * LARGEST_BLOCKS. */
+EXPORT uint32_t core_largest(struct core *core, uint32_t index, struct block_record *out) {
+    struct process *process = enter(core, index);
+    if (!process)
+        return 0;
+    uint32_t count = process->largest_count;
+    if (process->record.state == PROCESS_RUNNING)
+        count = largest_find(&process->blocks, &process->python_blocks, &process->sites, out);
+    else if (count)
+        memcpy(out, process->largest, count * sizeof *out);
+    leave(core, process);
+    return count;
 }
 
 /* Bytes of the area of Python code records, from `from` on. */

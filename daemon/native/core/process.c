@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "daemon/native/core/largest.h"
 #include "daemon/native/core/ledger.h"
 
 #define FORKS_LIMIT 4096u /* forks remembered whose child never came */
@@ -173,6 +174,16 @@ static void seal_sizes(struct process *process) {
     array_shrink(&process->sizes, &capacity, process->sizes_count, sizeof *process->sizes);
 }
 
+static void keep_largest(struct process *process) {
+    uint32_t capacity = LARGEST_BLOCKS;
+    process->largest = malloc(capacity * sizeof *process->largest);
+    if (!process->largest)
+        return;
+    process->largest_count =
+        largest_find(&process->blocks, &process->python_blocks, &process->sites, process->largest);
+    array_shrink(&process->largest, &capacity, process->largest_count, sizeof *process->largest);
+}
+
 void process_end(struct process *process, int directory) {
     if (process->segment.base) {
         segment_enter(&process->segment);
@@ -184,6 +195,7 @@ void process_end(struct process *process, int directory) {
             process_corrupt(process);
     }
     process->record.skipped_orders = process->order.skipped;
+    keep_largest(process);
     segment_seal(&process->segment);
     sites_seal(&process->sites);
     threads_seal(&process->threads);
@@ -289,6 +301,7 @@ void process_free(struct process *process) {
     sites_free(&process->sites);
     threads_free(&process->threads);
     free(process->sizes);
+    free(process->largest);
     free(process->forks);
     free(process->path);
     free(process);

@@ -46,6 +46,8 @@ struct process {
     struct threads threads;
     struct size_record *sizes; /* SIZE_CLASSES, fewer once sealed */
     uint32_t sizes_count;
+    struct block_record *largest; /* once it has ended: what lived then */
+    uint32_t largest_count;
     struct fork_point *forks;
     uint32_t forks_count;
     uint32_t forks_capacity;
