@@ -30,7 +30,7 @@ struct command {
     char **arguments;
 };
 
-/* node main.js ARGUMENTS…; 0, else the exit code after having said why. */
+/* node memtrace.cjs ARGUMENTS…; 0, else the exit code after having said why. */
 static int command_of(char **argv, struct command *command) {
     const char *node = getenv("MEMTRACE_NODE");
     if (!node || !*node)

@@ -38,7 +38,7 @@ struct start {
     char folder[PATH_MAX];
 };
 
-/* Replaces this process by `node main.js arguments…` with everything of the caller's. Returns only on
+/* Replaces this process by `node memtrace.cjs arguments…` with everything of the caller's. Returns only on
  * failure: the exit code, after having said why. */
 int daemon_become(char **argv);
 

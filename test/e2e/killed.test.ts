@@ -72,7 +72,7 @@ int main(void) {
   const busy = compile(source, 'c', '-O1', '-fno-builtin');
   const killDaemon = async (launcher: number) => {
     const daemon = await waitFor(() =>
-      childrenOf(launcher).find(({ command }) => command.includes('main.js')),
+      childrenOf(launcher).find(({ command }) => command.includes('memtrace.cjs')),
     );
     await waitFor(() => childrenOf(launcher).find(({ command }) => command === busy));
     await new Promise((resolve) => setTimeout(resolve, 100)); // in the middle of its allocations
@@ -93,7 +93,7 @@ int main(void) {
 test('a killed symbolizer costs nothing but time', async (t) => {
   const killSymbolizers = async (launcher: number) => {
     const daemon = await waitFor(() =>
-      childrenOf(launcher).find(({ command }) => command.includes('main.js')),
+      childrenOf(launcher).find(({ command }) => command.includes('memtrace.cjs')),
     );
     const symbolizer = await waitFor(() =>
       childrenOf(daemon.pid).find(({ command }) => command.includes('memtrace-symbolizer')),

@@ -65,7 +65,7 @@ const whenStalled = async (
   program: string,
   then: (daemon: number) => void,
 ): Promise<void> => {
-  const daemon = await until(() => descendant(launcher, (command) => command.includes('main.js')));
+  const daemon = await until(() => descendant(launcher, (command) => command.includes('memtrace.cjs')));
   const pid = await until(() => descendant(launcher, (command) => command === program));
   process.kill(daemon, 'SIGSTOP');
   let before = -1;

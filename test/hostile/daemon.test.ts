@@ -53,7 +53,7 @@ const begin = async (...options: readonly string[]) => {
   await launcher.said(/ready/);
   return {
     launcher,
-    daemon: childWith(launcher.pid, 'main.js'),
+    daemon: childWith(launcher.pid, 'memtrace.cjs'),
     program: childWith(launcher.pid, 'waiter storm'),
     say: () => launcher.process.stdin?.write('go\n'),
     end: () => launcher.process.stdin?.end(),
