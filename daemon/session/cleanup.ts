@@ -51,7 +51,8 @@ export const sessionFolders = (): readonly string[] => {
  */
 export const removeSession = ({ folder, shmFolder }: SessionFolders): boolean => {
   try {
-    if (!isUsed(shmFolder)) {
+    const since = (readRecord(shmFolder) ?? readRecord(folder))?.daemonStart ?? '0';
+    if (!isUsed(shmFolder, since)) {
       for (const each of [shmFolder, folder]) rmSync(each, { recursive: true, force: true });
       return true;
     }

@@ -34,14 +34,20 @@ export const uses = (pid: number, folder: string): boolean => {
   );
 };
 
-/** Whether any process but this one does; where that cannot be told (no descriptors left), it is believed. */
-export const isUsed = (folder: string): boolean => {
+/**
+ * Whether any process but this one does; where that cannot be told (no descriptors left), it is believed.
+ *
+ * @param since when the session's daemon started: what is older cannot have been started in the session
+ */
+export const isUsed = (folder: string, since: StartTicks): boolean => {
   try {
-    return pids().some((pid) => pid !== process.pid && uses(pid, folder));
+    return pids().some((pid) => pid !== process.pid && !isOlder(pid, since) && uses(pid, folder));
   } catch {
     return true;
   }
 };
+
+const isOlder = (pid: number, since: StartTicks): boolean => Number(startTicks(pid) ?? since) < Number(since);
 
 const pids = (): readonly number[] =>
   readdirSync('/proc')
