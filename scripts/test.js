@@ -7,14 +7,17 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { makeScratch } from './scratch.js';
 
 /** Far longer than any test. */
 const SILENCE_MS = Number(process.env.TEST_SILENCE_MS ?? 240_000);
 const asCompiled = (file) => file.replace(/^test\//, 'dist/test/').replace(/\.ts$/, '.js');
 
+const scratch = makeScratch();
 // In a group of its own, so that a test that hangs can be ended with all that ava started.
 const ava = spawn('node_modules/.bin/ava', ['--tap', ...process.argv.slice(2).map(asCompiled)], {
   stdio: ['ignore', 'pipe', 'inherit'],
+  env: { ...process.env, ...scratch.environment },
   detached: true,
 });
 const endAll = () => {
@@ -69,6 +72,7 @@ const status = await new Promise((resolve) => {
   ava.on('close', (code) => resolve(code ?? 1));
 });
 clearTimeout(watchdog);
+for (const command of await scratch.end()) console.log(`left running by a test, and ended: ${command}`);
 
 for (const lines of failures) console.log(`\n✘ ${lines.join('\n')}`);
 console.log();

@@ -1,9 +1,11 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import { createCore } from '../../daemon/core.js';
 import { MemtraceError } from '../../views/error.js';
 
-const emptyFolder = (): string => mkdtempSync('/tmp/memtrace-core-');
+const emptyFolder = (): string => mkdtempSync(join(tmpdir(), 'memtrace-core-'));
 
 test('the files of a session can be opened by its user alone', (t) => {
   const folder = emptyFolder();

@@ -1,5 +1,8 @@
 /** Servers and clients for tests of the live service. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { WebSocket } from 'ws';
 import { type LiveServer, type ServerOptions, startServer } from '../../daemon/server/server.js';
@@ -18,7 +21,7 @@ export const serve = async (
   live: FakeSession = fakeSession([{ sites: SITES }]),
   listen: ServerOptions['listen'] = null,
 ): Promise<Served> => {
-  const folder = mkdtempSync('/tmp/mt-');
+  const folder = mkdtempSync(join(tmpdir(), 'mt-'));
   const server = await startServer(live, { socketPath: `${folder}/socket`, listen });
   t.teardown(async () => {
     await server.close();

@@ -1,5 +1,8 @@
 /** Filters, marks, trees and sources over the live service. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import type { Table } from '../../proto/messages.js';
 import { fakeSession, SITES } from './fakeSession.js';
@@ -114,7 +117,7 @@ test('the stacks that lead to a line, with where they are', async (t) => {
 });
 
 test('the text of a file that the program names is given, of others not', async (t) => {
-  const folder = mkdtempSync('/tmp/mt-');
+  const folder = mkdtempSync(join(tmpdir(), 'mt-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const file = `${folder}/a.c`;
   writeFileSync(file, 'one\r\ntwo\n');

@@ -1,6 +1,9 @@
 /** A command on a terminal of its own, which util-linux's `script` makes: what it wrote, keys for it. */
+
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
 
@@ -19,7 +22,7 @@ export const TOP = program('./runTop.js');
 
 /** @returns the socket of a fake session that grows */
 export const serveFake = async (t: ExecutionContext): Promise<FakeDaemon> => {
-  const folder = mkdtempSync('/tmp/mt-');
+  const folder = mkdtempSync(join(tmpdir(), 'mt-'));
   const socketPath = `${folder}/socket`;
   const daemon = spawn(process.execPath, [program('./serveFake.js'), socketPath]);
   t.teardown(() => {

@@ -1,6 +1,9 @@
 /** A command in a tmux of its own: keys are sent to it, its screen is read as a person would. */
+
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 
 export interface Tmux {
@@ -24,7 +27,7 @@ export const inTmux = (
   command: string,
   environment: Readonly<Record<string, string>> = {},
 ): Tmux => {
-  const folder = mkdtempSync('/tmp/mt-');
+  const folder = mkdtempSync(join(tmpdir(), 'mt-'));
   const env = { ...process.env, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', TMUX: undefined, ...environment };
   const tmux = (...args: readonly string[]): string =>
     execFileSync('tmux', ['-f', '/dev/null', '-S', `${folder}/tmux`, ...args], { env, encoding: 'utf8' });
