@@ -72,6 +72,16 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     ],
     load: async () => (await import('./commands/reportEntry.js')).command,
   },
+  annotate: {
+    describe: 'print a source file with what each line allocated',
+    usage: 'FILE[:FUNCTION] SNAPSHOT',
+    examples: [
+      ['memtrace annotate app.py a.json', 'live, peak, total and blocks beside each line'],
+      ['memtrace annotate src/server.c:handle a.json', 'one function of it'],
+      ['memtrace annotate app.py:main a.json --inclusive', 'with what is allocated in the calls'],
+    ],
+    load: async () => (await import('./commands/annotate.js')).command,
+  },
   doctor: {
     describe: 'tell what can be traced of a program, and why not',
     usage: 'PROGRAM',

@@ -8,6 +8,14 @@ export const nearest = (typed: string, names: readonly string[]): string | null 
   return best && best.distance <= Math.max(1, Math.floor(best.name.length / 3)) ? best.name : null;
 };
 
+/** The nearest ones, nearest first, however far. */
+export const nearestOf = (typed: string, names: readonly string[], most: number): readonly string[] =>
+  names
+    .map((name) => ({ name, distance: distance(typed, name) }))
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, most)
+    .map(({ name }) => name);
+
 /** Edits from one to the other: insertions, deletions, exchanges, neighbours swapped. */
 const distance = (a: string, b: string): number => {
   let before: readonly number[] = [];

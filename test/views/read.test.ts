@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
+import { annotate } from '../../views/annotate.js';
 import { blockList } from '../../views/blocks.js';
 import { checkSnapshot } from '../../views/check.js';
 import { diffSnapshots } from '../../views/diff.js';
@@ -97,6 +98,7 @@ const isSnapshot = ajv.compile(schema('snapshot'));
 const isDiff = ajv.compile(schema('diff'));
 const isReport = ajv.compile(schema('report'));
 const isBlockList = ajv.compile(schema('blocks'));
+const isAnnotation = ajv.compile(schema('annotation'));
 
 test('what memtrace writes is what its schemas say', (t) => {
   const before = readSnapshot(BEFORE);
@@ -105,6 +107,10 @@ test('what memtrace writes is what its schemas say', (t) => {
     t.true(isSnapshot(snapshot), ajv.errorsText(isSnapshot.errors));
   const blocks = blockList(before, { kind: 'all', limit: 2 });
   t.true(isBlockList(blocks), ajv.errorsText(isBlockList.errors));
+  const place = { file: '/proj/demo/src/server.cpp', function: null, kind: 'all', context: 1 } as const;
+  const source = { text: new Map([[17, 'text']]), notes: [] };
+  const annotation = annotate(before, source, { ...place, count: 'inclusive' });
+  t.true(isAnnotation(annotation), ajv.errorsText(isAnnotation.errors));
   for (const by of ['line', 'function', 'file', 'module', 'stack'] as const) {
     t.true(
       isDiff(diffSnapshots(before, after, { by, metric: 'live', kind: 'all' })),

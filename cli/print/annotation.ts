@@ -1,0 +1,51 @@
+/** A source file with figures beside its lines. */
+import type { AnnotatedLine, Annotation, SiteCounters } from '../../proto/snapshot.js';
+import { formatBytes, formatCount } from '../../views/units.js';
+import { blocks, noteLines } from './facts.js';
+import { headingLines, type Surface } from './surface.js';
+import { clean, cutEnd, padStart } from './text.js';
+
+export const annotationLines = (annotation: Annotation, surface: Surface): readonly string[] => {
+  const cells = annotation.lines.map(({ counters }) =>
+    FIGURES.map(({ of }) => (counters ? of(counters) : '')),
+  );
+  const widths = FIGURES.map(({ title }, at) =>
+    Math.max(title.length, ...cells.map((row) => row[at]?.length ?? 0)),
+  );
+  const numberWidth = String(annotation.lines.at(-1)?.line ?? 0).length;
+  const row = (figures: readonly string[]) =>
+    figures.map((cell, at) => padStart(cell, widths[at] ?? 0)).join('  ');
+  const head = `  ${row(FIGURES.map(({ title }) => title))}  ${padStart('line', numberWidth)}`;
+  const printed = annotation.lines.flatMap((line, at) => {
+    const before = annotation.lines[at - 1]?.line ?? line.line - 1;
+    const figures = row(cells[at] ?? []);
+    const text = `  ${figures}  ${padStart(String(line.line), Math.max(4, numberWidth))}  ${shown(line)}`;
+    const cut = cutEnd(text.trimEnd(), surface.width, surface.ellipsis);
+    const gap = surface.paint.faint(`  ${row([])}${surface.ellipsis}`);
+    return [...(before === line.line - 1 ? [] : [gap]), line.counters ? cut : surface.paint.faint(cut)];
+  });
+  return [
+    ...headingLines(headingOf(annotation, surface), surface),
+    surface.paint.faint(cutEnd(head, surface.width, surface.ellipsis)),
+    ...printed,
+    ...noteLines(annotation.notes, surface),
+  ];
+};
+
+const FIGURES: readonly { readonly title: string; readonly of: (counters: SiteCounters) => string }[] = [
+  { title: 'live', of: ({ liveBytes }) => formatBytes(liveBytes) },
+  { title: 'blocks', of: ({ liveBlocks }) => formatCount(liveBlocks) },
+  { title: 'at peak', of: ({ peakBytes }) => formatBytes(peakBytes) },
+  { title: 'total', of: ({ totalBytes }) => formatBytes(totalBytes) },
+  { title: 'allocations', of: ({ totalBlocks }) => formatCount(totalBlocks) },
+];
+
+const TAB = '    ';
+
+const shown = ({ text }: AnnotatedLine): string => clean((text ?? '').replace(/\t/g, TAB));
+
+const headingOf = ({ file, function: name, count, sum }: Annotation, { path }: Surface): string => {
+  const where = name === null ? path(file) : `${name} in ${path(file)}`;
+  const what = count === 'self' ? 'by each line itself' : 'by each line and what it calls';
+  return `${where}, ${what}: live ${formatBytes(sum.liveBytes)} in ${blocks(sum.liveBlocks)}, ${formatBytes(sum.totalBytes)} in total`;
+};
