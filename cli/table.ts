@@ -40,6 +40,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       ['memtrace run ./server --port 80', 'trace it, report at its end'],
       ['memtrace run -o before.json -- make', 'keep the snapshot under a name'],
       ['memtrace run --by function -- ls', 'report by function'],
+      ['memtrace run --only cc1 -- make', 'of all that make starts, the C compiler alone'],
     ],
     load: async () => (await import('./commands/run.js')).command,
   },

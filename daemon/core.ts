@@ -7,7 +7,7 @@
 
 import * as layout from '../proto/generated/layout.js';
 import { ON_FULL_DROP, ON_FULL_WAIT } from '../proto/generated/layout.js';
-import { MemtraceError } from '../views/error.js';
+import { MemtraceError, usageError } from '../views/error.js';
 import { coreLibrary, type Handle, type Library } from './core/library.js';
 import type {
   BlockTable,
@@ -58,10 +58,22 @@ const MODULE_PORTION = 64;
 const CODES_PORTION = 1 << 18;
 const INFO_BYTES = 16384;
 
+/** Which programs are traced, by patterns of their names or paths. No pattern in `only`: all. */
+export interface Selection {
+  readonly only: readonly string[];
+  readonly exclude: readonly string[];
+}
+
+interface CoreOptions {
+  readonly onFull: 'wait' | 'drop';
+  readonly selection?: Selection;
+}
+
 /** @param sessionDirectory an empty folder that only this user can enter */
-export const createCore = (sessionDirectory: string, options: { onFull: 'wait' | 'drop' }): Core => {
+export const createCore = (sessionDirectory: string, options: CoreOptions): Core => {
   const library = coreLibrary();
   const handle = createHandle(library, sessionDirectory, options.onFull);
+  if (options.selection) select(library, handle, options.selection);
   const known: ProcessRecord[] = [];
   let draining: Promise<number> | null = null;
 
@@ -156,6 +168,15 @@ const createHandle = (library: Library, directory: string, onFull: 'wait' | 'dro
     why: `${new TextDecoder().decode(why.subarray(0, why.indexOf(0)))}.`,
     remedy: 'Check that the folder is yours and that its file system has a few MiB of free space.',
   });
+};
+
+const select = (library: Library, handle: Handle, { only, exclude }: Selection): void => {
+  const list = (patterns: readonly string[]) =>
+    new TextEncoder().encode(patterns.map((each) => `${each}\0`).join(''));
+  const [first, second] = [list(only), list(exclude)];
+  if (library.select(handle, first, first.length, second, second.length)) return;
+  library.close(handle);
+  throw usageError('there are too many patterns', 'What --only and --exclude name does not fit.', 'Use `*`.');
 };
 
 const buffer = (items: number, itemBytes: number) => new Uint8Array(items * itemBytes);

@@ -5,9 +5,9 @@
  */
 import { constants } from 'node:os';
 import type { GroupBy, Snapshot } from '../proto/snapshot.js';
-import { createCore } from './core.js';
+import { createCore, type Selection } from './core.js';
 import { type DrivenSession, driveSession } from './live/session.js';
-import { untracedReason } from './live/untraced.js';
+import { isExcluded, untracedReason } from './live/untraced.js';
 import type { LiveProcess } from './live.js';
 import { postDoorman } from './server/doorman.js';
 import type { LiveServer } from './server/server.js';
@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly command: readonly string[];
   readonly output: SnapshotOutput;
   readonly onFull: 'wait' | 'drop';
+  /** Which programs of the tree are traced. */
+  readonly selection: Selection;
   /** How many further processes keep a snapshot of their own: the largest. */
   readonly children: number;
   /** Rows of the report. */
@@ -63,7 +65,10 @@ export interface Outcome {
   readonly pid: number;
   readonly end: ProgramEnd;
   readonly durationMs: number;
-  /** Of the program itself; null when it was not traced, for `untraced`. */
+  /**
+   * Of the program itself, or where that was excluded of the largest that was not; null when nothing was traced, for
+   * `untraced`.
+   */
   readonly snapshot: Snapshot | null;
   readonly untraced: string | null;
   readonly savedAs: string | null;
@@ -83,7 +88,7 @@ export const runSession = async (
   options: RunOptions,
   launcher: Launcher,
 ): Promise<Outcome | null> => {
-  const core = createCore(session.shmFolder, { onFull: options.onFull });
+  const core = createCore(session.shmFolder, options);
   const symbolizer = openSymbolizer();
   const live = driveSession(core, symbolizer, {
     id: session.id,
@@ -194,22 +199,34 @@ const conclude = async (
   durationMs: number,
 ): Promise<Outcome> => {
   const main = live.mainProcess();
-  const traced = main !== null && live.processes()[main]?.info.untraced === undefined;
-  const snapshot = traced ? await live.snapshot(main) : null;
-  const { paths, problems } = await saveSnapshots(live, snapshot, options.output, options.children);
+  const subject = subjectOf(live, main);
+  const snapshot = subject === null ? null : await live.snapshot(subject);
+  const taken = subject === null || snapshot === null ? null : { index: subject, snapshot };
+  const { paths, problems } = await saveSnapshots(live, taken, options.output, options.children);
   return {
     pid: program.pid,
     end,
     durationMs,
     snapshot,
-    untraced: traced ? null : whyUntraced(live, main, program),
-    savedAs: main === null ? null : (paths.get(main) ?? null),
+    untraced: subject === null ? whyUntraced(live, main, program) : null,
+    savedAs: subject === null ? null : (paths.get(subject) ?? null),
     others: live
       .processes()
-      .filter(({ index }) => index !== main)
+      .filter(({ index }) => index !== (subject ?? main))
       .map((each) => ({ ...each, savedAs: paths.get(each.index) ?? null })),
     problems,
   };
+};
+
+/** The process that the report is about. */
+const subjectOf = (live: DrivenSession, main: number | null): number | null => {
+  const processes = live.processes();
+  const info = main === null ? undefined : processes[main]?.info;
+  if (info?.untraced === undefined) return main;
+  if (!isExcluded(info.untraced)) return null;
+  const traced = processes.filter((each) => each.info.untraced === undefined);
+  const [largest] = traced.toSorted((a, b) => b.totals.totalBytes - a.totals.totalBytes);
+  return largest?.index ?? null;
 };
 
 const whyUntraced = (live: DrivenSession, main: number | null, program: StartedProgram): string => {

@@ -25,6 +25,8 @@
 #define CONTROL_MAGIC UINT64_C(0x6c6f72746e6f434d) /* "MControl" */
 #define CONTROL_BYTES 4096
 
+#define SELECTION_BYTES 1536
+
 enum on_full { ON_FULL_WAIT = 0, ON_FULL_DROP = 1 };
 
 struct control {
@@ -42,10 +44,16 @@ struct control {
      * the lock word of glibc; FUTEX_OWNER_DIED (0x40000000) in it says that the daemon is dead, also as a
      * zombie. */
     uint8_t life[64];
+
+    /* Which programs of the tree are traced: patterns, each ended by 0, the list by an empty one. None at all
+     * in `only` stands for every program. Written before the first program starts. */
+    char only[SELECTION_BYTES];
+    char exclude[SELECTION_BYTES];
 };
 static_assert(offsetof(struct control, clock) == 64, "hot line");
 static_assert(offsetof(struct control, life) == 128, "life sign");
-static_assert(sizeof(struct control) == 192, "control page");
+static_assert(offsetof(struct control, only) == 192, "selection");
+static_assert(sizeof(struct control) <= CONTROL_BYTES, "control page");
 
 /* ---- registry ---- */
 

@@ -12,6 +12,7 @@
 
 #include "shim/nodes.h"
 #include "shim/platform/os.h"
+#include "shim/select.h"
 #include "shim/stack_table.h"
 #include "shim/thread.h"
 
@@ -29,6 +30,7 @@ static char shim_path[PATH_BYTES];
 static uint32_t last_ticket;
 static uint64_t fork_serial;
 static uint32_t fork_count;
+static bool excluded; /* its forks are a part of it */
 /* So do these mappings: a child in a jail can still be announced. */
 static const struct control *session_control;
 static struct registry_header *session_registry;
@@ -368,30 +370,38 @@ static bool create_segment(void) {
     return true;
 }
 
-static bool attach(void) {
+static enum process_phase attach(void) {
     if (os_is_silent()) { /* the child of a sandbox */
         if (session_registry)
             __atomic_fetch_add(&session_registry->refused, 1, __ATOMIC_RELAXED);
-        return false;
+        return PROCESS_OFF;
     }
     if (!find_session() || !map_session())
-        return false;
+        return PROCESS_OFF;
+    if (excluded)
+        return PROCESS_EXCLUDED;
+    char executable[1024];
+    int64_t n = os_read_link("/proc/self/exe", executable, sizeof executable - 1);
+    executable[n > 0 ? n : 0] = 0;
+    excluded = !select_traces(process->control, executable);
     struct registry_entry *entry = claim_entry();
+    if (excluded) {
+        if (entry)
+            publish_untraced(entry, UNTRACED_EXCLUDED, executable);
+        return PROCESS_EXCLUDED;
+    }
     if (!entry)
-        return false;
+        return PROCESS_OFF;
     process->pid = entry->pid;
     process->ticket = entry->ticket;
     if (!create_segment()) {
-        char executable[1024];
-        int64_t n = os_read_link("/proc/self/exe", executable, sizeof executable - 1);
-        executable[n > 0 ? n : 0] = 0;
         publish_untraced(entry, UNTRACED_NO_SEGMENT, executable);
-        return false;
+        return PROCESS_OFF;
     }
     last_ticket = entry->ticket;
     store_release(&entry->state, REGISTRY_TRACED);
     ring_doorbell();
-    return true;
+    return PROCESS_TRACED;
 }
 
 bool process_start(void) {
@@ -406,9 +416,17 @@ bool process_start(void) {
     if (!__atomic_compare_exchange_n(&process->phase, &phase, PROCESS_STARTING, false, __ATOMIC_ACQ_REL,
                                      __ATOMIC_ACQUIRE))
         return phase == PROCESS_TRACED;
-    bool attached = attach();
-    store_release(&process->phase, attached ? PROCESS_TRACED : PROCESS_OFF);
-    return attached;
+    phase = attach();
+    store_release(&process->phase, phase);
+    return phase == PROCESS_TRACED;
+}
+
+bool process_is_over(void) {
+    if (!process)
+        return true;
+    uint32_t phase = load_acquire(&process->phase);
+    return phase == PROCESS_OFF ||
+           (phase == PROCESS_EXCLUDED && (process->control->stopped || process_daemon_died()));
 }
 
 void process_detach(enum detach_reason reason) {

@@ -16,7 +16,13 @@
 #include "shim/platform/os.h"
 #include "shim/util.h"
 
-enum process_phase { PROCESS_NEW = 0, PROCESS_STARTING, PROCESS_TRACED, PROCESS_OFF };
+enum process_phase {
+    PROCESS_NEW = 0,
+    PROCESS_STARTING,
+    PROCESS_TRACED,
+    PROCESS_OFF,
+    PROCESS_EXCLUDED /* by the user: as off, but what it starts may be traced */
+};
 
 struct codes;
 struct node_index;
@@ -97,6 +103,9 @@ bool process_grow_ring(uint32_t index, uint32_t events);
 
 /* Is the daemon gone? Looks at the life sign of the session. */
 bool process_daemon_died(void);
+
+/* Whatever this process starts runs without the shim, too. */
+bool process_is_over(void);
 
 /* Tells the daemon of a program that is about to run untraced in this process. */
 void process_announce_untraced(enum untraced_reason reason, const char *path);

@@ -168,10 +168,9 @@ static struct thread *find_free_state(const struct caller *caller) {
 }
 
 NOINLINE struct thread *trace_enter_slow(const struct caller *caller) {
-    if (!process || load_acquire(&process->phase) != PROCESS_TRACED) {
-        if (process && (process->phase == PROCESS_OFF || process->phase == PROCESS_STARTING))
-            return NULL;
-        if (!process_start())
+    uint32_t phase = process ? load_acquire(&process->phase) : PROCESS_NEW;
+    if (phase != PROCESS_TRACED) {
+        if (phase != PROCESS_NEW || !process_start())
             return NULL;
         making.sp = 0; /* a fork in the middle of it */
     }

@@ -29,6 +29,15 @@ export const runOptions = {
     default: '64',
     describe: 'processes that keep a snapshot of their own: all, none, or the N largest',
   },
+  only: {
+    type: 'string',
+    describe:
+      'trace programs of these names alone, wherever in the tree: --only cc1,ld*; with a / it is a path',
+  },
+  exclude: {
+    type: 'string',
+    describe: 'do not trace programs of these names; what they start is traced all the same',
+  },
   'on-full': {
     choices: ['wait', 'drop'],
     default: 'wait',
@@ -88,6 +97,7 @@ export const readOptions = ({ options, words }: Given, announce: (text: string) 
     command: words,
     output: outputOf(options.output, options.force === true),
     onFull: options['on-full'] === 'drop' ? 'drop' : 'wait',
+    selection: { only: patternsOf(options.only), exclude: patternsOf(options.exclude) },
     children: childrenOf(String(options.children)),
     limit: rowLimit(Number(options.limit)),
     by,
@@ -106,6 +116,9 @@ const childrenOf = (text: string): number => {
   if (/^\d+$/.test(text)) return Number(text);
   throw usageError(`--children ${text} makes no sense`, 'It is all, none or a number.', 'Give --children 8');
 };
+
+const patternsOf = (given: unknown): readonly string[] =>
+  typeof given === 'string' ? given.split(',').filter((pattern) => pattern !== '') : [];
 
 /** Only this machine: whoever reads a trace sees command lines and source text. */
 const addressOf = (text: string): { host: string; port: number } => {

@@ -1,11 +1,12 @@
 /** The end of `memtrace run` on the caller's stderr, and as JSON where that was asked for. */
 import { writeFileSync } from 'node:fs';
+import { isExcluded } from '../../daemon/live/untraced.js';
 import type { Outcome, ProgramEnd, RunOptions } from '../../daemon/run.js';
 import { reportOf } from '../../views/report.js';
 import { formatDuration } from '../../views/units.js';
 import { endLines } from '../print/end.js';
 import { type Io, writeLines } from '../print/io.js';
-import type { ProcessLine } from '../print/processes.js';
+import { excludedNames, type ProcessLine } from '../print/processes.js';
 import { surfaceOf } from '../print/surface.js';
 
 /** More than these are summed up in one line. */
@@ -40,7 +41,13 @@ export const reportRun = async (outcome: Outcome, options: RunOptions, io: Io): 
 const untracedLines = (outcome: Outcome, { command }: RunOptions): readonly string[] => [
   `memtrace: ${command[0]} (pid ${outcome.pid}) ${endedHow(outcome.end)} after ${formatDuration(outcome.durationMs)}`,
   `  It was not traced: ${outcome.untraced}.`,
+  ...(outcome.others.length > 0
+    ? [`  Nor was what it started: ${excludedNames(namesOf(outcome.others))}.`]
+    : []),
 ];
+
+const namesOf = (processes: Outcome['others']): readonly string[] =>
+  processes.map(({ info }) => info.command[0] ?? '?');
 
 const endedHow = (end: ProgramEnd): string => {
   if (end.kind === 'exited') return `exited with ${end.code}`;
@@ -48,7 +55,15 @@ const endedHow = (end: ProgramEnd): string => {
 };
 
 /** The largest by themselves, in order of their start; then the rest in one line. */
-const otherLines = ({ others }: Outcome): readonly ProcessLine[] => {
+const otherLines = (outcome: Outcome): readonly ProcessLine[] => {
+  const excluded = outcome.others.filter(({ info }) => isExcluded(info.untraced));
+  const others = outcome.others.filter((each) => !excluded.includes(each));
+  const lines = listedLines(others);
+  if (excluded.length === 0) return lines;
+  return [...lines, { kind: 'excluded', count: excluded.length, names: namesOf(excluded) }];
+};
+
+const listedLines = (others: Outcome['others']): readonly ProcessLine[] => {
   const bySize = others.toSorted((a, b) => b.totals.totalBytes - a.totals.totalBytes);
   const listed = new Set(bySize.slice(0, MOST_LISTED));
   const rest = others.filter((each) => !listed.has(each));

@@ -22,6 +22,12 @@ export type ProcessLine =
       readonly reason: string;
     }
   | {
+      /** Processes that the user did not want to see. */
+      readonly kind: 'excluded';
+      readonly count: number;
+      readonly names: readonly string[];
+    }
+  | {
       /** Processes that are not listed one by one. */
       readonly kind: 'rest';
       readonly count: number;
@@ -30,9 +36,9 @@ export type ProcessLine =
     };
 
 export const processLines = (others: readonly ProcessLine[], surface: Surface): readonly string[] => {
-  const pids = others.map((each) => (each.kind === 'rest' ? '' : String(each.process.pid)));
+  const pids = others.map((each) => ('count' in each ? '' : String(each.process.pid)));
   const longest = Math.max(...pids.map((pid) => pid.length));
-  const count = others.reduce((sum, each) => sum + (each.kind === 'rest' ? each.count : 1), 0);
+  const count = others.reduce((sum, each) => sum + ('count' in each ? each.count : 1), 0);
   return [
     ...headingLines(`Other processes: ${formatCount(count)}`, surface),
     ...others.flatMap((each, at) => {
@@ -42,12 +48,23 @@ export const processLines = (others: readonly ProcessLine[], surface: Surface): 
   ];
 };
 
-const lineOf = (each: ProcessLine, surface: Surface): string =>
-  each.kind === 'rest'
+const lineOf = (each: ProcessLine, surface: Surface): string => {
+  if (each.kind === 'excluded') return `${formatCount(each.count)} excluded: ${excludedNames(each.names)}`;
+  return each.kind === 'rest'
     ? `and ${formatCount(each.count)} more: ${formatCount(each.allocations)} allocations, live ${formatBytes(each.liveBytes)}`
     : `${nameOf(each, surface)}: ${summary(each, surface)}`;
+};
 
-type Named = Exclude<ProcessLine, { readonly kind: 'rest' }>;
+const MOST_NAMES = 10;
+
+/** Each once, without the folders. */
+export const excludedNames = (names: readonly string[]): string => {
+  const all = [...new Set(names.map((name) => clean(name.slice(name.lastIndexOf('/') + 1))))].toSorted();
+  const more = all.length - MOST_NAMES;
+  return `${all.slice(0, MOST_NAMES).join(', ')}${more > 0 ? ` and ${formatCount(more)} more names` : ''}`;
+};
+
+type Named = Extract<ProcessLine, { readonly kind: 'traced' | 'untraced' }>;
 
 const NAME_LONGEST = 40;
 

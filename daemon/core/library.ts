@@ -16,6 +16,14 @@ type FillFrom = (core: Handle, index: number, from: number, out: Uint8Array, cap
 export interface Library {
   /** @returns null on failure; `why` then holds the reason, ended by NUL */
   readonly create: (directory: string, onFull: number, why: Uint8Array, bytes: number) => Handle | null;
+  /** @returns false when a list is too long */
+  readonly select: (
+    core: Handle,
+    only: Uint8Array,
+    onlyBytes: number,
+    exclude: Uint8Array,
+    excludeBytes: number,
+  ) => boolean;
   /** Off the main thread. */
   readonly drain: (core: Handle, ms: number) => Promise<number>;
   readonly stop: (core: Handle) => void;
@@ -46,6 +54,7 @@ const load = (): Library => {
   const drain = library.func('core_drain', 'double', ['void *', 'uint32_t']);
   return {
     create: library.func('core_create', 'void *', ['str', 'uint32_t', 'void *', 'uint32_t']),
+    select: library.func('core_select', 'bool', ['void *', 'void *', 'uint32_t', 'void *', 'uint32_t']),
     drain: (core, ms) =>
       new Promise((resolve, reject) => {
         drain.async(core, ms, (error: unknown, events: number) => (error ? reject(error) : resolve(events)));

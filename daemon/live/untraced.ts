@@ -20,8 +20,12 @@ const reasons: Readonly<Record<number, string>> = {
   [UNTRACED_LIBC]: 'it uses another C library than this build of memtrace',
   [UNTRACED_UNREADABLE]: 'its file cannot be read',
   [UNTRACED_NO_SEGMENT]: 'there was no shared memory for it (a full /dev/shm, or a limit on files or memory)',
-  [UNTRACED_EXCLUDED]: 'it was excluded',
+  [UNTRACED_EXCLUDED]: 'it was excluded (--only, --exclude)',
   [UNTRACED_SCRIPT]: 'it is a script whose interpreter cannot be traced or does not exist',
 };
+
+/** Did the user ask for it? */
+export const isExcluded = (untraced: string | undefined): boolean =>
+  untraced !== undefined && untraced === reasons[UNTRACED_EXCLUDED];
 
 export const untracedReason = (reason: number): string => reasons[reason] ?? 'for an unknown reason';

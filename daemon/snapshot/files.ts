@@ -1,7 +1,7 @@
 /**
  * The snapshot files of one run: which process images keep one, and under which name.
  *
- *   t.json            the program that the user started
+ *   t.json            the program that the user started, or the largest of those that were not excluded
  *   t.<pid>.json      every other process
  *   t.<pid>.<n>.json  the n-th earlier image of a pid that went on by exec
  */
@@ -19,16 +19,16 @@ export interface SavedFiles {
   readonly problems: readonly string[];
 }
 
-/** @param taken the main program's, where it was traced */
+/** @param taken of the process that the run is about, where any was traced */
 export const saveSnapshots = async (
   live: LiveSession,
-  taken: Snapshot | null,
+  taken: { readonly index: number; readonly snapshot: Snapshot } | null,
   output: SnapshotOutput,
   mostChildren: number,
 ): Promise<SavedFiles> => {
   const paths = new Map<number, string>();
   const problems: string[] = [];
-  const main = live.mainProcess();
+  const main = taken?.index ?? null;
   if (output.kind === 'none') return { paths, problems };
   const traced = live.processes().filter((each) => each.info.untraced === undefined);
   const first = traced.find((each) => each.index === main);
@@ -37,7 +37,7 @@ export const saveSnapshots = async (
   for (const each of chosen(traced, main, mostChildren)) {
     const path = each.index === main ? `${stem.base}${stem.ending}` : nameOf(each, traced, stem);
     try {
-      const snapshot = each.index === main && taken ? taken : await live.snapshot(each.index);
+      const snapshot = each.index === main && taken ? taken.snapshot : await live.snapshot(each.index);
       paths.set(each.index, await saveUnder(path, snapshot, output));
     } catch (error) {
       if (!(error instanceof MemtraceError)) throw error;

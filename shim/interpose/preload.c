@@ -54,10 +54,6 @@ static const char *preload_of(char *const environment[]) {
     return NULL;
 }
 
-static bool tracing_is_over(void) {
-    return !process || load_acquire(&process->phase) == PROCESS_OFF;
-}
-
 static enum preload_change decide(const char *program, char *const environment[]) {
     const char *shim = process_shim_path();
     if (!shim || os_is_silent())
@@ -67,9 +63,9 @@ static enum preload_change decide(const char *program, char *const environment[]
         return PRELOAD_KEEP;
     bool present = list && find_shim(list, shim);
     enum untraced_reason reason = program ? inspect_program(program) : UNTRACED_NONE;
-    if (reason != UNTRACED_NONE && !tracing_is_over())
+    if (reason != UNTRACED_NONE && !process_is_over())
         process_announce_untraced(reason, program);
-    if (reason != UNTRACED_NONE || tracing_is_over())
+    if (reason != UNTRACED_NONE || process_is_over())
         return present ? PRELOAD_REMOVE : PRELOAD_KEEP;
     return present ? PRELOAD_KEEP : PRELOAD_ADD;
 }

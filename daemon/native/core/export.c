@@ -54,6 +54,18 @@ EXPORT struct core *core_create(const char *directory, uint32_t on_full, char *w
     return core;
 }
 
+/* Before the first program starts: which ones are traced, lists of patterns as in struct control. False: a
+ * list is too long. */
+EXPORT bool core_select(struct core *core, const char *only, uint32_t only_bytes, const char *exclude,
+                        uint32_t exclude_bytes) {
+    struct control *control = core->session.control;
+    if (only_bytes >= SELECTION_BYTES || exclude_bytes >= SELECTION_BYTES)
+        return false;
+    memcpy(control->only, only, only_bytes);
+    memcpy(control->exclude, exclude, exclude_bytes);
+    return true;
+}
+
 /* Reads events for about `ms`. One call at a time. */
 EXPORT double core_drain(struct core *core, uint32_t ms) {
     return (double)drain_for(core, ms);
