@@ -55,7 +55,7 @@ enum control_event {
  *
  *   word 1   bits  0..27  size in bytes, of EVENT_PYTHON_ALLOC
  *            bits 28..31  enum python_event
- *            bits 32..57  stack, of EVENT_PYTHON_ALLOC
+ *            bits 32..57  stack, of EVENT_PYTHON_ALLOC and EVENT_PYTHON_REUSED
  *
  * The interpreter hands what is too large for it on to malloc, and a free does not say so: a free of an
  * address where no such block lives is that of the heap's block, and means nothing. */
@@ -63,7 +63,8 @@ enum python_event {
     EVENT_PYTHON_NOTHING = 0, /* a call that failed */
     EVENT_PYTHON_ALLOC = 1,
     EVENT_PYTHON_FREE = 2,
-    EVENT_PYTHON_RELEASE = 3 /* the old block of a successful realloc */
+    EVENT_PYTHON_RELEASE = 3, /* the old block of a successful realloc */
+    EVENT_PYTHON_REUSED = 4   /* a new object in a block that was kept when the last one died; no size */
 };
 #define EVENT_PYTHON_SHIFT     28
 #define EVENT_PYTHON_SIZE_MASK ((UINT32_C(1) << EVENT_PYTHON_SHIFT) - 1)

@@ -61,22 +61,35 @@ void trace_alloc(struct thread *t, const void *block, size_t size, const struct 
         put_extended(t, event_pack(EVENT_ALLOC, (uintptr_t)block, EVENT_SIZE_EXTENDED, stack, ticket), size);
 }
 
-bool trace_python_alloc(struct thread *t, const void *block, size_t size, const struct caller *caller) {
-    uint32_t ticket = trace_draw(t, block);
+/* The Python stack of whoever holds the GIL; where no Python code runs, the native one. */
+INLINE uint32_t capture_python(struct thread *t, const struct caller *caller, bool *runs_python) {
     void *state = python.current();
     uint32_t stack = state && t == thread_self ? python_frames_node(t, state) : STACK_NONE;
-    bool runs_python = stack != STACK_NONE;
-    if (unlikely(!runs_python)) {
-        uint32_t epoch;
-        bool remembered = walk(t, caller, &epoch);
-        stack = stack_of(t, remembered, epoch);
-    }
+    *runs_python = stack != STACK_NONE;
+    if (likely(*runs_python))
+        return stack;
+    uint32_t epoch;
+    bool remembered = walk(t, caller, &epoch);
+    return stack_of(t, remembered, epoch);
+}
+
+bool trace_python_alloc(struct thread *t, const void *block, size_t size, const struct caller *caller) {
+    bool runs_python;
+    uint32_t ticket = trace_draw(t, block);
+    uint32_t stack = capture_python(t, caller, &runs_python);
     bool fits = size <= EVENT_PYTHON_SIZE_MASK;
     if (unlikely(!fits))
         __atomic_fetch_add(&process->segment->lost, 1, __ATOMIC_RELAXED);
     trace_put(t, event_pack_python(fits ? EVENT_PYTHON_ALLOC : EVENT_PYTHON_NOTHING, (uintptr_t)block,
                                    fits ? (uint32_t)size : 0, fits ? stack : 0, ticket));
     return runs_python;
+}
+
+void trace_python_reused(struct thread *t, const void *block, const struct caller *caller) {
+    bool runs_python;
+    uint32_t ticket = trace_draw(t, block);
+    uint32_t stack = capture_python(t, caller, &runs_python);
+    trace_put(t, event_pack_python(EVENT_PYTHON_REUSED, (uintptr_t)block, 0, stack, ticket));
 }
 
 uint32_t trace_draw_map(struct thread *t) {

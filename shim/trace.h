@@ -71,6 +71,8 @@ void trace_alloc(struct thread *t, const void *block, size_t size, const struct 
 
 /* Blocks of the interpreter's own allocators. True: Python code runs on this thread. */
 bool trace_python_alloc(struct thread *t, const void *block, size_t size, const struct caller *caller);
+/* A new object in a block that the interpreter had kept: of a list of free ones. */
+void trace_python_reused(struct thread *t, const void *block, const struct caller *caller);
 INLINE void trace_python_free(struct thread *t, const void *block, uint32_t ticket, enum python_event what) {
     trace_put(t, event_pack_python(what, (uintptr_t)block, 0, 0, ticket));
 }

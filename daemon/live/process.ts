@@ -237,6 +237,8 @@ const notesOf = (record: ProcessRecord): readonly string[] => {
   if (record.detachReason === DETACH_STOPPED)
     notes.push('the process went on when the session ended: what came after is missing');
   if (record.pythonRefusal !== PYTHON_ACCEPTED) notes.push(refusalNote(record));
+  else if (record.pythonAllocations > 0 && record.pythonVersion < FIRST_PYTHON_THAT_TELLS)
+    notes.push(reuseNote(record));
   if (record.skippedOrders > 0)
     notes.push(
       `${record.skippedOrders} events were begun and never finished, by threads that died in between`,
@@ -244,10 +246,18 @@ const notesOf = (record: ProcessRecord): readonly string[] => {
   return notes;
 };
 
+/** 3.13, as the core writes it. */
+const FIRST_PYTHON_THAT_TELLS = (3 << 8) | 13;
+
+/** Which objects may stand at a line that is not theirs. */
+const reuseNote = ({ pythonVersion }: ProcessRecord): string =>
+  `Python ${versionText(pythonVersion)} makes lists, tuples, dictionaries and floats of dead ones without a word: such an object stands at the line that first made its block, its contents at the right one (3.13 and later tell)`;
+
+const versionText = (version: number): string => `${version >> 8}.${version & 255}`;
+
 /** Why a Python program shows the interpreter's native frames only. */
 const refusalNote = ({ pythonVersion, pythonRefusal }: ProcessRecord): string => {
-  const version = `${pythonVersion >> 8}.${pythonVersion & 255}`;
-  return `this is Python ${version}, whose lines memtrace cannot name (${refusalReason(pythonRefusal)}): its memory is shown by the interpreter's own functions`;
+  return `this is Python ${versionText(pythonVersion)}, whose lines memtrace cannot name (${refusalReason(pythonRefusal)}): its memory is shown by the interpreter's own functions`;
 };
 
 const refusalReason = (refusal: number): string => {

@@ -7,6 +7,7 @@
 
 #include "shim/python/codes.h"
 #include "shim/python/interpreter.h"
+#include "shim/python/reused.h"
 #include "shim/trace.h"
 
 /* Hooks made before the interpreter is initialized, and those made again after it lost them. The two never
@@ -37,14 +38,19 @@ static inline void leave(void) {
 }
 
 static inline void allocated(void *block, size_t size, const struct caller *caller) {
+    python_call.fresh = (uintptr_t)block;
     if (!block || is_served_by_malloc(block))
         return;
     struct thread *t = trace_enter(caller);
     if (!t)
         return;
-    if (trace_python_alloc(t, block, size, caller) && !called)
-        called = true;
+    bool runs_python = trace_python_alloc(t, block, size, caller);
     trace_leave(t);
+    if (likely(runs_python)) {
+        if (!called)
+            called = true;
+        python_watch_reuse();
+    }
 }
 
 INLINE void *serve_malloc(const struct python_allocator *real, void *context, size_t size,

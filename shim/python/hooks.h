@@ -15,6 +15,8 @@ struct python_call {
     uint32_t inside;
     uint32_t paused;  /* a library is being unloaded: it may be the interpreter */
     uintptr_t served; /* the block that malloc made for it last */
+    uintptr_t fresh;  /* the block that such a hook gave last, until it has become an object */
+    uint32_t passing; /* a tracer that the program set before ours is being called */
 };
 extern __thread struct python_call python_call
     __attribute__((tls_model("initial-exec"), visibility("hidden")));

@@ -46,6 +46,10 @@ static bool find_functions(const struct loaded_module *m, struct python *p) {
         *(void **)&p->current = platform_find_symbol(m, "_PyThreadState_UncheckedGet", NULL);
     *(void **)&p->of_this_thread = platform_find_symbol(m, "PyGILState_GetThisThreadState", NULL);
     *(void **)&p->is_initialized = platform_find_symbol(m, "Py_IsInitialized", NULL);
+    *(void **)&p->get_tracer = platform_find_symbol(m, "PyRefTracer_GetTracer", NULL);
+    *(void **)&p->set_tracer = platform_find_symbol(m, "PyRefTracer_SetTracer", NULL);
+    if (!p->set_tracer)
+        p->get_tracer = NULL;
     p->code_type = platform_find_symbol(m, "PyCode_Type", NULL);
     p->text_type = platform_find_symbol(m, "PyUnicode_Type", NULL);
     p->eval = (uintptr_t)platform_find_symbol(m, "_PyEval_EvalFrameDefault", &eval_bytes);

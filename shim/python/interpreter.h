@@ -24,6 +24,9 @@ struct python_allocator {
 /* PyMemAllocatorDomain. RAW is not hooked: it is malloc, which is traced by itself. */
 enum python_domain { PYTHON_RAW = 0, PYTHON_MEM = 1, PYTHON_OBJ = 2 };
 
+/* PyRefTracer: told of each object that is made (event 0) and that dies (1). */
+typedef int python_tracer(void *object, int event, void *data);
+
 struct python {
     bool active; /* all below is valid: Python frames can be read */
     int minor;
@@ -35,6 +38,8 @@ struct python {
     int (*is_initialized)(void);
     void (*get_allocator)(int domain, struct python_allocator *allocator);
     void (*set_allocator)(int domain, struct python_allocator *allocator);
+    python_tracer *(*get_tracer)(void **data); /* NULL before 3.13 */
+    int (*set_tracer)(python_tracer *tracer, void *data);
 };
 extern struct python python __attribute__((visibility("hidden")));
 

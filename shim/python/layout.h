@@ -24,12 +24,18 @@ struct python_layout {
 };
 
 /* Fields that did not change. */
-#define PYTHON_TYPE          8  /* PyObject.ob_type */
-#define PYTHON_SIZE          16 /* PyVarObject.ob_size */
-#define PYTHON_BYTES         32 /* PyBytesObject.ob_sval */
-#define PYTHON_TEXT_LENGTH   16 /* PyASCIIObject.length */
-#define PYTHON_TEXT_STATE    32 /* PyASCIIObject.state */
-#define PYTHON_OWNER_C_STACK 3  /* FRAME_OWNED_BY_CSTACK: stands for a call of the interpreter from C */
+#define PYTHON_TYPE       8         /* PyObject.ob_type */
+#define PYTHON_SIZE       16        /* PyVarObject.ob_size */
+#define PYTHON_BYTES      32        /* PyBytesObject.ob_sval */
+#define PYTHON_TYPE_FLAGS 168       /* PyTypeObject.tp_flags */
+#define PYTHON_TYPE_IS_GC (1 << 14) /* Py_TPFLAGS_HAVE_GC: a PyGC_Head lies before the object */
+#define PYTHON_GC_HEAD    16
+/* From 3.12 on: Py_TPFLAGS_PREHEADER, two pointers lie before that. */
+#define PYTHON_TYPE_PREHEADER (3 << 3)
+#define PYTHON_PREHEADER      16
+#define PYTHON_TEXT_LENGTH    16 /* PyASCIIObject.length */
+#define PYTHON_TEXT_STATE     32 /* PyASCIIObject.state */
+#define PYTHON_OWNER_C_STACK  3  /* FRAME_OWNED_BY_CSTACK: stands for a call of the interpreter from C */
 
 /* clang-format off */
 /*                    minor  thread         frame: back code instr owner entry  code: file name line lines tr. instr  text */

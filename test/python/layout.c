@@ -7,6 +7,9 @@
 #if PY_VERSION_HEX >= 0x030B0000
 #include "internal/pycore_frame.h"
 #endif
+#if PY_VERSION_HEX >= 0x030D0000
+#include "internal/pycore_gc.h"
+#endif
 
 #include "shim/python/layout.h"
 
@@ -22,6 +25,12 @@ static const struct python_layout layout = LAYOUT(PY_MINOR_VERSION);
 AT(PyObject, ob_type, PYTHON_TYPE);
 AT(PyVarObject, ob_size, PYTHON_SIZE);
 AT(PyBytesObject, ob_sval, PYTHON_BYTES);
+#if PY_VERSION_HEX >= 0x030D0000 /* what reused.c reads */
+AT(PyTypeObject, tp_flags, PYTHON_TYPE_FLAGS);
+_Static_assert(sizeof(PyGC_Head) == PYTHON_GC_HEAD, "collector's header");
+_Static_assert(Py_TPFLAGS_HAVE_GC == PYTHON_TYPE_IS_GC, "flag");
+_Static_assert(Py_TPFLAGS_PREHEADER == PYTHON_TYPE_PREHEADER, "flag");
+#endif
 AT(PyASCIIObject, length, PYTHON_TEXT_LENGTH);
 AT(PyASCIIObject, state, PYTHON_TEXT_STATE);
 

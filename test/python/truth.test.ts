@@ -10,10 +10,11 @@ type Row = readonly [
 ];
 
 /**
- * Objects of these types are taken from lists of free ones, without asking the allocator: the block still belongs
- * to whoever had it made. tracemalloc is told by the interpreter; no allocator can be (docs: limits).
+ * Objects of these types are taken from lists of free ones, without asking the allocator: before 3.13 the block still
+ * belongs to whoever had it made. tracemalloc is told by the interpreter; no allocator can be (docs: limits). From 3.13
+ * on the interpreter tells us, too.
  */
-const RECYCLED = new Set([
+const RECYCLED_TYPES = new Set([
   ...['list', 'tuple', 'dict', 'float', 'frame', 'coroutine', 'async_generator_asend', 'Context'],
   ...['builtin_function_or_method', 'method'], // up to 3.8
 ]);
@@ -21,6 +22,9 @@ const RECYCLED = new Set([
 /** Where an object's block begins: before it lie the collector's header and, since 3.11, its dictionary. */
 const blockOf = (blocks: ReadonlyMap<number, LiveBlock>, address: number, isCollected: boolean) =>
   (isCollected ? [16, 32, 24] : [0]).map((before) => blocks.get(address - before)).find((block) => block);
+
+const recycledIn = ({ minor }: Interpreter): ReadonlySet<string> =>
+  minor >= 13 ? new Set() : RECYCLED_TYPES;
 
 const compare = async (interpreter: Interpreter) => {
   const { lines, blocks, lost, unknownFrees } = await traceUntilEnd([
@@ -35,13 +39,14 @@ const compare = async (interpreter: Interpreter) => {
     lost,
     unknownFrees,
   };
+  const recycledTypes = recycledIn(interpreter);
   for (const line of lines.slice(1)) {
     const [address, isCollected, type, frames]: Row = JSON.parse(line);
     const block = blockOf(blocks, address, isCollected);
     const expected = frames.map(([file, at]) => `${file}:${at}`).join('\n');
     const found = block?.frames.map((frame) => `${frame.file}:${frame.line}`).join('\n');
     if (found === expected) result.same += 1;
-    else if (RECYCLED.has(type)) result.recycled += 1;
+    else if (recycledTypes.has(type)) result.recycled += 1;
     else if (found === undefined) result.missing.push(`${type} ${expected.slice(0, 200)}`);
     else
       result.different.push(`${type}\n  expected ${expected.slice(0, 300)}\n  found ${found.slice(0, 300)}`);

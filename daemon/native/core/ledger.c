@@ -129,11 +129,32 @@ static void python_release(struct process *process, const struct change *change)
     sites_shrink(&process->sites, block.site, block.size, 1);
 }
 
+/* A block ends at one stack and begins at another; what is not known here is the heap's. */
+static void python_reuse(struct process *process, const struct change *change) {
+    struct block block;
+    if (!blocks_remove(&process->python_blocks, change->address, &block))
+        return;
+    sites_shrink(&process->sites, block.site, block.size, 1);
+    struct change made = *change;
+    made.size = block.size;
+    python_allocate(process, &made);
+}
+
 static void apply_python(struct process *process, const struct change *change) {
-    if (change->python == EVENT_PYTHON_ALLOC)
+    switch (change->python) {
+    case EVENT_PYTHON_ALLOC:
         python_allocate(process, change);
-    else if (change->python == EVENT_PYTHON_FREE || change->python == EVENT_PYTHON_RELEASE)
+        break;
+    case EVENT_PYTHON_FREE:
+    case EVENT_PYTHON_RELEASE:
         python_release(process, change);
+        break;
+    case EVENT_PYTHON_REUSED:
+        python_reuse(process, change);
+        break;
+    default: /* a call that failed */
+        break;
+    }
 }
 
 static void unmap(struct process *process, uint64_t start, uint64_t end) {

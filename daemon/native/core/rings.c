@@ -70,6 +70,7 @@ static bool unpack_python(struct change *change, const struct event *event, stru
     change->size &= EVENT_PYTHON_SIZE_MASK;
     switch (change->python) {
     case EVENT_PYTHON_ALLOC:
+    case EVENT_PYTHON_REUSED:
         reader->last_python = change->address;
         return change->address != 0;
     case EVENT_PYTHON_FREE:
