@@ -5,7 +5,7 @@
 #include "shim/platform/modules.h"
 #include "shim/unwind/reader.h"
 
-#define REMEMBERED_ROWS 16
+#define REMEMBERED_ROWS 8 /* compilers nest them once; they lie on the program's stack */
 
 /* DW_EH_PE: low nibble the format, bits 4-6 what it is relative to, bit 7 an indirection. */
 enum {
@@ -219,11 +219,11 @@ static bool find_fde(uintptr_t pc, uint32_t return_register, struct fde *fde) {
     return search_linear((const uint8_t *)eh_frame, pc, bounds, return_register, fde);
 }
 
-static struct cfi_column *column_of(struct cfi_row *row, struct cfi_registers registers, uint64_t number) {
-    if (number == registers.frame_pointer)
-        return &row->frame_pointer;
-    if (number == registers.return_address)
-        return &row->return_address;
+static struct cfi_column *column_of(struct cfi_row *row, const struct cfi_registers *registers,
+                                    uint64_t number) {
+    for (uint32_t i = 0; i < registers->count; i++)
+        if (registers->number[i] == number)
+            return &row->column[i];
     return NULL;
 }
 
@@ -246,7 +246,8 @@ static struct cfi_expression read_expression(struct reader *r) {
 
 /* Runs call frame instructions until the location passes `pc`. False: an instruction is unknown or cut. */
 static bool run_program(struct reader r, const struct cie *cie, uint64_t location, uintptr_t pc,
-                        struct cfi_registers registers, const struct cfi_row *initial, struct cfi_row *row) {
+                        const struct cfi_registers *registers, const struct cfi_row *initial,
+                        struct cfi_row *row) {
     struct cfi_row remembered[REMEMBERED_ROWS];
     int depth = 0;
     while (r.at < r.end && !r.bad) {
@@ -351,13 +352,13 @@ static bool run_program(struct reader r, const struct cie *cie, uint64_t locatio
             column = column_of(row, registers, read_uleb(&r));
             set_rule(column, op == 0x10 ? CFI_EXPRESSION : CFI_OTHER, 0);
             struct cfi_expression expression = read_expression(&r);
-            if (column)
+            if (column && column->rule == CFI_EXPRESSION)
                 column->expression = expression;
             continue;
-        case 0x2d: /* DW_CFA_AARCH64_negate_ra_state (on SPARC a register window save) */
-            row->signed_return_address = !row->signed_return_address;
-            continue;
-        case 0x2e: /* DW_CFA_GNU_args_size */
+        case 0x2d:    /* DW_CFA_AARCH64_negate_ra_state (on SPARC a register window save) */
+        case 0x2c:    /* DW_CFA_AARCH64_negate_ra_state_with_pc */
+            continue; /* the code is stripped from every return address, signed or not */
+        case 0x2e:    /* DW_CFA_GNU_args_size */
             read_uleb(&r);
             continue;
         default:
@@ -366,7 +367,7 @@ static bool run_program(struct reader r, const struct cie *cie, uint64_t locatio
     restore:
         column = column_of(row, registers, number);
         if (column)
-            *column = number == registers.frame_pointer ? initial->frame_pointer : initial->return_address;
+            *column = initial->column[column - row->column];
         continue;
     advance_location:
         location += advance;
@@ -376,9 +377,9 @@ static bool run_program(struct reader r, const struct cie *cie, uint64_t locatio
     return !r.bad;
 }
 
-bool cfi_find_row(uintptr_t pc, struct cfi_registers registers, struct cfi_row *row) {
+bool cfi_find_row(uintptr_t pc, const struct cfi_registers *registers, struct cfi_row *row) {
     struct fde fde;
-    if (!find_fde(pc, registers.return_address, &fde))
+    if (!find_fde(pc, registers->number[CFI_RETURN_ADDRESS], &fde))
         return false;
     struct cfi_row initial = {0};
     if (!run_program(fde.cie.program, &fde.cie, 0, UINTPTR_MAX, registers, &initial, &initial))

@@ -20,29 +20,31 @@ struct cfi_expression {
 
 struct cfi_column {
     enum cfi_rule rule;
-    int64_t offset; /* CFI_OFFSET: the register is saved at CFA + offset */
-    struct cfi_expression expression;
+    union {
+        int64_t offset;                   /* CFI_OFFSET: the register is saved at CFA + offset */
+        struct cfi_expression expression; /* CFI_EXPRESSION: where it is saved */
+    };
 };
 
-/* One row of the table: the three columns that an unwinder of frames needs. */
+/* Which registers are asked for, by DWARF number: the first two always, in this order. */
+#define CFI_COLUMNS 12
+enum { CFI_FRAME_POINTER, CFI_RETURN_ADDRESS };
+struct cfi_registers {
+    uint32_t count;
+    uint8_t number[CFI_COLUMNS];
+};
+
+/* One row of the table: the columns asked for. */
 struct cfi_row {
     uintptr_t function_start; /* where the information that covers the pc begins */
     uint32_t cfa_register;    /* CFA = register + offset, unless there is an expression */
     int64_t cfa_offset;
     struct cfi_expression cfa_expression;
-    struct cfi_column frame_pointer;
-    struct cfi_column return_address;
-    bool signal_frame;          /* the caller was interrupted, it did not call */
-    bool signed_return_address; /* AArch64: the saved return address carries a pointer authentication code */
-};
-
-/* Which DWARF register numbers the columns are. */
-struct cfi_registers {
-    uint32_t frame_pointer;
-    uint32_t return_address;
+    struct cfi_column column[CFI_COLUMNS];
+    bool signal_frame; /* the caller was interrupted, it did not call */
 };
 
 /* Fills `row` for the instruction at `pc`. False: no information, or damaged. */
-bool cfi_find_row(uintptr_t pc, struct cfi_registers registers, struct cfi_row *row);
+bool cfi_find_row(uintptr_t pc, const struct cfi_registers *registers, struct cfi_row *row);
 
 #endif

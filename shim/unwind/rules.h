@@ -25,7 +25,7 @@ enum rule_kind {
     RULE_END,        /* the outermost frame */
     RULE_SIGNAL,     /* the caller was interrupted: its registers are in the signal frame */
     RULE_NO_INFO,    /* nothing is known of this pc: try the frame pointer */
-    RULE_UNSUPPORTED /* information that does not fit a rule: the stack ends here, marked */
+    RULE_UNSUPPORTED /* information that does not fit a rule: full.h */
 };
 
 #define RULE_WORDS_BITS    19

@@ -2,23 +2,63 @@
 #include "shim/unwind/walk.h"
 
 #include "proto/segment.h"
+#include "shim/unwind/full.h"
 
-INLINE uint64_t rule_of(const struct registers *r, bool exact) {
-    return rules_get(r->pc + exact);
+/* A walk goes by rules until a frame needs more registers than those have, and by all registers from there.
+ */
+struct walk {
+    struct registers at;
+    bool exact; /* at.pc was interrupted: it is no return address */
+    bool by_full;
+    struct full full;
+};
+
+static NOINLINE enum step step_by_full(struct walk *w, struct readable *range) {
+    if (!w->by_full && !full_find(&w->full, &w->at, range))
+        return STEP_CUT;
+    w->by_full = true;
+    enum step step = full_step(&w->full, range);
+    w->at = full_registers(&w->full);
+    return step;
+}
+
+INLINE enum step walk_step(struct walk *w, struct readable *range) {
+    enum step step = STEP_BEYOND;
+    if (likely(!w->by_full)) {
+        struct registers r = w->at;
+        step = unwind_step(rules_get(r.pc + w->exact), &r, range);
+        w->at = r;
+    }
+    if (unlikely(step == STEP_BEYOND))
+        step = step_by_full(w, range);
+    w->exact = step == STEP_INTERRUPTED;
+    return step;
+}
+
+INLINE bool goes_on(enum step step) {
+    return step == STEP_CALLED || step == STEP_INTERRUPTED;
+}
+
+INLINE void walk_begin(struct walk *w, const struct caller *caller) {
+    w->at = caller_registers(caller);
+    w->exact = false;
+    w->by_full = false;
+}
+
+INLINE uint64_t pc_of(const struct walk *w) {
+    return w->at.pc | (w->exact ? NODE_PC_EXACT : 0);
 }
 
 /* Beyond the leaf side a walk goes on to the root, of which the last frames are kept in a circle. */
-static NOINLINE void walk_to_root(struct registers r, bool exact, struct readable *range,
-                                  struct frames *out) {
+static NOINLINE void walk_to_root(struct walk *w, struct readable *range, struct frames *out) {
     uint64_t circle[WALK_ROOT_FRAMES];
     uint32_t seen = 0;
     enum step step;
     out->truncated = true;
     do {
-        circle[seen++ % WALK_ROOT_FRAMES] = r.pc | (exact ? NODE_PC_EXACT : 0);
-        step = unwind_step(rule_of(&r, exact), &r, range);
-        exact = step == STEP_INTERRUPTED;
-    } while ((step == STEP_CALLED || exact) && seen < WALK_LIMIT);
+        circle[seen++ % WALK_ROOT_FRAMES] = pc_of(w);
+        step = walk_step(w, range);
+    } while (goes_on(step) && seen < WALK_LIMIT);
     if (seen > WALK_ROOT_FRAMES)
         out->pc[out->count++] = NODE_PC_OMITTED;
     uint32_t kept = seen < WALK_ROOT_FRAMES ? seen : WALK_ROOT_FRAMES;
@@ -29,57 +69,47 @@ static NOINLINE void walk_to_root(struct registers r, bool exact, struct readabl
 }
 
 void walk_stack(const struct caller *caller, struct readable *range, struct frames *out) {
-    struct registers r = caller_registers(caller);
-    bool exact = false;
+    struct walk w;
     uint32_t count = 0;
-    out->truncated = false;
-    if (unlikely(!readable_start(range, r.sp))) {
-        out->count = 0;
-        out->truncated = true;
+    walk_begin(&w, caller);
+    out->count = 0;
+    out->truncated = true;
+    if (unlikely(!readable_start(range, w.at.sp)))
         return;
-    }
     while (likely(count < WALK_LEAF_FRAMES)) {
-        out->pc[count++] = r.pc | (exact ? NODE_PC_EXACT : 0);
-        enum step step = unwind_step(rule_of(&r, exact), &r, range);
-        if (likely(step == STEP_CALLED)) {
-            exact = false;
+        out->pc[count++] = pc_of(&w);
+        enum step step = walk_step(&w, range);
+        if (likely(goes_on(step)))
             continue;
-        }
-        if (step == STEP_INTERRUPTED) {
-            exact = true;
-            continue;
-        }
         out->count = count;
-        out->truncated = step == STEP_CUT;
+        out->truncated = step != STEP_END;
         return;
     }
     out->count = count;
-    walk_to_root(r, exact, range, out);
+    walk_to_root(&w, range, out);
 }
 
 enum walk_relation walk_relate(const struct caller *caller, struct readable *range, struct walk_call call) {
-    struct registers r = caller_registers(caller);
-    bool exact = false, handler = false;
+    struct walk w;
+    bool handler = false;
     uintptr_t frame = call.sp;
-    if (r.sp == frame)
+    walk_begin(&w, caller);
+    if (w.at.sp == frame)
         return WALK_OUTSIDE; /* beside it: what it calls has its frames below */
-    if (!readable_start(range, r.sp))
+    if (!readable_start(range, w.at.sp))
         return WALK_INSIDE;
     for (uint32_t i = 0; i < WALK_LIMIT; i++) {
-        if (r.sp == frame && r.pc == call.pc && !exact)
+        if (w.at.sp == frame && w.at.pc == call.pc && !w.exact)
             return handler ? WALK_HANDLER : WALK_INSIDE;
-        uintptr_t below = r.sp;
-        enum step step = unwind_step(rule_of(&r, exact), &r, range);
-        if (step == STEP_CALLED) {
-            exact = false;
-        } else if (step == STEP_INTERRUPTED) {
-            exact = handler = true;
-        } else if (step == STEP_END) {
+        uintptr_t below = w.at.sp;
+        enum step step = walk_step(&w, range);
+        if (step == STEP_INTERRUPTED)
+            handler = true;
+        else if (step == STEP_END)
             return WALK_OUTSIDE;
-        } else {
+        else if (step != STEP_CALLED)
             /* The walk was cut: judge by the address. A deeper frame of the same stack may well be inside. */
             return below < frame ? (handler ? WALK_HANDLER : WALK_INSIDE) : WALK_OUTSIDE;
-        }
     }
     return WALK_OUTSIDE;
 }

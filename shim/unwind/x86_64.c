@@ -3,16 +3,16 @@
 #include "shim/platform/arch.h"
 #include "shim/platform/modules.h"
 #include "shim/unwind/cfi.h"
+#include "shim/unwind/full.h"
 #include "shim/unwind/remember.h"
 
 /* DWARF register numbers of the System V x86-64 psABI, figure 3.36. */
-enum { DWARF_RBP = 6, DWARF_RSP = 7, DWARF_RA = 16 };
+enum { DWARF_RBX = 3, DWARF_RBP = 6, DWARF_RSP = 7, DWARF_R8 = 8, DWARF_R12 = 12, DWARF_RA = 16 };
 enum { OP_DEREF = 0x06, OP_BREG6 = 0x76, OP_BREG7 = 0x77 };
 
-/* Frames of generated code that may follow each other before one of a module. */
-#define PLAUSIBLE_CHAIN 64
-
-static const struct cfi_registers columns = {DWARF_RBP, DWARF_RA};
+static const struct cfi_registers columns = {2, {DWARF_RBP, DWARF_RA}};
+const struct cfi_registers arch_saved = {
+    7, {DWARF_RBP, DWARF_RA, DWARF_RBX, DWARF_R12, DWARF_R12 + 1, DWARF_R12 + 2, DWARF_R12 + 3}};
 
 /* Procedure linkage table entries (all linkers emit this one expression for them):
  *   cfa = rsp + a + ((rip & 15) >= b) << 3
@@ -30,10 +30,11 @@ static uint64_t plt_rule(const struct cfi_expression *e, uintptr_t pc) {
 
 /* A realigned frame, as gcc writes it: cfa = *(rbp + n), rbp saved at *(rbp + 0). */
 static bool is_drap(const struct cfi_row *row) {
-    const struct cfi_expression *cfa = &row->cfa_expression, *fp = &row->frame_pointer.expression;
+    const struct cfi_expression *cfa = &row->cfa_expression;
+    const struct cfi_column *fp = &row->column[CFI_FRAME_POINTER];
     return cfa->size == 3 && cfa->bytes[0] == OP_BREG6 && cfa->bytes[2] == OP_DEREF &&
-           row->frame_pointer.rule == CFI_EXPRESSION && fp->size == 2 && fp->bytes[0] == OP_BREG6 &&
-           fp->bytes[1] == 0;
+           fp->rule == CFI_EXPRESSION && fp->expression.size == 2 && fp->expression.bytes[0] == OP_BREG6 &&
+           fp->expression.bytes[1] == 0;
 }
 
 static int64_t sleb_byte(uint8_t byte) {
@@ -44,7 +45,7 @@ static int64_t sleb_byte(uint8_t byte) {
  * that the address before it belongs to nothing. */
 static bool is_entered_by_return(uintptr_t pc) {
     struct cfi_row row;
-    return cfi_find_row(pc + 1, columns, &row) && row.function_start == pc + 1;
+    return cfi_find_row(pc + 1, &columns, &row) && row.function_start == pc + 1;
 }
 
 /* The loader's entry code, which runs the constructors of libraries, is its only code without information. */
@@ -55,13 +56,14 @@ static bool is_loader_entry(uintptr_t pc) {
 
 uint64_t rule_compile(uintptr_t pc) {
     struct cfi_row row;
-    if (!cfi_find_row(pc, columns, &row))
+    if (!cfi_find_row(pc, &columns, &row))
         return rule_make(is_entered_by_return(pc) || is_loader_entry(pc) ? RULE_END : RULE_NO_INFO, 0, 0);
-    if (row.return_address.rule == CFI_UNDEFINED)
+    const struct cfi_column *fp = &row.column[CFI_FRAME_POINTER], *ra = &row.column[CFI_RETURN_ADDRESS];
+    if (ra->rule == CFI_UNDEFINED)
         return rule_make(RULE_END, 0, 0);
     if (row.signal_frame)
         return rule_make(RULE_SIGNAL, 0, 0);
-    if (row.return_address.rule != CFI_OFFSET || row.return_address.offset != -8)
+    if (ra->rule != CFI_OFFSET || ra->offset != -8)
         return rule_make(RULE_UNSUPPORTED, 0, 0);
     if (row.cfa_expression.bytes) {
         if (is_plt(&row.cfa_expression))
@@ -71,11 +73,11 @@ uint64_t rule_compile(uintptr_t pc) {
         return rule_make(RULE_UNSUPPORTED, 0, 0);
     }
     int64_t slot = 0;
-    if (row.frame_pointer.rule == CFI_OFFSET) {
-        if (row.frame_pointer.offset >= 0 || row.frame_pointer.offset % 8)
+    if (fp->rule == CFI_OFFSET) {
+        if (fp->offset >= 0 || fp->offset % 8)
             return rule_make(RULE_UNSUPPORTED, 0, 0);
-        slot = -row.frame_pointer.offset / 8;
-    } else if (row.frame_pointer.rule != CFI_SAME) {
+        slot = -fp->offset / 8;
+    } else if (fp->rule != CFI_SAME) {
         return rule_make(RULE_UNSUPPORTED, 0, 0);
     }
     if (row.cfa_register == DWARF_RSP)
@@ -107,6 +109,18 @@ static enum step step_signal(struct registers *r, struct readable *range) {
     return readable_start(range, r->sp) ? STEP_INTERRUPTED : STEP_CUT;
 }
 
+void arch_signal_registers(uintptr_t frame, struct full *f) {
+    /* gregs 8 … 16, which come after r8 … r15: rdi rsi rbp rbx rdx rax rcx rsp rip. */
+    static const uint8_t number[] = {5, 4, DWARF_RBP, DWARF_RBX, 1, 0, 2, DWARF_RSP, DWARF_RA};
+    const uintptr_t *saved = (const uintptr_t *)(frame + SIGFRAME_R8);
+    for (unsigned i = 0; i < 8; i++)
+        f->value[DWARF_R8 + i] = saved[i];
+    for (unsigned i = 0; i < sizeof number; i++)
+        f->value[number[i]] = saved[8 + i];
+    f->known = (1 << ARCH_REGISTERS) - 1;
+    f->pc = f->value[DWARF_RA];
+}
+
 /* Code without unwind information that keeps the convention  push rbp; mov rbp, rsp.  Plausible when the
  * saved pair lies above this frame and the chain goes up. */
 static enum step step_frame_pointer(struct registers *r, struct readable *range) {
@@ -130,6 +144,8 @@ NOINLINE enum step unwind_step_rare(uint64_t rule, struct registers *r, struct r
         return step_frame_pointer(r, range);
     case RULE_END:
         return STEP_END;
+    case RULE_UNSUPPORTED:
+        return STEP_BEYOND;
     default:
         return STEP_CUT;
     }

@@ -33,11 +33,49 @@ enum step {
     STEP_CALLED,      /* registers are the caller's; pc is a return address */
     STEP_INTERRUPTED, /* registers are those of the interrupted code; pc is exact */
     STEP_END,         /* that was the outermost frame */
+    STEP_BEYOND,      /* more registers are needed than these: full.h */
     STEP_CUT          /* it cannot be known who called */
 };
 
+/* For full.h, by DWARF number (System V x86-64 psABI, figure 3.36): rax rdx rcx rbx rsi rdi rbp rsp r8 … r15,
+ * return address. */
+#define ARCH_REGISTERS 17
+#define ARCH_FP        6
+#define ARCH_SP        7
+
+INLINE struct registers arch_registers(uintptr_t pc, uintptr_t sp, uintptr_t fp) {
+    return (struct registers){.pc = pc, .sp = sp, .fp = fp};
+}
+INLINE uintptr_t arch_code_address(uintptr_t return_address) {
+    return return_address;
+}
+/* After a step to a caller: the return address column is its pc. */
+#define arch_note_return(full) ((void)(full))
+
+/* The registers of this very place, in the function that stands here: those it must keep for its caller. */
+#define ARCH_CAPTURE(full)                                                                                   \
+    do {                                                                                                     \
+        (full)->known = 1 << 3 | 1 << 6 | 1 << 7 | 0xf << 12 | 1 << 16;                                      \
+        __asm__ volatile("movq %%rbx, 24(%0)\n"                                                              \
+                         "movq %%rbp, 48(%0)\n"                                                              \
+                         "movq %%rsp, 56(%0)\n"                                                              \
+                         "movq %%r12, 96(%0)\n"                                                              \
+                         "movq %%r13, 104(%0)\n"                                                             \
+                         "movq %%r14, 112(%0)\n"                                                             \
+                         "movq %%r15, 120(%0)\n"                                                             \
+                         "leaq 1f(%%rip), %%rax\n"                                                           \
+                         "movq %%rax, 128(%0)\n"                                                             \
+                         "1:\n"                                                                              \
+                         :                                                                                   \
+                         : "r"((full)->value)                                                                \
+                         : "rax", "memory");                                                                 \
+        (full)->pc = (full)->value[16];                                                                      \
+        (full)->exact = true;                                                                                \
+    } while (0)
+
 /* Offsets of the interrupted registers from the sp of a frame returning into the kernel's signal trampoline:
  * struct rt_sigframe without the popped return address = ucontext_t, uc_mcontext.gregs at 40. */
+#define SIGFRAME_R8    40 /* r8 … r15 rdi rsi rbp rbx rdx rax rcx rsp rip */
 #define SIGFRAME_FP    120
 #define SIGFRAME_SP    160
 #define SIGFRAME_PC    168

@@ -3,7 +3,15 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { buildComparison, buildProgram, type Comparison, compare, folder, removeFolder } from './support.js';
+import {
+  buildComparison,
+  buildLazy,
+  buildProgram,
+  type Comparison,
+  compare,
+  folder,
+  removeFolder,
+} from './support.js';
 
 const preload = buildComparison('compare');
 test.after.always(removeFolder);
@@ -28,6 +36,14 @@ for (const flags of builds) {
     t.true(found.checked >= 50_000);
   });
 }
+
+test('allocations inside the lazy binding resolver have the right stack at each of its instructions', async (t) => {
+  const { program, env } = await buildLazy('-O2');
+  const found = await compare(await preload, [program], env);
+  t.is(found.mismatches, 0);
+  t.is(found.truncated, 0);
+  t.true(found.checked > 1000, `only ${found.checked} stacks were seen`);
+});
 
 const has = (program: string): boolean => {
   try {

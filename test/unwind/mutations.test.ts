@@ -3,7 +3,7 @@
  * mutation that nothing notices would mean a check that is not tested.
  */
 import test from 'ava';
-import { buildComparison, buildProgram, compare, type Mutation, removeFolder } from './support.js';
+import { buildComparison, buildLazy, buildProgram, compare, type Mutation, removeFolder } from './support.js';
 
 const FILE = 'shim/unwind/remember.c';
 test.after.always(removeFolder);
@@ -36,3 +36,14 @@ for (const [what, mutation] of Object.entries(mutations))
     }
     t.true(mismatches > 100, `only ${mismatches} wrong stacks`);
   });
+
+test('it would be seen if stacks ended in the lazy binding resolver', async (t) => {
+  const preload = await buildComparison('no-full-walk', {
+    file: 'shim/unwind/walk.c',
+    from: 'if (unlikely(step == STEP_BEYOND))',
+    to: 'if (0)',
+  });
+  const { program, env } = await buildLazy('-O2');
+  const found = await compare(preload, [program], env);
+  t.true(found.mismatches > 1000, `only ${found.mismatches} wrong stacks`);
+});

@@ -60,11 +60,20 @@ const programs = new Map<string, Promise<string>>();
 
 /** Built once, also when several tests ask at the same time. */
 export const buildProgram = (name: string, ...flags: readonly string[]): Promise<string> => {
-  const out = join(folder, `${name}${flags.join('')}`);
+  const out = join(folder, `${name}${flags.join('').replaceAll('/', '_')}`);
   const source = join(ROOT, `test/programs/unwind/${name}.cpp`);
-  const built = programs.get(out) ?? run('c++', [...flags, source, '-o', out, '-pthread']).then(() => out);
+  const built = programs.get(out) ?? run('c++', [source, ...flags, '-o', out, '-pthread']).then(() => out);
   programs.set(out, built);
   return built;
+};
+
+/** The program that allocates inside the lazy binding resolver. Not under -z now, nor under LD_BIND_NOW. */
+export const buildLazy = async (
+  ...flags: readonly string[]
+): Promise<{ readonly program: string; readonly env: Readonly<Record<string, string>> }> => {
+  const library = await buildProgram('lazy_binding', ...flags, '-shared', '-fPIC', '-DLIBRARY');
+  const program = await buildProgram('lazy_binding', ...flags, library, '-Wl,-z,lazy');
+  return { program, env: { LD_BIND_NOW: '' } };
 };
 
 export interface Comparison {
