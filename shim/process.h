@@ -44,6 +44,7 @@ struct process {
     uint64_t mapped_bytes;
     uint32_t spare_ring; /* index + 1 of a ring that was claimed, but had no room; 0: none */
     uint32_t rings_mapped;
+    uint32_t rings_busy; /* how many have their full size */
     struct segment_header *segment;
     struct segment_header
         own; /* layout and counts: those in the segment can be overwritten by a wild pointer */

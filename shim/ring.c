@@ -13,10 +13,16 @@ void ring_doorbell(void) {
     os_wake(&registry->doorbell);
 }
 
+/* More threads than this do not run at a time: what fills up is not shared memory, however many there are. */
+#define RINGS_BUSY_MOST 64
+
 /* A ring that filled up once is a busy one: it gets its full size, while it is empty. */
 static void grow(struct thread *t) {
-    if (!process_grow_ring(t->index, RING_EVENTS))
+    if (__atomic_fetch_add(&process->rings_busy, 1, __ATOMIC_RELAXED) >= RINGS_BUSY_MOST ||
+        !process_grow_ring(t->index, RING_EVENTS)) {
+        __atomic_fetch_sub(&process->rings_busy, 1, __ATOMIC_RELAXED);
         return;
+    }
     t->size = RING_EVENTS;
     store_release(&t->ring->size, RING_EVENTS);
 }
@@ -63,10 +69,10 @@ bool ring_wait(struct thread *t) {
         t->ring->lost++;
         return false;
     }
-    bool small = t->size < RING_EVENTS;
-    if (!wait_for_tail(t, small ? t->head : t->head - t->size / 2))
+    bool grows = t->size < RING_EVENTS && load_relaxed(&process->rings_busy) < RINGS_BUSY_MOST;
+    if (!wait_for_tail(t, grows ? t->head : t->head - t->size / 2))
         return false;
-    if (small)
+    if (grows)
         grow(t);
     return ring_has_room(t);
 }

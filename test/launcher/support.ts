@@ -30,6 +30,7 @@ export interface Setting {
   readonly env?: NodeJS.ProcessEnv;
   /** In a process group and session of its own. */
   readonly detached?: boolean;
+  readonly limitMs?: number;
 }
 
 /** Nothing here takes longer, on the slowest machine; what does hangs. */
@@ -52,7 +53,7 @@ export const start = (command: string, args: readonly string[], setting: Setting
       reject(told);
       child.emit('hangs', told);
       process.kill(setting.detached ? -Number(child.pid) : Number(child.pid), 'SIGKILL');
-    }, LONGEST_MS);
+    }, setting.limitMs ?? LONGEST_MS);
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(hangs);
