@@ -6,12 +6,11 @@ import type {
   CaptureInfo,
   ProcessInfo,
   SizeClass,
-  Snapshot,
   ThreadInfo,
   TimelinePoint,
   Totals,
 } from '../proto/snapshot.js';
-import type { Profile } from '../views/profile.js';
+import type { Profile, Recording } from '../views/profile.js';
 
 /** One process image of the session's tree. `index` is stable and dense; the first program is not always 0. */
 export interface LiveProcess {
@@ -41,7 +40,7 @@ export interface LiveSession {
   readonly sizes: (index: number) => readonly SizeClass[];
   readonly timeline: (index: number) => readonly TimelinePoint[];
   /** A complete, self-contained snapshot as of now. */
-  readonly snapshot: (index: number) => Promise<Snapshot>;
+  readonly snapshot: (index: number) => Promise<Recording>;
   /** Nothing more is recorded; the program runs on. Absent where that cannot be done. */
   readonly stopTracing?: () => void;
   /** memtrace's own resident memory in bytes: daemon and symbolizer. */

@@ -4,7 +4,8 @@
  * Prints nothing: the command does. Whatever fails here never harms the program, which the launcher holds.
  */
 import { constants } from 'node:os';
-import type { GroupBy, Snapshot } from '../proto/snapshot.js';
+import type { GroupBy } from '../proto/snapshot.js';
+import type { Recording } from '../views/profile.js';
 import { createCore, type Selection } from './core.js';
 import { type DrivenSession, driveSession } from './live/session.js';
 import { isExcluded, untracedReason } from './live/untraced.js';
@@ -69,7 +70,7 @@ export interface Outcome {
    * Of the program itself, or where that was excluded of the largest that was not; null when nothing was traced, for
    * `untraced`.
    */
-  readonly snapshot: Snapshot | null;
+  readonly snapshot: Recording | null;
   readonly untraced: string | null;
   readonly savedAs: string | null;
   /** The other process images of the tree, in order of their start, and where their snapshots are. */

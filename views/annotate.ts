@@ -10,10 +10,9 @@ import {
   type Annotation,
   type Index,
   type KindFilter,
-  type Snapshot,
 } from '../proto/snapshot.js';
 import { blameOf } from './blame.js';
-import { addTo, emptySum, kindMatches, type Sum } from './profile.js';
+import { addTo, emptySum, kindMatches, type Recording, type Sum } from './profile.js';
 
 export interface AnnotateOptions {
   /** As the frames name it. */
@@ -35,7 +34,7 @@ export interface SourceOfFile {
 
 /** @returns null where no frame of the file is in such a function */
 export const annotate = (
-  snapshot: Snapshot,
+  snapshot: Recording,
   source: SourceOfFile,
   options: AnnotateOptions,
 ): Annotation | null => {
@@ -62,7 +61,7 @@ interface Range {
 const WHOLE: Range = { first: 1, last: Number.POSITIVE_INFINITY };
 
 const sumLines = (
-  snapshot: Snapshot,
+  snapshot: Recording,
   { file, kind, count, range }: Pick<AnnotateOptions, 'file' | 'kind' | 'count'> & { readonly range: Range },
 ) => {
   const { stacks, frames, sites } = snapshot;
@@ -70,7 +69,7 @@ const sumLines = (
   const byLine = new Map<number, Sum>();
   const sum = emptySum();
   const lineOf = (node: Index): number | null => {
-    const frame = frames[stacks[node]?.frame ?? -1];
+    const frame = frames[stacks.frame[node]];
     const line = frame?.file === file ? frame.line : null;
     return line !== null && line >= range.first && line <= range.last ? line : null;
   };
@@ -81,7 +80,7 @@ const sumLines = (
       if (line !== null) lines.add(line);
     };
     if (count === 'self') take(blame.nodeOf(stack));
-    else for (let node = stack; node >= 0; node = stacks[node]?.parent ?? -1) take(node);
+    else for (let node = stack; node >= 0; node = stacks.parent[node]) take(node);
     return lines;
   };
   for (const site of sites) {
@@ -113,7 +112,7 @@ const linesOf = (
 };
 
 const emptyNotes = (
-  snapshot: Snapshot,
+  snapshot: Recording,
   { file, kind, count }: AnnotateOptions,
   isEmpty: boolean,
 ): readonly string[] => {
@@ -126,12 +125,12 @@ const emptyNotes = (
 };
 
 /** All files that a frame of the snapshot is in. */
-export const filesOf = ({ frames }: Pick<Snapshot, 'frames'>): readonly string[] => [
+export const filesOf = ({ frames }: Pick<Recording, 'frames'>): readonly string[] => [
   ...new Set(frames.flatMap(({ file }) => (file === null ? [] : [file]))),
 ];
 
 /** All functions of a file, as the frames name them. */
-export const functionsOf = ({ frames }: Pick<Snapshot, 'frames'>, file: string): readonly string[] => [
+export const functionsOf = ({ frames }: Pick<Recording, 'frames'>, file: string): readonly string[] => [
   ...new Set(
     frames.flatMap((frame) => (frame.file === file && frame.function !== null ? [frame.function] : [])),
   ),
@@ -166,7 +165,7 @@ const HEAD_WITHIN = 500;
  * the end of its body, which is indented deeper than the head.
  */
 const functionRange = (
-  { frames }: Pick<Snapshot, 'frames'>,
+  { frames }: Pick<Recording, 'frames'>,
   { text }: SourceOfFile,
   file: string,
   name: string,

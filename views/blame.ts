@@ -14,9 +14,9 @@
  *
  * so it costs one step per node, once: the mapping of a stack never changes.
  */
-import type { Index, StackNode } from '../proto/snapshot.js';
+import type { Index } from '../proto/snapshot.js';
 import { type ModuleRole, moduleRole, type Ownership, ownershipOf, yieldsToPython } from './ownership.js';
-import type { Profile } from './profile.js';
+import type { Profile, Stacks } from './profile.js';
 
 export interface Blame {
   /** The stack node whose frame is blamed for what this stack allocated. */
@@ -40,7 +40,7 @@ export const blameStacks = (first: StackArrays): Blame => {
   const nodes: Index[] = [];
   const callers: Index[] = [];
 
-  const ownerOfNode = (node: Index): Ownership => owners[profile.stacks[node]?.frame ?? -1] ?? 'runtime';
+  const ownerOfNode = (node: Index): Ownership => owners[profile.stacks.frame[node]] ?? 'runtime';
   const isPython = (frame: Index): boolean =>
     owners[frame] === 'user' && profile.frames[frame]?.language === 'python';
 
@@ -55,11 +55,12 @@ export const blameStacks = (first: StackArrays): Blame => {
       yielding.push(yieldsToPython(frame, profile.modules[frame.module]));
     }
     const { stacks } = grown;
-    for (let node = nodes.length; node < stacks.length; node += 1) {
-      const { parent, frame } = stacks[node] ?? NOWHERE;
+    for (let node = nodes.length; node < stacks.count; node += 1) {
+      const parent = stacks.parent[node];
+      const frame = stacks.frame[node];
       const owner = owners[frame] ?? 'runtime';
       const outer = parent < 0 ? -1 : (nodes[parent] ?? -1);
-      const blamed = outer < 0 ? -1 : (stacks[outer] ?? NOWHERE).frame;
+      const blamed = outer < 0 ? -1 : stacks.frame[outer];
       const stays =
         outer >= 0 &&
         (answersFor(owners[blamed] ?? 'runtime', owner) || (yielding[frame] === true && isPython(blamed)));
@@ -77,9 +78,7 @@ export const blameStacks = (first: StackArrays): Blame => {
   };
 };
 
-const NOWHERE: StackNode = { parent: -1, frame: -1 };
-
-const finished = new WeakMap<readonly StackNode[], Blame>();
+const finished = new WeakMap<Stacks, Blame>();
 
 /** The blame of a profile that grows no more: worked out once, however many views ask for it. */
 export const blameOf = (profile: StackArrays): Blame => {

@@ -1,19 +1,11 @@
 /** The largest live blocks of a snapshot, each with its own stack: what tracemalloc calls an object's traceback. */
-import type {
-  BlockFrame,
-  BlockList,
-  BlockRow,
-  Count,
-  KindFilter,
-  LiveBlock,
-  Snapshot,
-} from '../proto/snapshot.js';
+import type { BlockFrame, BlockList, BlockRow, Count, KindFilter, LiveBlock } from '../proto/snapshot.js';
 import { BLOCKS_SCHEMA } from '../proto/snapshot.js';
 import { blameOf } from './blame.js';
 import { type Filter, filterRows } from './filter.js';
 import { type FrameName, frameNames, groupHead, type Row } from './group.js';
 import { isInterpreter } from './ownership.js';
-import { emptySum, kindMatches, modulePath, sumSites } from './profile.js';
+import { emptySum, frameAt, kindMatches, modulePath, type Recording, sumSites } from './profile.js';
 import { sourceText } from './source.js';
 
 export interface BlockOptions {
@@ -24,7 +16,7 @@ export interface BlockOptions {
 
 /** @returns null where the snapshot has none, being of an older memtrace */
 export const blockList = (
-  snapshot: Snapshot,
+  snapshot: Recording,
   { kind, limit, filter = null }: BlockOptions,
 ): BlockList | null => {
   if (!snapshot.blocks) return null;
@@ -44,9 +36,9 @@ export const blockList = (
 };
 
 /** A block as a row of its own, so that the filter language applies to it. */
-const rowOf = (snapshot: Snapshot, { stack, bytes }: LiveBlock): Row => {
+const rowOf = (snapshot: Recording, { stack, bytes }: LiveBlock): Row => {
   const blame = blameOf(snapshot);
-  const frame = snapshot.frames[snapshot.stacks[blame.nodeOf(stack)]?.frame ?? -1];
+  const frame = frameAt(snapshot, blame.nodeOf(stack));
   if (!frame) throw new RangeError(`stack ${stack} is not in the snapshot`);
   const names = () => frameNames(snapshot, blame.callerOf(stack));
   return {
@@ -57,7 +49,7 @@ const rowOf = (snapshot: Snapshot, { stack, bytes }: LiveBlock): Row => {
   };
 };
 
-const blockRow = (snapshot: Snapshot, { address, bytes, kind, stack }: LiveBlock): BlockRow => ({
+const blockRow = (snapshot: Recording, { address, bytes, kind, stack }: LiveBlock): BlockRow => ({
   address,
   bytes,
   kind,

@@ -14,14 +14,13 @@ import type {
   GroupBy,
   KindFilter,
   SiteCounters,
-  Snapshot,
 } from '../proto/snapshot.js';
 import { DIFF_SCHEMA } from '../proto/snapshot.js';
 import type { Filter } from './filter.js';
 import { createGroupTable, type Group, groupStacks, sumGroups } from './group.js';
 import { frameText } from './names.js';
 import { compareNames, sizeOf } from './order.js';
-import { emptySum, type Profile, sumSites } from './profile.js';
+import { emptySum, type Profile, type Recording, sumSites } from './profile.js';
 import { sourceText } from './source.js';
 
 export interface DiffOptions {
@@ -34,10 +33,10 @@ export interface DiffOptions {
   readonly filter?: Filter | null;
 }
 
-export const diffSnapshots = (before: Snapshot, after: Snapshot, options: DiffOptions): Diff => {
+export const diffSnapshots = (before: Recording, after: Recording, options: DiffOptions): Diff => {
   const { by, metric, kind, limit = Number.POSITIVE_INFINITY, filter } = options;
   const rows = changedRows(before, after, options);
-  const whole = (snapshot: Snapshot, side: 'before' | 'after') =>
+  const whole = (snapshot: Recording, side: 'before' | 'after') =>
     filter ? sumOf(rows, side) : sizeOf(sumSites(snapshot.sites, kind), metric);
   const sumBefore = whole(before, 'before');
   const sumAfter = whole(after, 'after');
@@ -129,7 +128,7 @@ const isEmpty = (size: { readonly bytes: Bytes; readonly blocks: Count }): boole
 const change = (before: number, after: number): Change => ({ before, after, delta: after - before });
 
 /** What makes a comparison doubtful. */
-const mismatchWarnings = (before: Snapshot, after: Snapshot): readonly string[] => {
+const mismatchWarnings = (before: Recording, after: Recording): readonly string[] => {
   const a = programName(before);
   const b = programName(after);
   const warnings: string[] = [];
@@ -144,7 +143,7 @@ const mismatchWarnings = (before: Snapshot, after: Snapshot): readonly string[] 
   return warnings;
 };
 
-const programName = (snapshot: Snapshot): string => {
+const programName = (snapshot: Recording): string => {
   const path = snapshot.process.executable || snapshot.process.command[0] || '(unknown)';
   return path.slice(path.lastIndexOf('/') + 1).replace(/ \(deleted\)$/, '');
 };

@@ -8,7 +8,7 @@
  */
 import type { Frame, GroupBy, Index, KindFilter, Site, SiteCounters } from '../proto/snapshot.js';
 import { type Blame, blameOf, blameStacks, type StackArrays } from './blame.js';
-import { addTo, emptySum, kindMatches, modulePath, type Profile, type Sum } from './profile.js';
+import { addTo, emptySum, framesOf, kindMatches, modulePath, type Profile, type Sum } from './profile.js';
 
 /** What a row stands for. */
 export interface Group {
@@ -100,14 +100,14 @@ export const groupStacks = (
   const catchUp = (grown: StackArrays = profile) => {
     profile = grown;
     blame.catchUp(grown);
-    for (let at = groupOfStack.length; at < profile.stacks.length; at += 1) groupOfStack.push(-1);
+    for (let at = groupOfStack.length; at < profile.stacks.count; at += 1) groupOfStack.push(-1);
     for (let at = groupOfFrame.length; at < 2 * profile.frames.length; at += 1) groupOfFrame.push(-1);
     for (let at = frameKeys.length; at < profile.frames.length; at += 1) frameKeys.push(undefined);
     if (!byStack) return;
-    for (let at = chains.length; at < profile.stacks.length; at += 1) {
-      const node = profile.stacks[at];
-      const outer = node && node.parent >= 0 ? (chains[node.parent] ?? -1) : -1;
-      chains.push(table.chain(outer, node ? keyOfFrame(node.frame) : ''));
+    const { stacks } = profile;
+    for (let at = chains.length; at < stacks.count; at += 1) {
+      const parent = stacks.parent[at];
+      chains.push(table.chain(parent < 0 ? -1 : (chains[parent] ?? -1), keyOfFrame(stacks.frame[at])));
     }
   };
   const keyOfFrame = (index: Index): string => {
@@ -131,7 +131,8 @@ export const groupStacks = (
   const groupOf = (stack: Index): Index => {
     const cached = groupOfStack[stack];
     if (cached !== undefined && cached >= 0) return cached;
-    const frame = profile.stacks[blame.nodeOf(stack)]?.frame ?? -1;
+    const node = blame.nodeOf(stack);
+    const frame = node < profile.stacks.count ? profile.stacks.frame[node] : -1;
     const user = blame.isUser(stack);
     const slot = 2 * frame + Number(user);
     const known = byStack ? -1 : (groupOfFrame[slot] ?? -1);
@@ -266,9 +267,7 @@ const isNameless = (frame: Frame): boolean => frame.function === null && frame.f
 /** Innermost first. */
 export const frameNames = (profile: StackArrays, stack: Index): readonly FrameName[] => {
   const names: FrameName[] = [];
-  for (let at = stack; at >= 0; at = profile.stacks[at]?.parent ?? -1) {
-    const frame = profile.frames[profile.stacks[at]?.frame ?? -1];
-    if (!frame) break;
+  for (const frame of framesOf(profile, stack)) {
     const { function: name, file, line, offset, language } = frame;
     names.push({ function: name, file, line, offset, language, module: modulePath(profile, frame) });
   }

@@ -24,8 +24,8 @@ export const inclusiveByFunction = (profile: Profile, kind: KindFilter = 'heap')
 
   profile.sites.forEach((site, siteIndex) => {
     if (!kindMatches(site.kind, kind)) return;
-    for (let at = site.stack; at >= 0; at = profile.stacks[at]?.parent ?? -1) {
-      const frame = profile.stacks[at]?.frame ?? -1;
+    for (let at = site.stack; at >= 0; at = profile.stacks.parent[at]) {
+      const frame = profile.stacks.frame[at];
       const name = nameOfFrame[frame];
       if (name === undefined || lastSite[name] === siteIndex) continue;
       lastSite[name] = siteIndex;

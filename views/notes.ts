@@ -2,7 +2,7 @@
 import type { Index } from '../proto/snapshot.js';
 import { blameOf } from './blame.js';
 import { baseName } from './names.js';
-import type { Profile } from './profile.js';
+import { frameAt, type Profile } from './profile.js';
 
 /** A module has to hide at least this share of all bytes to be worth a line in the report. */
 const WORTH_TELLING = 0.01;
@@ -16,7 +16,7 @@ export const debugInfoNotes = (profile: Profile): readonly string[] => {
     if (site.kind === 'mmap') continue;
     all += site.totalBytes;
     if (!blame.isUser(site.stack)) continue;
-    const frame = profile.frames[profile.stacks[blame.nodeOf(site.stack)]?.frame ?? -1];
+    const frame = frameAt(profile, blame.nodeOf(site.stack));
     if (!frame || frame.file !== null || frame.module < 0) continue;
     const entry = hidden.get(frame.module) ?? { bytes: 0, named: false };
     entry.bytes += site.totalBytes;

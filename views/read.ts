@@ -4,9 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { SNAPSHOT_SCHEMA, type Snapshot } from '../proto/snapshot.js';
+import { SNAPSHOT_SCHEMA } from '../proto/snapshot.js';
 import { checkSnapshot } from './check.js';
 import { MemtraceError } from './error.js';
+import { type Recording, recordingOf } from './profile.js';
 
 const FAMILY = 'memtrace.snapshot/';
 const TAKE_AGAIN = 'Take it again with `memtrace run -o FILE -- program` or `memtrace dump -o FILE`.';
@@ -16,7 +17,7 @@ const STDIN = 0;
  * @param path a file, or "-" for standard input
  * @throws MemtraceError with exit code 1
  */
-export const readSnapshot = (path: string): Snapshot => {
+export const readSnapshot = (path: string): Recording => {
   const name = path === '-' ? 'standard input' : path;
   return parseSnapshot(unpack(readBytes(path, name), name), name);
 };
@@ -26,7 +27,7 @@ export const readSnapshot = (path: string): Snapshot => {
  * @param name how errors call it
  * @throws MemtraceError with exit code 1
  */
-export const parseSnapshot = (text: string, name: string): Snapshot => {
+export const parseSnapshot = (text: string, name: string): Recording => {
   const refuse = (why: string, remedy: string = TAKE_AGAIN): MemtraceError =>
     new MemtraceError({ message: `cannot read the snapshot ${name}`, why, remedy });
 
@@ -46,7 +47,7 @@ export const parseSnapshot = (text: string, name: string): Snapshot => {
       'Read it with the memtrace that wrote it, or update this one.',
     );
   const checked = checkSnapshot(value);
-  if (checked.ok) return checked.snapshot;
+  if (checked.ok) return recordingOf(checked.snapshot);
   throw refuse(
     `It breaks the rules of ${SNAPSHOT_SCHEMA}: ${checked.fault}.`,
     'If memtrace wrote the file, please report this; if another tool did, check it against proto/snapshot.schema.json.',

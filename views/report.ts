@@ -1,12 +1,12 @@
 /** One grouping of one snapshot as a document: what `memtrace report` prints, as text or as JSON. */
-import type { Count, GroupBy, KindFilter, Metric, Report, ReportRow, Snapshot } from '../proto/snapshot.js';
+import type { Count, GroupBy, KindFilter, Metric, Report, ReportRow } from '../proto/snapshot.js';
 import { REPORT_SCHEMA } from '../proto/snapshot.js';
 import { type Filter, filterRows } from './filter.js';
 import { groupSites, type Row } from './group.js';
 import { frameText } from './names.js';
 import { debugInfoNotes } from './notes.js';
 import { topRows } from './order.js';
-import { addTo, emptySum, sumSites } from './profile.js';
+import { addTo, emptySum, type Recording, sumSites } from './profile.js';
 import { sourceText } from './source.js';
 
 export interface ReportOptions {
@@ -17,7 +17,7 @@ export interface ReportOptions {
   readonly filter?: Filter | null;
 }
 
-export const reportOf = (snapshot: Snapshot, options: ReportOptions): Report => {
+export const reportOf = (snapshot: Recording, options: ReportOptions): Report => {
   const { by, sort, kind, limit, filter = null } = options;
   const rows = filterRows(groupSites(snapshot, by, kind), filter);
   const top = topRows(rows, sort, limit);
@@ -42,7 +42,7 @@ const sumRows = (rows: readonly Row[]): Report['sum'] => {
   return sum;
 };
 
-const reportRow = ({ stack, language: _, ...row }: Row, snapshot: Snapshot): ReportRow => ({
+const reportRow = ({ stack, language: _, ...row }: Row, snapshot: Recording): ReportRow => ({
   ...row,
   source: sourceText(snapshot.sources, row.file, row.line),
   ...(stack ? { frames: stack().map((frame) => frameText(frame)) } : {}),

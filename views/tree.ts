@@ -108,7 +108,7 @@ const createProcessStacks = (first: Profile, frames: Frames, table: Nodes): Proc
   const isBase: boolean[] = [];
   const nodes: (Index | -1)[] = [];
 
-  const frameIndex = (stack: Index): Index => profile.stacks[stack]?.frame ?? -1;
+  const frameIndex = (stack: Index): Index => profile.stacks.frame[stack] ?? -1;
   return {
     catchUp: (grown, direction) => {
       profile = grown;
@@ -129,17 +129,18 @@ const createProcessStacks = (first: Profile, frames: Frames, table: Nodes): Proc
         isBase.push(owner === 'base');
       }
       if (direction === 'up') return;
-      for (let at = nodes.length; at < profile.stacks.length; at += 1) {
-        const node = profile.stacks[at];
-        const frame = node?.frame ?? -1;
-        const outer = node && node.parent >= 0 ? (nodes[node.parent] ?? -1) : -1;
+      const { stacks } = profile;
+      for (let at = nodes.length; at < stacks.count; at += 1) {
+        const frame = stacks.frame[at];
+        const parent = stacks.parent[at];
+        const outer = parent < 0 ? -1 : (nodes[parent] ?? -1);
         nodes.push(isBase[frame] ? -1 : table.child(outer, frameNumbers[frame] ?? 0));
       }
     },
     nodeOf: (stack) => nodes[blame.callerOf(stack)] ?? -1,
     callerOf: blame.callerOf,
     outerOf: (stack) => {
-      const parent = profile.stacks[stack]?.parent ?? -1;
+      const parent = profile.stacks.parent[stack] ?? -1;
       return parent >= 0 && isBase[frameIndex(parent)] ? -1 : parent;
     },
     frameOf: (stack) => frameNumbers[frameIndex(stack)] ?? 0,

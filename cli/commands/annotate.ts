@@ -1,5 +1,5 @@
 /** `memtrace annotate FILE[:function] a.json`: a source file with what its lines allocated. */
-import type { KindFilter, Snapshot } from '../../proto/snapshot.js';
+import type { KindFilter } from '../../proto/snapshot.js';
 import {
   annotate,
   bareName,
@@ -11,6 +11,7 @@ import {
 import { MemtraceError, usageError } from '../../views/error.js';
 import { baseName } from '../../views/names.js';
 import { nearestOf } from '../../views/nearest.js';
+import type { Recording } from '../../views/profile.js';
 import { readSnapshot } from '../../views/read.js';
 import { annotationLines } from '../print/annotation.js';
 import { type Io, writeLines } from '../print/io.js';
@@ -60,7 +61,7 @@ export const annotateCommand = (given: AnnotateArguments, io: Io): number =>
 
 /** A colon may be part of either name: the first that has a file before it divides them. */
 const placeMeant = (
-  snapshot: Snapshot,
+  snapshot: Recording,
   place: string,
   cwd: string,
 ): { readonly file: string; readonly name: string | null } => {
@@ -100,7 +101,7 @@ const noSuchFile = (files: readonly string[], place: string): MemtraceError => {
   });
 };
 
-const noSuchFunction = (snapshot: Snapshot, file: string, name: string): MemtraceError => {
+const noSuchFunction = (snapshot: Recording, file: string, name: string): MemtraceError => {
   const known = functionsOf(snapshot, file);
   const bareNames = [...new Set(known.map(bareName))];
   const near = nearestOf(name, bareNames, NAMES_SHOWN);

@@ -42,8 +42,11 @@ const dumpSession = async ({ options, words }: Given, io: Io): Promise<number> =
     return 0;
   }
   const path = typeof options.output === 'string' ? options.output : dumpName(snapshot);
-  const { writeSnapshot } = await import('../../daemon/snapshot/write.js');
-  await writeSnapshot(path, snapshot, { force });
+  const [{ writeSnapshot }, { recordingOf }] = await Promise.all([
+    import('../../daemon/snapshot/write.js'),
+    import('../../views/profile.js'),
+  ]);
+  await writeSnapshot(path, recordingOf(snapshot), { force });
   const shown = surfaceOf(io).path(path);
   writeLines(io.stderr, [`Saved as ${shown}`, `  memtrace report ${shown}`]);
   return 0;

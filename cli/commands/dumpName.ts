@@ -1,8 +1,8 @@
 /** What a snapshot of a running program is called where nobody gave a name. */
-import type { Snapshot } from '../../proto/snapshot.js';
+import type { Recording } from '../../views/profile.js';
 
 /** As the one that `run` writes at the end, with the time: the program runs on and may be looked at again. */
-export const dumpName = ({ process }: Snapshot): string => {
+export const dumpName = ({ process }: Pick<Recording, 'process'>): string => {
   const program = (process.command[0] ?? process.executable).split('/').at(-1) ?? '';
   const name = program.replace(/[^\w.+-]/g, '_') || 'program';
   const time = process.takenAt.replace(/\.\d+Z$/, '').replace(/[^\dT]/g, '');

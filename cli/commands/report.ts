@@ -1,8 +1,10 @@
 /** `memtrace report a.json`: the rows of one grouping of a snapshot, as a table or as JSON. */
+
 import type { Options } from 'yargs';
-import type { GroupBy, KindFilter, Metric, Snapshot } from '../../proto/snapshot.js';
+import type { GroupBy, KindFilter, Metric } from '../../proto/snapshot.js';
 import { type BlockOptions, blockList } from '../../views/blocks.js';
 import { MemtraceError } from '../../views/error.js';
+import type { Recording } from '../../views/profile.js';
 import { readSnapshot } from '../../views/read.js';
 import { reportOf } from '../../views/report.js';
 import { blockLines } from '../print/blocks.js';
@@ -58,7 +60,7 @@ export const reportCommand = (given: ReportArguments, io: Io): number =>
 const printBlocks = (
   { json, color, file }: ReportArguments,
   options: BlockOptions,
-  snapshot: Snapshot,
+  snapshot: Recording,
   io: Io,
 ): number => {
   const list = blockList(snapshot, options);

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { Snapshot, SourceLine } from '../../proto/snapshot.js';
 import type { SourceOfFile } from '../../views/annotate.js';
 
-export const sourceOfFile = (snapshot: Snapshot, file: string): SourceOfFile => {
+export const sourceOfFile = (snapshot: Pick<Snapshot, 'sources'>, file: string): SourceOfFile => {
   const kept = Object.hasOwn(snapshot.sources, file) ? (snapshot.sources[file] ?? []) : [];
   const read = readBytes(file);
   if (typeof read === 'string') return onlyKept(kept, `${file} cannot be read (${read})`);

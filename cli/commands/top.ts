@@ -66,14 +66,15 @@ const showSession = async (session: FoundSession, { output, mouse }: Showing, io
 
 /** Under the name that `dump` gives, in the current folder. */
 const keepSnapshot = async (given: unknown, surface: Surface): Promise<string> => {
-  const [{ checkSnapshot }, { writeSnapshot }] = await Promise.all([
+  const [{ checkSnapshot }, { recordingOf }, { writeSnapshot }] = await Promise.all([
     import('../../views/check.js'),
+    import('../../views/profile.js'),
     import('../../daemon/snapshot/write.js'),
   ]);
   const checked = checkSnapshot(given);
   if (!checked.ok) throw new Error(`what came is none: ${checked.fault}`);
   const path = dumpName(checked.snapshot);
-  await writeSnapshot(path, checked.snapshot, { force: false });
+  await writeSnapshot(path, recordingOf(checked.snapshot), { force: false });
   return `Saved as ${surface.path(path)}`;
 };
 

@@ -2,10 +2,10 @@
  * The report at the end of `memtrace run`: what ran and how it ended, its figures, the ten lines that answer for
  * what is live at exit and for what was live at the peak, the other processes, what went wrong, what to do next.
  */
-import type { GroupBy, Metric, Snapshot } from '../../proto/snapshot.js';
+import type { GroupBy, Metric } from '../../proto/snapshot.js';
 import { groupSites, type Row } from '../../views/group.js';
 import { debugInfoNotes } from '../../views/notes.js';
-import { sumSites } from '../../views/profile.js';
+import { type Recording, sumSites } from '../../views/profile.js';
 import { formatBytes, formatDuration } from '../../views/units.js';
 import { commandText, pathWord } from './command.js';
 import { blocks, endText, liveTitle, mappedLines, noteLines, plural, totalsLines } from './facts.js';
@@ -16,7 +16,7 @@ import { headingLines, type Surface } from './surface.js';
 
 export interface EndOfRun {
   /** Of the first process. */
-  readonly snapshot: Snapshot;
+  readonly snapshot: Recording;
   readonly durationMs: number;
   /** What a row stands for. */
   readonly by: GroupBy;

@@ -2,13 +2,13 @@
  * The figures above the tables. What was lost, unknown or truncated always stands there, also when it is 0: a
  * reader must be able to tell "none" from "not counted".
  */
-import type { KindFilter, Snapshot } from '../../proto/snapshot.js';
-import { sumSites } from '../../views/profile.js';
+import type { KindFilter } from '../../proto/snapshot.js';
+import { type Recording, sumSites } from '../../views/profile.js';
 import { formatBytes, formatCount, formatDuration, formatShare } from '../../views/units.js';
 import type { Surface } from './surface.js';
 import { clean, wrap } from './text.js';
 
-export const totalsLines = (snapshot: Snapshot, surface: Surface): readonly string[] => {
+export const totalsLines = (snapshot: Recording, surface: Surface): readonly string[] => {
   const { capture, totals, process } = snapshot;
   const share = formatShare(totals.temporaryBlocks, totals.totalBlocks);
   const facts: readonly (readonly [string, string])[] = [
@@ -29,7 +29,7 @@ export const totalsLines = (snapshot: Snapshot, surface: Surface): readonly stri
 };
 
 /** Objects of the Python interpreter, which the heap's figures do not hold. */
-const pythonFact = ({ sites }: Snapshot): readonly (readonly [string, string])[] => {
+const pythonFact = ({ sites }: Recording): readonly (readonly [string, string])[] => {
   const python = sumSites(sites, 'python');
   if (python.totalBlocks === 0) return [];
   const { totalBlocks, totalBytes, liveBytes, liveBlocks, peakBytes } = python;
@@ -43,7 +43,7 @@ export const blocks = (count: number): string => plural(count, 'block');
 export const plural = (count: number, one: string): string =>
   `${formatCount(count)} ${one}${count === 1 ? '' : 's'}`;
 
-const unseen = ({ capture }: Snapshot): string =>
+const unseen = ({ capture }: Recording): string =>
   [
     `${plural(capture.lost, 'event')} lost`,
     plural(capture.unknownFrees, 'unknown free'),
@@ -53,11 +53,11 @@ const unseen = ({ capture }: Snapshot): string =>
       : []),
   ].join(', ');
 
-const inherited = (from: NonNullable<Snapshot['process']['inherited']>): string =>
+const inherited = (from: NonNullable<Recording['process']['inherited']>): string =>
   `${formatBytes(from.bytes)} in ${blocks(from.blocks)} of the parent, ${formatCount(from.frees)} freed here`;
 
 /** What was mapped directly, where the tables leave it out. */
-export const mappedLines = (snapshot: Snapshot, shown: KindFilter, surface: Surface): readonly string[] => {
+export const mappedLines = (snapshot: Recording, shown: KindFilter, surface: Surface): readonly string[] => {
   if (shown !== 'heap' && shown !== 'payload') return [];
   const mapped = sumSites(snapshot.sites, 'mmap');
   if (mapped.totalBlocks === 0) return [];
@@ -73,11 +73,11 @@ export const noteLines = (notes: readonly string[], surface: Surface): readonly 
     : ['', ...notes.flatMap((note) => wrap(`note: ${clean(note)}`, surface.width)).map(surface.paint.alarm)];
 
 /** How the last state of a process is called. */
-export const liveTitle = ({ process }: Snapshot): string =>
+export const liveTitle = ({ process }: Recording): string =>
   process.exitCode === null && process.signal === null ? 'live' : 'live at exit';
 
 /** "exited with 0", "was killed by SIGKILL", "was still running" … */
-export const endText = (process: Pick<Snapshot['process'], 'exitCode' | 'signal' | 'state'>): string => {
+export const endText = (process: Pick<Recording['process'], 'exitCode' | 'signal' | 'state'>): string => {
   if (process.signal !== null) return `was killed by ${process.signal}`;
   if (process.exitCode !== null) return `exited with ${process.exitCode}`;
   if (process.state === 'replaced') return 'became another program';

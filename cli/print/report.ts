@@ -1,10 +1,10 @@
 /** What `memtrace report` prints of a snapshot: which process, its totals, then one table. */
-import type { GroupBy, KindFilter, Metric, Snapshot } from '../../proto/snapshot.js';
+import type { GroupBy, KindFilter, Metric } from '../../proto/snapshot.js';
 import { type Filter, filterRows } from '../../views/filter.js';
 import { groupSites, type Row } from '../../views/group.js';
 import { debugInfoNotes } from '../../views/notes.js';
 import { topRows } from '../../views/order.js';
-import { sumSites } from '../../views/profile.js';
+import { type Recording, sumSites } from '../../views/profile.js';
 import { sourceText } from '../../views/source.js';
 import { formatCount } from '../../views/units.js';
 import { commandText } from './command.js';
@@ -21,7 +21,7 @@ export interface ReportLayout {
 }
 
 export const reportLines = (
-  snapshot: Snapshot,
+  snapshot: Recording,
   layout: ReportLayout,
   surface: Surface,
 ): readonly string[] => {
@@ -37,7 +37,7 @@ export const reportLines = (
   ];
 };
 
-const tablesOf = (snapshot: Snapshot, layout: ReportLayout, surface: Surface): readonly string[] => {
+const tablesOf = (snapshot: Recording, layout: ReportLayout, surface: Surface): readonly string[] => {
   const { by, sort, kind, limit, filter = null } = layout;
   const found = filterRows(groupSites(snapshot, by, kind), filter);
   const { user, libraries, omitted } = splitRows(found, sort, limit);
@@ -66,7 +66,7 @@ const TITLES: Readonly<Record<Metric, string>> = {
 };
 
 /** Nothing where the kind needs no telling apart. */
-const kindTitle = (kind: KindFilter, { sites }: Snapshot): string => {
+const kindTitle = (kind: KindFilter, { sites }: Recording): string => {
   const plain = kind === 'payload' || (kind === 'heap' && sites.every((site) => site.kind !== 'python'));
   return plain ? '' : KIND_TITLES[kind];
 };
@@ -103,5 +103,5 @@ export const splitRows = (rows: readonly Row[], sort: Metric, limit: number): Sp
 
 export const withSources = (
   rows: readonly Row[],
-  { sources }: Pick<Snapshot, 'sources'>,
+  { sources }: Pick<Recording, 'sources'>,
 ): readonly PrintedRow[] => rows.map((row) => ({ ...row, source: sourceText(sources, row.file, row.line) }));

@@ -2,6 +2,7 @@
  * One process image as the session knows it: the core's counters, what the kernel says of its memory, its
  * timeline, its profile. Owned by the live session, which calls `observe` at each tick.
  */
+
 import { basename } from 'node:path';
 import {
   DETACH_ABANDONED,
@@ -19,8 +20,9 @@ import {
   PYTHON_REFUSED_FREE_THREADED,
   PYTHON_REFUSED_VERSION,
 } from '../../proto/generated/layout.js';
-import type { Module, ProcessInfo, SizeClass, Snapshot, ThreadInfo } from '../../proto/snapshot.js';
+import type { Module, ProcessInfo, SizeClass, ThreadInfo } from '../../proto/snapshot.js';
 import { SNAPSHOT_SCHEMA } from '../../proto/snapshot.js';
+import type { Recording } from '../../views/profile.js';
 import type { Core, ProcessRecord } from '../core.js';
 import { allocatorNote } from '../doctor/allocator.js';
 import { readElf } from '../doctor/elf.js';
@@ -49,7 +51,7 @@ export interface TrackedProcess {
   readonly setParent: (parent: number | null) => void;
   readonly threads: () => readonly ThreadInfo[];
   readonly sizes: () => readonly SizeClass[];
-  readonly snapshot: (untracedChildren: number) => Promise<Snapshot>;
+  readonly snapshot: (untracedChildren: number) => Promise<Recording>;
 }
 
 const NS_PER_MS = 1e6;
@@ -154,12 +156,11 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
       }))
       .filter(({ blocks }) => blocks > 0);
 
-  const snapshot = async (untracedChildren: number): Promise<Snapshot> => {
+  const snapshot = async (untracedChildren: number): Promise<Recording> => {
     const [grown, blocks] = await profile.withLargestBlocks();
-    const { sites } = grown;
+    const { sites, stacks } = grown;
     const modules = grown.modules.slice();
     const frames = grown.frames.slice();
-    const stacks = grown.stacks.slice();
     const { info: processInfo, capture, totals } = live();
     return {
       schema: SNAPSHOT_SCHEMA,

@@ -53,7 +53,7 @@ export const processProfile = (
         temporaryBlocks: sites.temporaryBlocks[at],
       });
     }
-    return { modules: named.modules, frames: named.frames, stacks: named.stacks, sites: rows };
+    return { modules: named.modules, frames: named.frames, stacks: named.stacks(), sites: rows };
   };
 
   const refresh = (): Promise<Profile> => {

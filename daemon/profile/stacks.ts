@@ -13,17 +13,20 @@ import {
   SESSION_SHIM_LINK,
   STACK_FIRST_NODE,
 } from '../../proto/generated/layout.js';
-import type { Frame, Module, StackNode } from '../../proto/snapshot.js';
+import type { Frame, Module } from '../../proto/snapshot.js';
 import { PYTHON_ARENAS } from '../../views/ownership.js';
+import type { Stacks } from '../../views/profile.js';
 import type { ModuleRecord, NodeTable } from '../core.js';
 import { type PythonPlace, readPythonCodes } from '../python/codes.js';
 import type { ModuleRef, SymbolFrame, Symbolizer } from '../symbols/symbolizer.js';
+import { growingStacks } from './growingStacks.js';
 import { createPlaces, type Place } from './places.js';
 
 export interface NamedStacks {
   readonly modules: readonly Module[];
   readonly frames: readonly Frame[];
-  readonly stacks: readonly StackNode[];
+  /** As they are now: each call may give other arrays. */
+  readonly stacks: () => Stacks;
   /** The stack of a node of the segment; a stack of one unknown frame for a node that is not there. */
   readonly stackOf: (node: number) => number;
   /** How many nodes have been taken in: the next `nodes(from)` starts there. */
@@ -42,7 +45,7 @@ export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => 
   const records: ModuleRecord[] = [];
   const modules: Module[] = [];
   const frames: Frame[] = [];
-  const stacks: StackNode[] = [];
+  const stacks = growingStacks();
   const stackOfNode: number[] = new Array(STACK_FIRST_NODE).fill(-1);
   const refs: ModuleRef[] = [];
   const isShim: boolean[] = [];
@@ -85,7 +88,9 @@ export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => 
     const known = pythonFrames.get(key);
     if (known !== undefined) return known;
     const file = place.file === '' ? null : place.file;
-    frames.push({ ...bareFrame, function: place.function, file, line: place.line, language: 'python' });
+    // What runs before the first statement of a module has line 0.
+    const line = place.line === 0 ? null : place.line;
+    frames.push({ ...bareFrame, function: place.function, file, line, language: 'python' });
     pythonFrames.set(key, frames.length - 1);
     return frames.length - 1;
   };
@@ -113,8 +118,6 @@ export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => 
     });
   };
 
-  const push = (parent: number, frame: number): number => stacks.push({ parent, frame }) - 1;
-
   const addNodes = async (nodes: NodeTable) => {
     const placeOfNode = new Int32Array(nodes.count);
     for (let at = 0; at < nodes.count; at += 1)
@@ -123,12 +126,12 @@ export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => 
     for (let at = 0; at < nodes.count; at += 1) {
       let parent = stackOfNode[nodes.parent[at]] ?? -1;
       if (nodes.module[at] === MODULE_PYTHON) {
-        for (const frame of pythonFrameAt(nodes.code[at], nodes.pc[at])) parent = push(parent, frame);
+        for (const frame of pythonFrameAt(nodes.code[at], nodes.pc[at])) parent = stacks.push(parent, frame);
       } else {
         const place = placeOfNode[at];
         const first = firstFrames[place];
         const end = first + frameCounts[place];
-        for (let frame = first; frame < end; frame += 1) parent = push(parent, frame);
+        for (let frame = first; frame < end; frame += 1) parent = stacks.push(parent, frame);
       }
       stackOfNode.push(parent);
     }
@@ -139,8 +142,7 @@ export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => 
     if (stack >= 0) return stack;
     if (unknownStack < 0) {
       frames.push({ ...bareFrame, function: '[stack not recorded]' });
-      stacks.push({ parent: -1, frame: frames.length - 1 });
-      unknownStack = stacks.length - 1;
+      unknownStack = stacks.push(-1, frames.length - 1);
     }
     return unknownStack;
   };
@@ -148,7 +150,7 @@ export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => 
   return {
     modules,
     frames,
-    stacks,
+    stacks: stacks.now,
     stackOf,
     nodeCount: () => stackOfNode.length,
     moduleCount: () => records.length,

@@ -80,10 +80,10 @@ const createStackMarks = ({ nameTerms }: Filter): StackMarks => {
         const named = { ...frame, module: modulePath(profile, frame) };
         ofFrame.push(nameTerms.reduce((bits, { test }, bit) => bits | (test(named) ? 1 << bit : 0), 0));
       }
-      for (let at = ofStack.length; at < profile.stacks.length; at += 1) {
-        const node = profile.stacks[at];
-        const outer = node && node.parent >= 0 ? (ofStack[node.parent] ?? 0) : 0;
-        ofStack.push(outer | (ofFrame[node?.frame ?? -1] ?? 0));
+      const { stacks } = profile;
+      for (let at = ofStack.length; at < stacks.count; at += 1) {
+        const parent = stacks.parent[at];
+        ofStack.push((parent < 0 ? 0 : (ofStack[parent] ?? 0)) | (ofFrame[stacks.frame[at]] ?? 0));
       }
     },
     matches: (stack) => ofStack[stack] === wanted,

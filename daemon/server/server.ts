@@ -11,7 +11,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { REQUEST_LIMIT_BYTES } from '../../proto/messages.js';
 import { MemtraceError } from '../../views/error.js';
+import type { Recording } from '../../views/profile.js';
 import type { LiveSession } from '../live.js';
+import { snapshotText } from '../snapshot/text.js';
 import { admit, type Gate } from './admission.js';
 import { type Service, serveClient } from './client.js';
 import { type Doorman, postDoorman } from './doorman.js';
@@ -178,12 +180,23 @@ const dismiss = async (clients: ReadonlySet<WebSocket>): Promise<void> => {
   clearTimeout(impatience);
 };
 
+const inOnePiece = (recording: Recording): string => {
+  try {
+    return [...snapshotText(recording)].join('');
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new Error(
+      'It is larger than what can be sent at once (512 MiB). `memtrace run` writes its snapshot at the end, of any size.',
+    );
+  }
+};
+
 const sharedSnapshots = (live: LiveSession): Service['snapshotText'] => {
   const inWork = new Map<number, Promise<string>>();
   return (index) => {
     const known = inWork.get(index);
     if (known) return known;
-    const text = live.snapshot(index).then((snapshot) => JSON.stringify(snapshot));
+    const text = live.snapshot(index).then(inOnePiece);
     inWork.set(index, text);
     const done = () => inWork.delete(index);
     text.then(done, done);

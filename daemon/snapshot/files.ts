@@ -6,8 +6,8 @@
  *   t.<pid>.<n>.json  the n-th earlier image of a pid that went on by exec
  */
 import { basename } from 'node:path';
-import type { Snapshot } from '../../proto/snapshot.js';
 import { MemtraceError } from '../../views/error.js';
+import type { Recording } from '../../views/profile.js';
 import type { LiveProcess, LiveSession } from '../live.js';
 import type { SnapshotOutput } from '../run.js';
 import { writeSnapshot } from './write.js';
@@ -22,7 +22,7 @@ export interface SavedFiles {
 /** @param taken of the process that the run is about, where any was traced */
 export const saveSnapshots = async (
   live: LiveSession,
-  taken: { readonly index: number; readonly snapshot: Snapshot } | null,
+  taken: { readonly index: number; readonly snapshot: Recording } | null,
   output: SnapshotOutput,
   mostChildren: number,
 ): Promise<SavedFiles> => {
@@ -86,7 +86,7 @@ const chosen = (
 };
 
 /** What was recorded is kept also when the name was taken in the meantime: under the next free one. */
-const saveUnder = async (path: string, snapshot: Snapshot, output: SnapshotOutput): Promise<string> => {
+const saveUnder = async (path: string, snapshot: Recording, output: SnapshotOutput): Promise<string> => {
   const force = output.kind === 'file' && output.replace;
   for (let n = 0; ; n += 1) {
     const candidate = n === 0 ? path : path.replace(/(\.json)?(\.gz)?$/, (ending) => `-${n}${ending}`);

@@ -25,7 +25,7 @@ export const sourcesOf = (profile: Profile): SourceTexts => {
   };
 
   const blame = blameOf(profile);
-  const blamed = new Set(profile.sites.map((site) => profile.stacks[blame.nodeOf(site.stack)]?.frame ?? -1));
+  const blamed = new Set(profile.sites.map((site) => profile.stacks.frame[blame.nodeOf(site.stack)] ?? -1));
   for (const index of blamed) {
     const frame = profile.frames[index];
     if (!frame?.file || !frame.line) continue;

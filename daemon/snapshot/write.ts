@@ -3,10 +3,11 @@
  * lines and source text. `.gz` is compressed.
  */
 import { access, link, open, rename, stat, unlink, writeFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
-import type { Snapshot } from '../../proto/snapshot.js';
+import { Readable } from 'node:stream';
+import { createGzip } from 'node:zlib';
 import { MemtraceError } from '../../views/error.js';
+import type { Recording } from '../../views/profile.js';
+import { snapshotText } from './text.js';
 
 export interface WriteOptions {
   /** Replace a file that is there. */
@@ -15,17 +16,17 @@ export interface WriteOptions {
 
 export const writeSnapshot = async (
   path: string,
-  snapshot: Snapshot,
+  snapshot: Recording,
   { force }: WriteOptions,
 ): Promise<void> => {
-  const text = Buffer.from(`${JSON.stringify(snapshot)}\n`);
-  const data = path.endsWith('.gz') ? await promisify(gzip)(text) : text;
+  const text = snapshotText(snapshot);
   const temporary = `${path}.${process.pid}.partial`;
+  const data = path.endsWith('.gz') ? Readable.from(text).pipe(createGzip()) : text;
   if (await isSpecial(path)) return writeFile(path, data);
   try {
     const file = await open(temporary, 'wx', 0o600);
     try {
-      await file.writeFile(data);
+      await writeFile(file, data);
       await file.sync();
     } finally {
       await file.close();

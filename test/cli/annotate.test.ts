@@ -6,7 +6,9 @@ import test, { type ExecutionContext } from 'ava';
 import { type AnnotateArguments, annotateCommand } from '../../cli/commands/annotate.js';
 import type { Io } from '../../cli/print/io.js';
 import { width } from '../../cli/print/text.js';
-import type { Annotation, Snapshot } from '../../proto/snapshot.js';
+import { snapshotText } from '../../daemon/snapshot/text.js';
+import type { Annotation } from '../../proto/snapshot.js';
+import type { Recording } from '../../views/profile.js';
 import { snapshotOf } from '../views/build.js';
 import { capture, golden } from './golden.js';
 
@@ -53,7 +55,7 @@ const withProgram = (
   const source = join(folder, 'app.c');
   const file = join(folder, 'a.json');
   const lines = text.toString('utf8').split('\n');
-  const snapshot: Snapshot = {
+  const snapshot: Recording = {
     ...snapshotOf([
       {
         stack: [`app!main@${source}:12`, `app!make@${source}:5`, 'libc.so.6!malloc'],
@@ -65,7 +67,7 @@ const withProgram = (
     sources: { [source]: keep(lines).map((line) => ({ line, text: lines[line - 1] })) },
   };
   writeFileSync(source, text);
-  writeFileSync(file, JSON.stringify(snapshot));
+  writeFileSync(file, [...snapshotText(snapshot)].join(''));
   return { source, file };
 };
 

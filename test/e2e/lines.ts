@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import type { SiteCounters, Snapshot } from '../../proto/snapshot.js';
 import { byLine } from '../../views/group.js';
+import { recordingOf } from '../../views/profile.js';
 
 export type LineSums = Readonly<
   Record<number, Pick<SiteCounters, 'liveBlocks' | 'liveBytes' | 'totalBlocks'>>
@@ -10,14 +11,16 @@ export type LineSums = Readonly<
 /** By line number of the file with this name; lines of other files are left out. */
 export const linesOf = (snapshot: Snapshot, file: string): LineSums =>
   Object.fromEntries(
-    byLine(snapshot)
+    byLine(recordingOf(snapshot))
       .filter((row) => row.file !== null && row.line !== null && basename(row.file) === file)
       .map(({ line, liveBlocks, liveBytes, totalBlocks }) => [line, { liveBlocks, liveBytes, totalBlocks }]),
   );
 
 /** What rows outside the program's own files hold: the C library's account. */
 export const elsewhere = (snapshot: Snapshot, file: string): { blocks: number; total: number } => {
-  const rows = byLine(snapshot).filter((row) => row.file === null || basename(row.file) !== file);
+  const rows = byLine(recordingOf(snapshot)).filter(
+    (row) => row.file === null || basename(row.file) !== file,
+  );
   return {
     blocks: rows.reduce((sum, row) => sum + row.liveBlocks, 0),
     total: rows.reduce((sum, row) => sum + row.totalBlocks, 0),

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import type { Snapshot } from '../../proto/snapshot.js';
 import { byLine } from '../../views/group.js';
+import { recordingOf } from '../../views/profile.js';
 import { MEMTRACE, programPath, run } from '../launcher/support.js';
 import { type Interpreter, interpreters, scriptPath } from './support.js';
 
@@ -24,7 +25,10 @@ const inFolder = async <T>(work: (folder: string) => T | Promise<T>): Promise<T>
 
 const readJson = (file: string): Snapshot => JSON.parse(readFileSync(file, 'utf8'));
 const pythonBytes = (snapshot: Snapshot, file: string): number =>
-  byLine(snapshot, 'python').reduce((sum, row) => sum + (row.file === file ? row.totalBytes : 0), 0);
+  byLine(recordingOf(snapshot), 'python').reduce(
+    (sum, row) => sum + (row.file === file ? row.totalBytes : 0),
+    0,
+  );
 
 const prefixOf = ({ path }: Interpreter): string => dirname(dirname(path));
 const headersOf = (each: Interpreter): string => join(prefixOf(each), `include/python3.${each.minor}`);

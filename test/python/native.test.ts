@@ -4,9 +4,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import type { Frame, Snapshot } from '../../proto/snapshot.js';
+import type { Frame } from '../../proto/snapshot.js';
 import { byLine } from '../../views/group.js';
-import { framesOf } from '../../views/profile.js';
+import { framesOf, type Recording } from '../../views/profile.js';
+import { readSnapshot } from '../../views/read.js';
 import { MEMTRACE, run } from '../launcher/support.js';
 import { interpreters, scriptPath, traceUntilEnd } from './support.js';
 
@@ -17,7 +18,7 @@ const lineOf = (text: string): number =>
     .split('\n')
     .findIndex((line) => line.includes(text)) + 1;
 
-const snapshotOf = async (command: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Snapshot> => {
+const snapshotOf = async (command: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Recording> => {
   const folder = mkdtempSync(join(tmpdir(), 'memtrace-python-'));
   try {
     const file = join(folder, 'a.json');
@@ -25,7 +26,7 @@ const snapshotOf = async (command: readonly string[], env: NodeJS.ProcessEnv = {
       env: { ...process.env, ...env },
     });
     if (code !== 0) throw new Error(stderr);
-    return JSON.parse(readFileSync(file, 'utf8'));
+    return readSnapshot(file);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

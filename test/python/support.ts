@@ -164,9 +164,10 @@ const liveBlocks = (core: Core, named: NamedStacks): ReadonlyMap<number, LiveBlo
 };
 
 const pythonFrames = ({ stacks, frames }: NamedStacks, stack: number): readonly PythonFrame[] => {
+  const tree = stacks();
   const found: PythonFrame[] = [];
-  for (let at = stack; at >= 0; at = stacks[at].parent) {
-    const { language, file, line } = frames[stacks[at].frame];
+  for (let at = stack; at >= 0; at = tree.parent[at]) {
+    const { language, file, line } = frames[tree.frame[at]];
     if (language === 'python') found.push({ file, line });
   }
   return found;

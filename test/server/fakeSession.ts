@@ -1,14 +1,7 @@
 /** A live session without a program: figures that tests set, profiles made from stacks written as text. */
 import type { LiveProcess, LiveSession } from '../../daemon/live.js';
-import type {
-  ProcessInfo,
-  Site,
-  SizeClass,
-  Snapshot,
-  ThreadInfo,
-  TimelinePoint,
-} from '../../proto/snapshot.js';
-import { sumSites } from '../../views/profile.js';
+import type { ProcessInfo, Site, SizeClass, ThreadInfo, TimelinePoint } from '../../proto/snapshot.js';
+import { type Recording, sumSites } from '../../views/profile.js';
 import { type SiteText, snapshotOf } from '../views/build.js';
 
 export interface FakeProcess {
@@ -33,7 +26,7 @@ export const fakeSession = (fakes: readonly FakeProcess[]): FakeSession => {
   let factor = 1;
   let running = true;
 
-  const snapshotAt = (index: number): Snapshot => {
+  const snapshotAt = (index: number): Recording => {
     const snapshot = first[index];
     const fake = fakes[index];
     if (!snapshot || !fake) throw new RangeError(`no process ${index}`);

@@ -2,14 +2,14 @@ import test from 'ava';
 import { annotate, isFunctionMeant } from '../../views/annotate.js';
 import { groupSites } from '../../views/group.js';
 import { emptySum, kindMatches } from '../../views/profile.js';
-import { randomSnapshot } from './build.js';
+import { randomRecording } from './build.js';
 
 const NO_TEXT = { text: new Map<number, string>(), notes: [] };
 const WHOLE = { function: null, kind: 'payload', context: Number.POSITIVE_INFINITY } as const;
 
 test('the lines of a file have what the report by line says of them', (t) => {
   for (let seed = 0; seed < 50; seed += 1) {
-    const snapshot = randomSnapshot(seed);
+    const snapshot = randomRecording(seed);
     for (const file of ['src/0.c', 'src/1.c', 'src/2.c']) {
       const lines = annotate(snapshot, NO_TEXT, { ...WHOLE, file, count: 'self' })?.lines ?? [];
       const expected = new Map<number, number>();
@@ -26,10 +26,10 @@ test('the lines of a file have what the report by line says of them', (t) => {
 
 test('inclusive, a line has each stack through it once, also where it calls itself', (t) => {
   for (let seed = 0; seed < 50; seed += 1) {
-    const snapshot = randomSnapshot(seed);
+    const snapshot = randomRecording(seed);
     const goesThrough = (stack: number, line: number): boolean => {
-      for (let at = stack; at >= 0; at = snapshot.stacks[at].parent) {
-        const frame = snapshot.frames[snapshot.stacks[at].frame];
+      for (let at = stack; at >= 0; at = snapshot.stacks.parent[at]) {
+        const frame = snapshot.frames[snapshot.stacks.frame[at]];
         if (frame.file === 'src/0.c' && frame.line === line) return true;
       }
       return false;

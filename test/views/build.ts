@@ -1,6 +1,6 @@
 /** Makes snapshots for tests: from stacks written as text, and at random from a seed. */
 import type { Frame, Module, Site, SiteKind, Snapshot, StackNode } from '../../proto/snapshot.js';
-import { emptySum, sumSites } from '../../views/profile.js';
+import { emptySum, type Recording, recordingOf, sumSites } from '../../views/profile.js';
 
 /** `module!function@file:line`; each part but the module may be missing: `app!main@main.c:3`, `libc.so.6!malloc`. */
 export type FrameText = string;
@@ -14,7 +14,7 @@ export interface SiteText {
 }
 
 /** @param shift added to every offset: another run, another place in memory */
-export const snapshotOf = (texts: readonly SiteText[], shift = 0): Snapshot => {
+export const snapshotOf = (texts: readonly SiteText[], shift = 0): Recording => {
   const modules: Module[] = [];
   const frames: Frame[] = [];
   const stacks: StackNode[] = [];
@@ -43,7 +43,7 @@ export const snapshotOf = (texts: readonly SiteText[], shift = 0): Snapshot => {
     const count = { liveBlocks: blocks, totalBlocks: blocks, peakBlocks: blocks };
     return { ...emptySum(), ...size, ...count, stack: top, kind };
   });
-  return complete({ modules, frames, stacks, sites });
+  return recordingOf(complete({ modules, frames, stacks, sites }));
 };
 
 /** Adds what a snapshot has beyond a profile, with totals that fit. */
@@ -147,3 +147,6 @@ export const randomSnapshot = (seed: number, stackCount = 60): Snapshot => {
   });
   return complete({ modules: MODULES.map((path) => ({ path, buildId: null })), frames, stacks, sites });
 };
+
+export const randomRecording = (seed: number, stackCount?: number): Recording =>
+  recordingOf(randomSnapshot(seed, stackCount));

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { DiffMetric, GroupBy } from '../../proto/snapshot.js';
 import { diffSnapshots } from '../../views/diff.js';
-import { randomSnapshot, snapshotOf } from './build.js';
+import { randomRecording, snapshotOf } from './build.js';
 
 const LIVE = { by: 'line', metric: 'live', kind: 'heap' } as const;
 const at = (place: string, bytes: number, blocks = 1) => ({
@@ -58,7 +58,7 @@ test('a snapshot does not differ from itself', (t) => {
     for (const by of GROUPINGS)
       for (const metric of METRICS)
         t.deepEqual(
-          diffSnapshots(randomSnapshot(seed), randomSnapshot(seed), { by, metric, kind: 'all' }).rows,
+          diffSnapshots(randomRecording(seed), randomRecording(seed), { by, metric, kind: 'all' }).rows,
           [],
         );
 });
@@ -67,8 +67,8 @@ test('swapping the two turns every sign round and nothing else', (t) => {
   for (let seed = 1; seed <= 20; seed += 1)
     for (const by of GROUPINGS) {
       const options = { by, metric: 'live', kind: 'all' } as const;
-      const there = diffSnapshots(randomSnapshot(seed), randomSnapshot(seed + 100), options);
-      const back = diffSnapshots(randomSnapshot(seed + 100), randomSnapshot(seed), options);
+      const there = diffSnapshots(randomRecording(seed), randomRecording(seed + 100), options);
+      const back = diffSnapshots(randomRecording(seed + 100), randomRecording(seed), options);
       const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
       t.deepEqual(
         there.rows.map(({ bytes, blocks }) => [bytes.delta, blocks.delta]),

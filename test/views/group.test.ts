@@ -14,7 +14,7 @@ import { inclusiveByFunction } from '../../views/inclusive.js';
 import { placeName } from '../../views/names.js';
 import { topRows } from '../../views/order.js';
 import { addTo, emptySum, framesOf, sumSites } from '../../views/profile.js';
-import { randomSnapshot, type SiteText, snapshotOf } from './build.js';
+import { randomRecording, type SiteText, snapshotOf } from './build.js';
 
 const START = ['/home/me/app!+64', 'libc.so.6!__libc_start_main'];
 const MAIN = '/home/me/app!main@main.c:10';
@@ -179,20 +179,21 @@ test('mappings do not swell the heap', (t) => {
 });
 
 test('a live program that meets new stacks keeps the rows of the old ones', (t) => {
-  const whole = randomSnapshot(7);
-  const start = { ...whole, stacks: whole.stacks.slice(0, 20) };
+  const whole = randomRecording(7);
+  const start = { ...whole, stacks: { ...whole.stacks, count: 20 } };
+  const numbers = (count: number): readonly number[] => Array.from({ length: count }, (_, at) => at);
   const grouping = groupStacks(createGroupTable('line'), start);
-  const early = start.stacks.map((_, stack) => grouping.groupOf(stack));
+  const early = numbers(20).map(grouping.groupOf);
   grouping.catchUp(whole);
   const atOnce = groupStacks(createGroupTable('line'), whole);
   t.deepEqual(
     early,
     early.map((_, stack) => grouping.groupOf(stack)),
   );
-  const keys = whole.stacks.map((_, stack) => grouping.table.groups[grouping.groupOf(stack)]);
+  const keys = numbers(whole.stacks.count).map((stack) => grouping.table.groups[grouping.groupOf(stack)]);
   t.deepEqual(
     keys,
-    whole.stacks.map((_, stack) => atOnce.table.groups[atOnce.groupOf(stack)]),
+    numbers(whole.stacks.count).map((stack) => atOnce.table.groups[atOnce.groupOf(stack)]),
   );
 });
 
@@ -200,7 +201,7 @@ test('Σ rows = Σ sites for every grouping', (t) => {
   const groupings: readonly GroupBy[] = ['line', 'function', 'file', 'module', 'stack'];
   const kinds: readonly KindFilter[] = ['heap', 'mmap', 'all'];
   for (let seed = 1; seed <= 40; seed += 1) {
-    const snapshot = randomSnapshot(seed);
+    const snapshot = randomRecording(seed);
     for (const by of groupings)
       for (const kind of kinds) {
         const sum = emptySum();

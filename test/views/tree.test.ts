@@ -1,8 +1,7 @@
 import test from 'ava';
-import type { Snapshot } from '../../proto/snapshot.js';
-import { sumSites } from '../../views/profile.js';
+import { type Recording, sumSites } from '../../views/profile.js';
 import { createStackTree, type TreeLine, type TreeQuery } from '../../views/tree.js';
-import { randomSnapshot, snapshotOf } from './build.js';
+import { randomRecording, snapshotOf } from './build.js';
 
 const START = ['app!_start', 'libc.so.6!__libc_start_main', '/app!main@main.c:10'];
 const SNAPSHOT = snapshotOf([
@@ -26,7 +25,7 @@ const shown = (lines: readonly TreeLine[]) =>
       `${'  '.repeat(depth)}${place.function} ${counters.liveBytes} ${selfBytes} ${state}`,
   );
 
-const linesOf = (snapshot: Snapshot, changes: Partial<TreeQuery> = {}) =>
+const linesOf = (snapshot: Recording, changes: Partial<TreeQuery> = {}) =>
   createStackTree()([{ index: 0, profile: snapshot }], query(changes)).lines;
 
 test('downwards every call stands below its caller, with what it and its callees allocate', (t) => {
@@ -90,7 +89,7 @@ test('growth is the difference to the mark, of what is new since too', (t) => {
 
 test('Σ roots = Σ sites, in both directions, whatever the stacks', (t) => {
   for (let seed = 1; seed <= 40; seed += 1) {
-    const snapshot = randomSnapshot(seed);
+    const snapshot = randomRecording(seed);
     const { liveBytes, totalBytes } = sumSites(snapshot.sites, 'all');
     for (const direction of ['down', 'up'] as const) {
       const { sum, lines } = createStackTree()(
@@ -110,7 +109,7 @@ test('a child never has more than its parent', (t) => {
   for (let seed = 1; seed <= 20; seed += 1)
     for (const direction of ['down', 'up'] as const) {
       const above: number[] = [];
-      for (const { depth, counters } of linesOf(randomSnapshot(seed), {
+      for (const { depth, counters } of linesOf(randomRecording(seed), {
         direction,
         kind: 'all',
         limit: 1e6,
