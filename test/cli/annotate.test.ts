@@ -164,7 +164,7 @@ test('a name of two files says which, and their paths tell them apart', (t) => {
     { stack: ['app!main@/a/x/main.c:1'], bytes: 1 },
     { stack: ['app!main@/a/y/main.c:1'], bytes: 2 },
   ]);
-  writeFileSync(file, JSON.stringify(two));
+  writeFileSync(file, [...snapshotText(two)].join(''));
   const both = annotate('main.c', {}, file);
   t.is(both.code, 1);
   t.regex(both.err, /more than one file\n {2}why: .*\/a\/x\/main\.c, \/a\/y\/main\.c/);
@@ -174,7 +174,7 @@ test('a name of two files says which, and their paths tell them apart', (t) => {
 test('what allocates only in its calls says how to see it', (t) => {
   const { source, file } = withProgram(t, PROGRAM, () => []);
   const outer = snapshotOf([{ stack: [`app!main@${source}:12`, 'app!make@/x/lib.c:3'], bytes: 8 }]);
-  writeFileSync(file, JSON.stringify(outer));
+  writeFileSync(file, [...snapshotText(outer)].join(''));
   t.regex(annotate(source, {}, file).out, /none of these lines allocates by itself; --inclusive/);
 });
 
