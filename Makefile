@@ -85,6 +85,9 @@ build/.demo-deps: scripts/install-deps.sh | build/.deps
 build/.test-deps: scripts/install-deps.sh | build/.deps
 	sh scripts/install-deps.sh test
 	@touch $@
+build/.slow-deps: scripts/install-deps.sh | build/.test-deps
+	sh scripts/install-deps.sh slow
+	@touch $@
 build/.bench-deps: scripts/install-deps.sh | build/.test-deps
 	sh scripts/install-deps.sh bench
 	@touch $@
@@ -101,7 +104,7 @@ build/examples/%: examples/%.cpp | build/.demo-deps
 test: all build/.test-deps programs build/examples/leaky-cache ## install what is needed, build, pass every test (TESTS='test/views/*.test.ts' for some)
 	node scripts/test.js $(TESTS)
 test-all: export MEMTRACE_SLOW = 1
-test-all: test ## everything, also what is too slow for CI
+test-all: build/.slow-deps test ## everything, also what is too slow for CI
 	node dist/test/unwind/millions.js 5
 bench: all build/.bench-deps programs ## wall, CPU and memory beside the bare program and peers
 	node dist/bench/main.js

@@ -1,15 +1,18 @@
 #!/bin/sh
 # Installs the Debian packages that a part of memtrace needs and that are missing, when it may (root or
-# password-less sudo); else prints the one line to run.  Usage: install-deps.sh build|demo|test|bench …
+# password-less sudo); else prints the one line to run.  Usage: install-deps.sh build|demo|test|slow|bench …
 set -eu
 need="" use=""
+# Of the plain gcc-multilib, Debian's cross compilers say that they conflict with it.
+multilib="gcc-$(gcc -dumpversion 2>/dev/null || echo 12)-multilib"
 for group in "$@"; do
     case "$group" in
     build) need="$need gcc libc6-dev libdw-dev libelf-dev libiberty-dev" ;;
-    demo) need="$need g++" use="sqlite3" ;;
-    test) need="$need g++ clang-format binutils valgrind sqlite3 redis-server redis-tools tmux git perl python3 bash libc6-dbg musl-tools gcc-multilib libunwind-dev jq clang libclang-rt-dev libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 util-linux file" ;;
-    bench) use="heaptrack libxml2-utils" ;;
-    *) echo "usage: $0 build|demo|test|bench …" >&2; exit 2 ;;
+    demo) need="$need g++" use="$use sqlite3" ;;
+    test) need="$need g++ clang-format binutils valgrind sqlite3 redis-server redis-tools tmux git perl python3 bash libc6-dbg musl-tools $multilib libunwind-dev jq clang libclang-rt-dev libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 util-linux file" ;;
+    slow) use="$use gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user golang-go" ;;
+    bench) use="$use heaptrack libxml2-utils" ;;
+    *) echo "usage: $0 build|demo|test|slow|bench …" >&2; exit 2 ;;
     esac
 done
 
