@@ -67,6 +67,8 @@ export interface Selection {
 interface CoreOptions {
   readonly onFull: 'wait' | 'drop';
   readonly selection?: Selection;
+  /** Stacks of Python objects hold native frames, too. */
+  readonly pythonNative?: boolean;
 }
 
 /** @param sessionDirectory an empty folder that only this user can enter */
@@ -74,6 +76,7 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
   const library = coreLibrary();
   const handle = createHandle(library, sessionDirectory, options.onFull);
   if (options.selection) select(library, handle, options.selection);
+  if (options.pythonNative) library.pythonNative(handle);
   const known: ProcessRecord[] = [];
   let draining: Promise<number> | null = null;
 

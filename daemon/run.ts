@@ -22,6 +22,7 @@ export interface RunOptions {
   readonly onFull: 'wait' | 'drop';
   /** Which programs of the tree are traced. */
   readonly selection: Selection;
+  readonly pythonNative: boolean;
   /** How many further processes keep a snapshot of their own: the largest. */
   readonly children: number;
   /** Rows of the report. */

@@ -36,9 +36,10 @@ struct control {
     uint8_t reserved0[48];
 
     /* Hot line, read at each event. */
-    uint32_t clock;   /* bumped by the drain; orders the rings against each other for the peak */
-    uint32_t stopped; /* not 0: detach for good, the session has ended */
-    uint8_t reserved1[56];
+    uint32_t clock;         /* bumped by the drain; orders the rings against each other for the peak */
+    uint32_t stopped;       /* not 0: detach for good, the session has ended */
+    uint32_t python_native; /* not 0: stacks of Python objects hold native frames, too */
+    uint8_t reserved1[52];
 
     /* A robust, process-shared pthread mutex held by the daemon for as long as it lives. Its first word is
      * the lock word of glibc; FUTEX_OWNER_DIED (0x40000000) in it says that the daemon is dead, also as a

@@ -61,16 +61,17 @@ void trace_alloc(struct thread *t, const void *block, size_t size, const struct 
         put_extended(t, event_pack(EVENT_ALLOC, (uintptr_t)block, EVENT_SIZE_EXTENDED, stack, ticket), size);
 }
 
-/* The Python stack of whoever holds the GIL; where no Python code runs, the native one. */
+/* The Python stack of whoever holds the GIL, with native frames when the user wants them; where no Python
+ * code runs, the native one. */
 INLINE uint32_t capture_python(struct thread *t, const struct caller *caller, bool *runs_python) {
     void *state = python.current();
     uint32_t stack = state && t == thread_self ? python_frames_node(t, state) : STACK_NONE;
     *runs_python = stack != STACK_NONE;
-    if (likely(*runs_python))
+    if (likely(*runs_python && !load_relaxed(&t->control->python_native)))
         return stack;
     uint32_t epoch;
     bool remembered = walk(t, caller, &epoch);
-    return stack_of(t, remembered, epoch);
+    return *runs_python ? python_merge(t, remembered, epoch, stack) : stack_of(t, remembered, epoch);
 }
 
 bool trace_python_alloc(struct thread *t, const void *block, size_t size, const struct caller *caller) {

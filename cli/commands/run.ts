@@ -44,6 +44,11 @@ export const runOptions = {
     describe:
       'when events come faster than they are read: the program waits, or events are dropped and counted',
   },
+  'python-native': {
+    type: 'boolean',
+    default: false,
+    describe: 'stacks of Python objects with the native frames between the lines (slower)',
+  },
   'allow-untraced': {
     type: 'boolean',
     default: false,
@@ -98,6 +103,7 @@ export const readOptions = ({ options, words }: Given, announce: (text: string) 
     output: outputOf(options.output, options.force === true),
     onFull: options['on-full'] === 'drop' ? 'drop' : 'wait',
     selection: { only: patternsOf(options.only), exclude: patternsOf(options.exclude) },
+    pythonNative: options['python-native'] === true,
     children: childrenOf(String(options.children)),
     limit: rowLimit(Number(options.limit)),
     by,

@@ -17,6 +17,7 @@ export interface Library {
   /** @returns null on failure; `why` then holds the reason, ended by NUL */
   readonly create: (directory: string, onFull: number, why: Uint8Array, bytes: number) => Handle | null;
   /** @returns false when a list is too long */
+  readonly pythonNative: (core: Handle) => void;
   readonly select: (
     core: Handle,
     only: Uint8Array,
@@ -54,6 +55,7 @@ const load = (): Library => {
   const drain = library.func('core_drain', 'double', ['void *', 'uint32_t']);
   return {
     create: library.func('core_create', 'void *', ['str', 'uint32_t', 'void *', 'uint32_t']),
+    pythonNative: library.func('core_python_native', 'void', ['void *']),
     select: library.func('core_select', 'bool', ['void *', 'void *', 'uint32_t', 'void *', 'uint32_t']),
     drain: (core, ms) =>
       new Promise((resolve, reject) => {

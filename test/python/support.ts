@@ -73,6 +73,7 @@ export interface LiveBlock {
   readonly isPython: boolean;
   /** Innermost first, without native ones. */
   readonly frames: readonly PythonFrame[];
+  readonly nativeFrames: number;
 }
 
 export interface Traced {
@@ -94,14 +95,14 @@ const namesNothing: Symbolizer = {
 /** Runs a script that prints "end" and then waits for a line; what lived then. */
 export const traceUntilEnd = async (
   command: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  stacks: 'python' | 'native and python' = 'python',
 ): Promise<Traced> => {
   const folder = mkdtempSync(join(tmpdir(), 'memtrace-python-'));
-  const core = createCore(folder, { onFull: 'wait' });
+  const core = createCore(folder, { onFull: 'wait', pythonNative: stacks !== 'python' });
   symlinkSync(join(ROOT, 'build/libmemtrace.so'), join(folder, SESSION_SHIM_LINK));
   const [program, ...args] = command;
   const child = spawn(program, args, {
-    env: { ...process.env, ...env, LD_PRELOAD: join(folder, SESSION_SHIM_LINK) },
+    env: { ...process.env, LD_PRELOAD: join(folder, SESSION_SHIM_LINK) },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const closed = new Promise((resolve) => child.on('close', resolve));
@@ -151,24 +152,29 @@ const nameAll = async (core: Core): Promise<NamedStacks> => {
 
 const liveBlocks = (core: Core, named: NamedStacks): ReadonlyMap<number, LiveBlock> => {
   const { count, address, size, stack, kind } = core.blocks(0);
-  const framesOf = new Map<number, readonly PythonFrame[]>();
+  const framesOf = new Map<number, Pick<LiveBlock, 'frames' | 'nativeFrames'>>();
   const blocks = new Map<number, LiveBlock>();
   for (let at = 0; at < count; at += 1) {
-    const frames = framesOf.get(stack[at]) ?? pythonFrames(named, named.stackOf(stack[at]));
-    framesOf.set(stack[at], frames);
+    const known = framesOf.get(stack[at]) ?? splitFrames(named, named.stackOf(stack[at]));
+    framesOf.set(stack[at], known);
     // An address can be both a heap block and the first Python block in it: the latter is the object.
     if (kind[at] !== SITE_PYTHON && blocks.has(address[at])) continue;
-    blocks.set(address[at], { size: size[at], isPython: kind[at] === SITE_PYTHON, frames });
+    blocks.set(address[at], { size: size[at], isPython: kind[at] === SITE_PYTHON, ...known });
   }
   return blocks;
 };
 
-const pythonFrames = ({ stacks, frames }: NamedStacks, stack: number): readonly PythonFrame[] => {
+const splitFrames = (
+  { stacks, frames }: NamedStacks,
+  stack: number,
+): Pick<LiveBlock, 'frames' | 'nativeFrames'> => {
   const tree = stacks();
   const found: PythonFrame[] = [];
+  let nativeFrames = 0;
   for (let at = stack; at >= 0; at = tree.parent[at]) {
     const { language, file, line } = frames[tree.frame[at]];
     if (language === 'python') found.push({ file, line });
+    else nativeFrames += 1;
   }
-  return found;
+  return { frames: found, nativeFrames };
 };

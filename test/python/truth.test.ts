@@ -26,13 +26,12 @@ const blockOf = (blocks: ReadonlyMap<number, LiveBlock>, address: number, isColl
 const recycledIn = ({ minor }: Interpreter): ReadonlySet<string> =>
   minor >= 13 ? new Set() : RECYCLED_TYPES;
 
-const compare = async (interpreter: Interpreter) => {
-  const { lines, blocks, lost, unknownFrees } = await traceUntilEnd([
-    interpreter.path,
-    scriptPath('stress.py'),
-  ]);
+const compare = async (interpreter: Interpreter, stacks?: 'native and python') => {
+  const command = [interpreter.path, scriptPath('stress.py')];
+  const { lines, blocks, lost, unknownFrees } = await traceUntilEnd(command, stacks);
   const result = {
     same: 0,
+    withNative: 0,
     recycled: 0,
     different: [] as string[],
     missing: [] as string[],
@@ -43,6 +42,7 @@ const compare = async (interpreter: Interpreter) => {
   for (const line of lines.slice(1)) {
     const [address, isCollected, type, frames]: Row = JSON.parse(line);
     const block = blockOf(blocks, address, isCollected);
+    if (block?.isPython && block.nativeFrames > 0) result.withNative += 1;
     const expected = frames.map(([file, at]) => `${file}:${at}`).join('\n');
     const found = block?.frames.map((frame) => `${frame.file}:${frame.line}`).join('\n');
     if (found === expected) result.same += 1;
@@ -60,13 +60,27 @@ for (const interpreter of found)
   test.serial(
     `every object has the traceback that Python ${interpreter.version} itself gives it`,
     async (t) => {
-      const { same, recycled, different, missing, lost, unknownFrees } = await compare(interpreter);
+      const { same, withNative, recycled, different, missing, lost, unknownFrees } =
+        await compare(interpreter);
       t.log(`${same} the same, ${recycled} recycled`);
       t.deepEqual(different.slice(0, 5), []);
       t.deepEqual(missing.slice(0, 5), []);
       t.true(same > 1000);
+      t.is(withNative, 0);
       t.is(lost, 0);
       t.is(unknownFrees, 0);
+    },
+  );
+
+const [first] = found;
+if (first)
+  test.serial(
+    '--python-native adds native frames to the stacks of objects, and changes no Python frame',
+    async (t) => {
+      const { same, withNative, different, missing, lost } = await compare(first, 'native and python');
+      t.deepEqual([different.slice(0, 5), missing.slice(0, 5), lost], [[], [], 0]);
+      t.true(same > 1000);
+      t.true(withNative > 1000);
     },
   );
 

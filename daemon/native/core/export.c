@@ -66,6 +66,11 @@ EXPORT bool core_select(struct core *core, const char *only, uint32_t only_bytes
     return true;
 }
 
+/* Before the first program starts: stacks of Python objects hold native frames, too. */
+EXPORT void core_python_native(struct core *core) {
+    __atomic_store_n(&core->session.control->python_native, 1, __ATOMIC_RELEASE);
+}
+
 /* Reads events for about `ms`. One call at a time. */
 EXPORT double core_drain(struct core *core, uint32_t ms) {
     return (double)drain_for(core, ms);
