@@ -13,7 +13,8 @@ export interface StartRequest {
   readonly index: number;
   readonly ifUntraced: 'refuse' | 'allow';
   /** Viewer: `memtrace top` takes the caller's terminal, the program gets one of its own. */
-  readonly screen: 'plain' | 'viewer';
+  /** keys: a viewer that leaves the mouse to the terminal. */
+  readonly screen: 'plain' | 'viewer' | 'keys';
   /** Holds the link to the shim. */
   readonly folder: string;
 }

@@ -142,7 +142,7 @@ struct thread_record {
 };
 static_assert(sizeof(struct thread_record) == 80, "thread record");
 
-/* Size class i counts heap blocks of 2^(i-1) < size <= 2^i; class 0 is sizes 0 and 1. */
+/* Size class i counts heap blocks of 2^(i-1) <= size < 2^i; class 0 is size 0. */
 #define SIZE_CLASSES 64
 struct size_record {
     uint64_t total_blocks;

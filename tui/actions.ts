@@ -4,7 +4,19 @@ import type { ShownView } from './state.js';
 
 export type Action =
   | { readonly kind: 'quit' | 'help' | 'back' | 'choose' | 'hold' | 'redraw' | 'suspend' }
-  | { readonly kind: 'search' | 'filter' | 'mark' | 'difference' | 'snapshot' | 'editor' | 'copy' | 'tree' }
+  | {
+      readonly kind:
+        | 'search'
+        | 'filter'
+        | 'mark'
+        | 'difference'
+        | 'follow'
+        | 'resetPeak'
+        | 'snapshot'
+        | 'editor'
+        | 'copy'
+        | 'tree';
+    }
   /** Rows; negative is up. */
   | { readonly kind: 'move'; readonly by: number }
   /** Of the mouse: the rows move, and the cursor when it must. */

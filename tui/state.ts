@@ -58,6 +58,8 @@ export interface State {
   /** Looked for with `n`; empty for nothing. */
   readonly search: string;
   readonly mark: Mark | null;
+  /** The most that was seen alive since the user asked for a new peak; null before. */
+  readonly highest: Bytes | null;
   readonly tree: TreeChoice;
   /** What came last. */
   readonly newest: Picture;
@@ -179,6 +181,7 @@ export const initialState = (
   filter: null,
   search: '',
   mark: null,
+  highest: null,
   tree: ALL_CLOSED,
   newest: { ...NO_PICTURE, output: output === 'with output' ? NO_OUTPUT : null },
   held: null,

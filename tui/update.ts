@@ -1,7 +1,7 @@
 /** (state, what happened) → state. Pure: what has to be done besides (sending, leaving) is the app's. */
 import type { Header, Table } from '../proto/messages.js';
 import type { Action } from './actions.js';
-import { cursorOf, moved, rolled, rowAtCursor, settled } from './cursor.js';
+import { cursorOf, moved, rolled, rowAtCursor, settled, withCursor } from './cursor.js';
 import { keyOfLine } from './detail.js';
 import { NO_HISTORY, withLook } from './history.js';
 import { NO_OUTPUT, withText } from './output.js';
@@ -88,7 +88,9 @@ const updated = (state: State, { view, header, table }: Extract<Happening, { kin
   };
   const history = view === state.view ? withLook(state.history, view, newest.tables[view]) : state.history;
   const mainPid = state.process === 'main' ? (header.process?.pid ?? state.mainPid) : state.mainPid;
-  return settled({ ...state, newest, history, mainPid });
+  const highest =
+    state.highest === null ? null : Math.max(state.highest, newest.header?.totals.liveBytes ?? 0);
+  return settled({ ...state, newest, history, mainPid, highest });
 };
 
 const act = (state: State, action: Action): State => {
@@ -121,6 +123,10 @@ const act = (state: State, action: Action): State => {
     case 'difference':
       if (!state.mark) return { ...state, notice: 'There is no mark yet: m sets one.' };
       return sortedBy(state, state.sort === 'growth' ? state.sortBefore : 'growth');
+    case 'follow':
+      return followed(state);
+    case 'resetPeak':
+      return peakReset(state);
     case 'invert':
       return inverted(state);
     case 'tree':
@@ -179,6 +185,24 @@ const sortedBy = (state: State, sort: State['sort']): State =>
     order: 'descending',
   });
 
+/** The first row is followed only when asked to: at the top one means whatever is largest. */
+const followed = (state: State): State => {
+  const row = rowAtCursor(state);
+  if (!row) return state;
+  const cursor = cursorOf(state);
+  const isFollowed = cursor.at === 0 && cursor.key !== null;
+  const notice = isFollowed
+    ? 'The cursor stays at the top.'
+    : 'Following: the cursor stays on this row, wherever it goes.';
+  return { ...withCursor(state, { ...cursor, key: isFollowed ? null : row.key }), notice };
+};
+
+/** The peak of the process stays what it was: this one is of what is seen from now on. */
+const peakReset = (state: State): State => {
+  const { header } = state.newest;
+  return header ? { ...state, highest: header.totals.liveBytes } : state;
+};
+
 const inverted = (state: State): State =>
   settled({ ...state, order: state.order === 'descending' ? 'ascending' : 'descending' });
 
@@ -224,6 +248,7 @@ const choose = (state: State, process: State['process']): State => {
   return {
     ...state,
     process,
+    highest: null,
     view: 'lines',
     detail: null,
     held: null,

@@ -28,6 +28,12 @@ export const viewOptions = {
   },
 } as const satisfies Readonly<Record<string, Options>>;
 
+export const mouseOption = {
+  type: 'boolean',
+  default: true,
+  describe: 'of the live table: wheel, rows and column titles; --no-mouse leaves it to the terminal',
+} as const satisfies Options;
+
 /** @returns a number of rows, infinite for 0 */
 export const rowLimit = (limit: number): number => {
   if (!Number.isInteger(limit) || limit < 0)

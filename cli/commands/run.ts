@@ -10,7 +10,7 @@ import { connectLauncher } from '../launcher.js';
 import type { Io } from '../print/io.js';
 import type { Command, Given, OptionTable } from '../table.js';
 import { needScreen } from '../terminal.js';
-import { GROUPINGS, rowLimit } from './options.js';
+import { GROUPINGS, mouseOption, rowLimit } from './options.js';
 import { checkFile, outputOf } from './output.js';
 
 export const runOptions = {
@@ -56,6 +56,7 @@ export const runOptions = {
   },
   listen: { type: 'string', describe: 'serve viewers on this address too: 127.0.0.1:PORT' },
   tui: { type: 'boolean', default: false, describe: 'watch it live; its output is shown apart' },
+  mouse: mouseOption,
   quiet: { alias: 'q', type: 'boolean', default: false, describe: 'no report, only errors' },
 } as const satisfies OptionTable;
 
@@ -71,7 +72,7 @@ const run = async (given: Given, io: Io): Promise<number> => {
     if (options.verbose > 0) io.stderr.write(`memtrace: session ${session.id} in ${session.shmFolder}\n`);
     for (const note of session.notes) io.stderr.write(`memtrace: warning: ${note}\n`);
     const ifUntraced = given.options['allow-untraced'] === true ? 'allow' : 'refuse';
-    const screen = options.tui ? 'viewer' : 'plain';
+    const screen = !options.tui ? 'plain' : given.options.mouse === false ? 'keys' : 'viewer';
     const request = {
       index: given.wordsAt + WORDS_BEFORE,
       ifUntraced,

@@ -10,7 +10,7 @@ import { type Surface, surfaceOf } from '../print/surface.js';
 import type { Command, Given } from '../table.js';
 import { needScreenAndKeys } from '../terminal.js';
 import { dumpName } from './dumpName.js';
-import { METRICS, rowLimit } from './options.js';
+import { METRICS, mouseOption, rowLimit } from './options.js';
 
 /** Stacks are whole screens each: the report shows them. */
 const GROUPINGS: readonly Exclude<GroupBy, 'stack'>[] = ['line', 'function', 'file', 'module'];
@@ -46,13 +46,12 @@ interface Showing {
 }
 
 const showSession = async (session: FoundSession, { output, mouse }: Showing, io: Io): Promise<void> => {
-  const [{ runApp }, { openTerminal }, { COLOURS, NO_COLOURS }] = await Promise.all([
+  const [{ runApp }, { openTerminal }, { paletteOf }] = await Promise.all([
     import('../../tui/app.js'),
     import('../../tui/terminal/blessed.js'),
-    import('../../tui/terminal/sgr.js'),
+    import('../../tui/terminal/palette.js'),
   ]);
-  const palette = io.env.NO_COLOR ? NO_COLOURS : COLOURS;
-  const openPainter = openTerminal({ palette, title: `memtrace ${session.id}`, mouse });
+  const openPainter = openTerminal({ palette: paletteOf(io.env), title: `memtrace ${session.id}`, mouse });
   const surface = surfaceOf(io);
   await runApp({
     socketPath: session.socket,
@@ -116,11 +115,7 @@ const lookOf = (surface: Surface): Look => ({
 
 export const command: Command = {
   options: {
-    mouse: {
-      type: 'boolean',
-      default: true,
-      describe: 'wheel, rows and column titles; --no-mouse leaves it to the terminal',
-    },
+    mouse: mouseOption,
     once: { type: 'boolean', default: false, describe: 'print the table once, as plain text, and end' },
     by: { choices: GROUPINGS, default: 'line', describe: 'with --once: what a row stands for' },
     sort: { choices: METRICS, default: 'live', describe: 'with --once: largest first by this' },

@@ -180,7 +180,8 @@ enum daemon_answer daemon_wait_for_start(struct daemon *daemon, struct start *st
     if (sscanf(line, "start %d %7s %7s %n", &start->index, mode, screen, &folder_at) < 3 || folder_at == 0)
         return died(daemon, start);
     start->allow_untraced = strcmp(mode, "allow") == 0;
-    start->has_viewer = strcmp(screen, "viewer") == 0;
+    start->has_keys_only = strcmp(screen, "keys") == 0;
+    start->has_viewer = start->has_keys_only || strcmp(screen, "viewer") == 0;
     snprintf(start->folder, sizeof start->folder, "%s", line + folder_at);
     return ANSWER_START;
 }

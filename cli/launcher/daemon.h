@@ -1,16 +1,23 @@
 /* daemon.h — the daemon as the launcher sees it: a child of its own session, a socket with lines, its stderr.
+ */
+/* clang-format off: it would make a paragraph of this.
  *
  * Lines to the launcher, one, before the program starts:
- *   start INDEX refuse|allow plain|viewer FOLDER
- *             run argv[INDEX]; its shim is FOLDER/libmemtrace.so; a program that cannot be traced is refused
- * or allowed to run untraced; a viewer takes the caller's terminal or none does exit CODE nothing is to be
- * run; what there was to say has been said direct    nothing is to be run; give the command the caller's own
- * terminal (help) Lines to the daemon: failed ERRNO TEXT   the program was not started; the launcher has told
- * the user untraced REASON     (enum untraced_reason) it runs without the shim pid N               it runs
+ *   start INDEX refuse|allow plain|viewer|keys FOLDER
+ *                       run argv[INDEX]; its shim is FOLDER/libmemtrace.so; a program that cannot be traced is
+ *                       refused or allowed to run untraced; a viewer takes the caller's terminal (keys: all but
+ *                       its mouse) or none does
+ *   exit CODE           nothing is to be run; what there was to say has been said
+ *   direct              nothing is to be run; give the command the caller's own terminal (help)
+ * Lines to the daemon:
+ *   failed ERRNO TEXT   the program was not started; the launcher has told the user
+ *   untraced REASON     (enum untraced_reason) it runs without the shim
+ *   pid N               it runs
  *   exit CODE           it ended by itself
  *   signal N            it was ended by a signal
  * An end of file without the last two means that the launcher is gone.
  */
+/* clang-format on */
 #ifndef MEMTRACE_LAUNCHER_DAEMON_H
 #define MEMTRACE_LAUNCHER_DAEMON_H
 
@@ -33,8 +40,9 @@ enum daemon_answer { ANSWER_START, ANSWER_EXIT, ANSWER_DIRECT, ANSWER_DIED };
 struct start {
     int index;
     bool allow_untraced;
-    bool has_viewer; /* the program gets a terminal of its own */
-    int exit_code;   /* of ANSWER_EXIT and ANSWER_DIED */
+    bool has_viewer;    /* the program gets a terminal of its own */
+    bool has_keys_only; /* the viewer leaves the mouse to the terminal */
+    int exit_code;      /* of ANSWER_EXIT and ANSWER_DIED */
     char folder[PATH_MAX];
 };
 

@@ -226,7 +226,7 @@ static int command_run(int argc, char **argv) {
     pty_started(&run.pty);
     let_go_of_callers_descriptors(&run);
     if (start.has_viewer)
-        viewer_start(&run.viewer, start.folder, run.pty.path, &caller);
+        viewer_start(&run.viewer, start.folder, run.pty.path, start.has_keys_only, &caller);
     wait_for_all(&run);
     tell_of_lost_daemon(&run);
     return program_exit_code(&run.program);

@@ -11,8 +11,9 @@
 #include "cli/launcher/daemon.h"
 #include "cli/launcher/descriptors.h"
 
-static _Noreturn void run_viewer(const char *id, const char *output, const struct caller_signals *caller) {
-    char *argv[] = {"memtrace", "top", (char *)id, NULL};
+static _Noreturn void run_viewer(const char *id, const char *output, bool keys_only,
+                                 const struct caller_signals *caller) {
+    char *argv[] = {"memtrace", "top", (char *)id, keys_only ? "--no-mouse" : NULL, NULL};
     int terminal = descriptors_hide(open("/dev/tty", O_RDWR | O_CLOEXEC));
     for (int fd = 0; fd <= 2; fd++)
         dup2(terminal, fd);
@@ -21,12 +22,12 @@ static _Noreturn void run_viewer(const char *id, const char *output, const struc
     _exit(daemon_become(argv));
 }
 
-void viewer_start(struct viewer *viewer, const char *folder, const char *output,
+void viewer_start(struct viewer *viewer, const char *folder, const char *output, bool keys_only,
                   const struct caller_signals *caller) {
     const char *slash = strrchr(folder, '/');
     viewer->pid = fork();
     if (viewer->pid == 0)
-        run_viewer(slash ? slash + 1 : folder, output, caller);
+        run_viewer(slash ? slash + 1 : folder, output, keys_only, caller);
     viewer->ended = viewer->pid < 0;
 }
 

@@ -16,8 +16,9 @@ struct viewer {
 };
 
 /* Starts it for the session whose folder this is, in our process group: it must be the terminal's foreground.
- * `output` is the file with what the program writes. Failure is no error. */
-void viewer_start(struct viewer *viewer, const char *folder, const char *output,
+ * `output` is the file with what the program writes; `keys_only` leaves the mouse to the terminal. Failure is
+ * no error. */
+void viewer_start(struct viewer *viewer, const char *folder, const char *output, bool keys_only,
                   const struct caller_signals *caller);
 
 /* Notes its end if it has ended. */

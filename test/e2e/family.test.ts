@@ -10,12 +10,18 @@ test('every function of the malloc family is counted for what it did', async (t)
   const ran = await trace([program('family')]);
   t.is(ran.code, 0);
   t.is(ran.code, (await run([program('family')])).code);
-  const { capture, totals } = snapshotOf(ran);
+  const { capture, totals, sizes: classes } = snapshotOf(ran);
   const sizes = [1001, 1002, 1003, 1004, 1005, 1006, 1024, 1008, 1009, 1010, 13, 0, 5 * 2 ** 30];
   const gone = [10, 2001, 2002, 2003];
   const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
   t.is(totals.liveBlocks, sizes.length);
   t.is(totals.liveBytes, sum(sizes));
+  for (const { bytes, liveBlocks } of classes)
+    t.is(
+      liveBlocks,
+      sizes.filter((size) => size >= bytes && size < Math.max(1, 2 * bytes)).length,
+      `${bytes}`,
+    );
   t.is(capture.allocations, sizes.length + gone.length);
   t.is(totals.totalBytes, sum(sizes) + sum(gone));
   t.is(capture.frees, gone.length);

@@ -358,8 +358,13 @@ static void compare(struct stage *stage, struct model *m) {
     CHECK_EQUAL(live, heap.live_bytes, "live bytes of all threads");
     CHECK_EQUAL(allocations, heap.total_blocks, "allocations of all threads");
     count = core_sizes(stage->core, 0, sizes, SIZE_CLASSES);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t least = i ? UINT64_C(1) << (i - 1) : 0;
+        CHECK(sizes[i].live_bytes >= sizes[i].live_blocks * least &&
+                  sizes[i].live_bytes <= sizes[i].live_blocks * (i ? 2 * least - 1 : 0),
+              "blocks of class %u are within its bounds", i);
         live_by_size += sizes[i].live_bytes, blocks_by_size += sizes[i].total_blocks;
+    }
     CHECK_EQUAL(live_by_size, heap.live_bytes, "live bytes of all sizes");
     CHECK_EQUAL(blocks_by_size, heap.total_blocks, "blocks of all sizes");
 }

@@ -65,6 +65,24 @@ test('the chosen row is followed when another overtakes it; at the top the large
   t.is(selected(await answered(before, grown)), 'f2');
 });
 
+test('F follows also the first row, and lets it go again', async (t) => {
+  const before = await started(SIZE, [{ sites: MANY.slice(0, 3) }]);
+  const grown = fakeSession([
+    { sites: MANY.slice(0, 3).map((site, at) => ({ ...site, bytes: at === 2 ? 9000 : site.bytes })) },
+  ]);
+  t.is(selected(await answered(type(before, 'S-f'), grown)), 'f0');
+  t.is(selected(await answered(type(before, 'S-f', 'S-f'), grown)), 'f2');
+});
+
+test('^R begins a new peak, which follows what comes and keeps what was', async (t) => {
+  const before = await started(SIZE, [{ sites: MANY.slice(0, 2) }]);
+  t.notRegex(screenText(before), /since \^R/);
+  const sized = (bytes: number) => fakeSession([{ sites: [{ stack: MANY[0]?.stack ?? [], bytes }] }]);
+  const more = await answered(type(before, 'C-r'), sized(3 << 20));
+  const less = await answered(more, sized(1 << 20));
+  t.regex(screenText(less), /live 1\.0 MiB .*since \^R 3\.0 MiB/);
+});
+
 test('s, < and > change the column, I the order; the daemon is asked for the same', async (t) => {
   const state = await started(SIZE);
   t.is(type(state, 's').sort, 'blocks');

@@ -31,6 +31,14 @@ test('the program writes into a view of its own; what it wrote is on the termina
   t.regex(pty.output(), /(?<!-)icanon/);
 });
 
+test('with --no-mouse the terminal keeps its mouse', async (t) => {
+  const pty = onTerminal(t, `${MEMTRACE} run --tui --no-mouse --quiet --no-output -- sh -c 'read answer'`);
+  await pty.waitFor(/\[1 Lines\]/);
+  t.notRegex(pty.output(), /\[\?100[0236]h/);
+  pty.type('qe');
+  await pty.ended;
+});
+
 test('the program has the size of the terminal, and a ^C after leaving ends it as ever', async (t) => {
   const pty = runTui(t, 'stty size; read answer');
   await pty.waitFor(/\[1 Lines\]/);

@@ -1,7 +1,7 @@
 /** The UI on the terminal it is started in, looking at a socket: node dist/test/tui/runTop.js /tmp/s; SIGUSR2 is a fault in it */
 import { runApp } from '../../tui/app.js';
 import { openTerminal } from '../../tui/terminal/blessed.js';
-import { COLOURS } from '../../tui/terminal/sgr.js';
+import { COLOURS } from '../../tui/terminal/palette.js';
 
 const [socketPath = '/tmp/memtrace-fake'] = process.argv.slice(2);
 process.on('SIGUSR2', () => {

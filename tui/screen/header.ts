@@ -11,7 +11,7 @@ export const headerLines = (state: State, path: PathStyle): readonly Line[] => {
   const { columns } = state.size;
   const { header } = shownPicture(state);
   const parts = header
-    ? [factsOf(header), captureOf(header)]
+    ? [factsOf(header, state.highest), captureOf(header)]
     : [[{ spans: [span('waiting…')], priority: 0 }], []];
   return [
     fitParts(titleOf(state, header, path), columns, '  '),
@@ -86,12 +86,13 @@ const fact = (name: string, value: string, priority: number, tone: Span['style']
   priority,
 });
 
-const factsOf = ({ totals, rate, mapped }: Header): readonly Part[] => {
+const factsOf = ({ totals, rate, mapped }: Header, highest: number | null): readonly Part[] => {
   const gap = totals.rssBytes - totals.liveBytes;
   return [
     fact('live', formatBytes(totals.liveBytes), 0),
     fact('blocks', formatCount(totals.liveBlocks), 4),
     fact('peak', formatBytes(totals.peakBytes), 1),
+    ...(highest === null ? [] : [fact('since ^R', formatBytes(highest), 2)]),
     fact('RSS', formatBytes(totals.rssBytes), 2),
     ...(gap > 0 ? [fact('not heap', formatBytes(gap), 6)] : []),
     ...(mapped.liveBytes > 0 ? [fact('mapped', formatBytes(mapped.liveBytes), 7)] : []),

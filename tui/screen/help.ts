@@ -11,6 +11,7 @@ const KEYS: Keys = [
   ['f', 'filter: text /re/ !not size>1m module:libfoo lang:python'],
   ['s < > b c r I', 'sort: next, before, bytes, blocks, rate; I inverts'],
   ['m d', 'mark now; d shows what has grown since'],
+  ['F ^R', 'follow the row also at the top; a peak from now on'],
   ['Enter', 'into a line, a process; + - * around a line'],
   ['t + - *', 'the tree of stacks, turned round; open, close, all below'],
   ['e y', '$EDITOR at the line; copy file:line'],

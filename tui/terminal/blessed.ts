@@ -7,7 +7,8 @@ import { createRequire } from 'node:module';
 import type { Widgets } from 'blessed';
 import type { OpenPainter } from '../painter.js';
 import { actionOf } from './keys.js';
-import { type Palette, sgrText } from './sgr.js';
+import type { Palette } from './palette.js';
+import { sgrText } from './sgr.js';
 
 type Blessed = typeof import('blessed');
 

@@ -31,6 +31,8 @@ const LIST: Readonly<Record<string, Action>> = {
   ...bind({ kind: 'sortBy', sort: 'rate' }, 'r'),
   ...bind({ kind: 'mark' }, 'm'),
   ...bind({ kind: 'difference' }, 'd'),
+  ...bind({ kind: 'follow' }, 'S-f'),
+  ...bind({ kind: 'resetPeak' }, 'C-r'),
   ...bind({ kind: 'tree' }, 't', 'f5'),
   ...bind({ kind: 'open', how: 'more' }, '+', '=', 'right'),
   ...bind({ kind: 'open', how: 'less' }, '-', 'left'),

@@ -2,9 +2,9 @@
 #define _GNU_SOURCE
 #include "daemon/native/core/ledger.h"
 
-/* Class 0 is sizes 0 and 1, class i is 2^(i-1) < size <= 2^i. */
+/* Class 0 is size 0, class i is 2^(i-1) <= size < 2^i. */
 static uint32_t size_class(uint64_t size) {
-    return size <= 1 ? 0 : 64 - (uint32_t)__builtin_clzll(size - 1);
+    return size == 0 ? 0 : 64 - (uint32_t)__builtin_clzll(size);
 }
 
 static uint32_t site_add(struct process *process, uint32_t stack, enum site_kind kind) {
