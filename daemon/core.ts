@@ -28,6 +28,8 @@ export interface Core {
    * One call at a time.
    */
   readonly drain: (ms: number) => Promise<number>;
+  /** Takes what is there now, by the drain that runs or by one of its own; that one ends. */
+  readonly catchUp: () => Promise<void>;
   /** All processes there have been, by index. Cheap: those that ended are remembered. */
   readonly processes: () => ProcessRecord[];
   readonly process: (index: number) => ProcessRecord;
@@ -80,6 +82,13 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
   const known: ProcessRecord[] = [];
   let draining: Promise<number> | null = null;
 
+  const drain = (ms: number): Promise<number> => {
+    draining = library.drain(handle, ms).finally(() => {
+      draining = null;
+    });
+    return draining;
+  };
+
   const processes = (): ProcessRecord[] => {
     const capacity = library.changeCount(handle) + SLACK;
     const bytes = buffer(capacity, layout.process_record.bytes);
@@ -98,11 +107,12 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
   };
 
   return {
-    drain: (ms) => {
-      draining = library.drain(handle, ms).finally(() => {
-        draining = null;
-      });
-      return draining;
+    drain,
+    catchUp: async () => {
+      library.hurry(handle);
+      await draining; // it may have had its last round already
+      if (draining) library.hurry(handle);
+      await (draining ?? drain(0));
     },
     processes,
     process,

@@ -81,6 +81,8 @@ export interface Outcome {
 
 /** How long one drain may keep the other work of the daemon waiting. */
 const TICK_MS = 20;
+/** While nothing comes. */
+const QUIET_TICK_MS = 100;
 /** A killed process's memory is torn down by the kernel before its end is seen; this is generous. */
 const LAST_EVENTS_MS = 10_000;
 
@@ -170,10 +172,11 @@ const follow = async (live: DrivenSession, ended: Promise<ProgramEnd>): Promise<
   let end: ProgramEnd | null = null;
   void ended.then((known) => {
     end = known;
+    return live.catchUp(); // ends a long tick
   });
   const current = (): ProgramEnd | null => end;
-  for (;;) {
-    await live.tick(TICK_MS);
+  for (let ms = TICK_MS; ; ) {
+    ms = (await live.tick(ms)) > 0 ? TICK_MS : QUIET_TICK_MS;
     const known = current();
     if (known) return known;
   }

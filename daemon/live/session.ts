@@ -17,8 +17,8 @@ export interface SessionFacts {
 }
 
 export interface DrivenSession extends LiveSession {
-  /** Drains for about `ms`; now and then looks at all processes. */
-  readonly tick: (ms: number) => Promise<void>;
+  /** Drains for about `ms`; now and then looks at all processes. Resolves with the number of events taken. */
+  readonly tick: (ms: number) => Promise<number>;
   /** Drains what is there and looks at all processes. */
   readonly catchUp: () => Promise<void>;
   /** The pid of the program that the user started. */
@@ -57,15 +57,16 @@ export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionF
   };
 
   const tick = async (ms: number) => {
-    await core.drain(ms);
+    const events = await core.drain(ms);
     const now = performance.now();
-    if (now - lookedAt < LOOK_EVERY_MS) return;
+    if (now - lookedAt < LOOK_EVERY_MS) return events;
     lookedAt = now;
     look();
+    return events;
   };
 
   const catchUp = async () => {
-    await core.drain(1);
+    await core.catchUp();
     look();
   };
 
@@ -92,7 +93,8 @@ export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionF
     threads: (index) => at(processes, index).threads(),
     sizes: (index) => at(processes, index).sizes(),
     timeline: (index) => at(processes, index).timeline.points(),
-    snapshot: (index) => {
+    snapshot: async (index) => {
+      if (!finished) await catchUp();
       tellEnd();
       return at(processes, index).snapshot(untraced(processes).length);
     },

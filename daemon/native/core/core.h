@@ -23,6 +23,7 @@ struct core {
     uint32_t asking;          /* atomic: threads that wait for `state` */
     pthread_mutex_t draining; /* held during core_drain; taken before `state` */
     uint32_t closing;         /* atomic */
+    uint32_t hurry;           /* atomic; 1: the drain under way ends with its next round */
 
     struct session session;
     struct process **processes;

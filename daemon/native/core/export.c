@@ -97,6 +97,12 @@ EXPORT void core_interrupt(struct core *core) {
     session_ring(&core->session);
 }
 
+/* Makes a drain that runs end with one more round, or the next one with its first. */
+EXPORT void core_hurry(struct core *core) {
+    __atomic_store_n(&core->hurry, 1, __ATOMIC_RELEASE);
+    session_ring(&core->session);
+}
+
 /* Stops and frees everything. No other call may run or follow. */
 EXPORT void core_close(struct core *core) {
     core_stop(core);
