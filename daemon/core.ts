@@ -30,6 +30,8 @@ export interface Core {
   readonly drain: (ms: number) => Promise<number>;
   /** Takes what is there now, by the drain that runs or by one of its own; that one ends. */
   readonly catchUp: () => Promise<void>;
+  /** Milliseconds since 1970 by the clock of all records, which does not jump when somebody sets the clock. */
+  readonly nowMs: () => number;
   /** All processes there have been, by index. Cheap: those that ended are remembered. */
   readonly processes: () => ProcessRecord[];
   readonly process: (index: number) => ProcessRecord;
@@ -114,6 +116,7 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
       if (draining) library.hurry(handle);
       await (draining ?? drain(0));
     },
+    nowMs: () => library.nowMs(),
     processes,
     process,
     sites: (index) => {

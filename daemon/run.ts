@@ -103,11 +103,11 @@ export const runSession = async (
   try {
     const program = await launcher.start();
     if (!program) return null;
-    const startedMs = Date.now();
+    const startedMs = performance.now();
     session.noteProgram(program.pid);
     live.setMainPid(program.pid);
     const end = await follow(live, launcher.ended);
-    const durationMs = Date.now() - startedMs;
+    const durationMs = performance.now() - startedMs;
     live.setMainEnd(asEnding(end));
     await takeInTheRest(live);
     core.stop();
@@ -183,9 +183,9 @@ const follow = async (live: DrivenSession, ended: Promise<ProgramEnd>): Promise<
 };
 
 const takeInTheRest = async (live: DrivenSession): Promise<void> => {
-  const until = Date.now() + LAST_EVENTS_MS;
+  const until = performance.now() + LAST_EVENTS_MS;
   do await live.catchUp();
-  while (!live.mainIsDrained() && Date.now() < until);
+  while (!live.mainIsDrained() && performance.now() < until);
 };
 
 const asEnding = (end: ProgramEnd) => ({

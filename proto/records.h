@@ -41,7 +41,7 @@ struct process_record {
     uint32_t origin; /* enum segment_origin */
     uint32_t reserved0;
 
-    uint64_t started_ns; /* CLOCK_REALTIME */
+    uint64_t started_ns; /* of the day, by a clock that does not jump */
     uint64_t ended_ns;   /* 0 while it runs */
     uint64_t peak_ns;    /* when the heap was largest */
 

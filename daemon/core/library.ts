@@ -25,6 +25,7 @@ export interface Library {
     exclude: Uint8Array,
     excludeBytes: number,
   ) => boolean;
+  readonly nowMs: () => number;
   /** Off the main thread. */
   readonly drain: (core: Handle, ms: number) => Promise<number>;
   readonly stop: (core: Handle) => void;
@@ -59,6 +60,7 @@ const load = (): Library => {
     create: library.func('core_create', 'void *', ['str', 'uint32_t', 'void *', 'uint32_t']),
     pythonNative: library.func('core_python_native', 'void', ['void *']),
     select: library.func('core_select', 'bool', ['void *', 'void *', 'uint32_t', 'void *', 'uint32_t']),
+    nowMs: library.func('core_now_ms', 'double', []),
     drain: (core, ms) =>
       new Promise((resolve, reject) => {
         drain.async(core, ms, (error: unknown, events: number) => (error ? reject(error) : resolve(events)));

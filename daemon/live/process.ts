@@ -79,7 +79,7 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
     const seen = residentOf(pid);
     if (seen) resident = { bytes: seen.bytes, peakBytes: Math.max(seen.peakBytes, resident.peakBytes) };
     timeline.add({
-      ms: Math.max(0, Math.round(Date.now() - startedMs)),
+      ms: Math.max(0, Math.round(core.nowMs() - startedMs)),
       liveBytes: record.liveBytes,
       rssBytes: resident.bytes,
     });

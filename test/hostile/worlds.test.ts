@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import type { Snapshot } from '../../proto/snapshot.js';
 import { build, emptyFolder, exact, MEMTRACE, run, stacksOf, trace, unchanged } from './support.js';
 
 const program = async (name: string, count: number): Promise<readonly string[]> => [
@@ -185,6 +186,29 @@ asRoot('killed for want of memory in its container: what it had allocated is rep
   const live = hog?.totals.liveBytes ?? 0;
   t.true(live > 20 << 20 && live < 64 << 20, `${live}`);
   t.is(hog?.capture.lost, 0);
+});
+
+test('a clock that jumps by years: all is counted, and no time is off by more than the run took', async (t) => {
+  const preload = await build('clock_jumps.c', 'libclock_jumps.so', '-shared', '-fPIC');
+  const folder = emptyFolder();
+  const out = join(folder, 't.json');
+  const node = join(folder, 'node'); // the daemon gets nobody's preload
+  writeFileSync(node, `#!/bin/sh\nLD_PRELOAD=${preload} exec ${process.execPath} "$@"\n`, { mode: 0o755 });
+  const command = [MEMTRACE, 'run', '-o', out, '--', await build('soak.c', 'soak', '-O2'), '3'];
+  const began = performance.now();
+  const { code, stderr } = await run(command, { env: { MEMTRACE_NODE: node } });
+  const took = performance.now() - began;
+  t.is(code, 0);
+  const { capture, totals, timeline } = JSON.parse(readFileSync(out, 'utf8')) as Snapshot;
+  t.true(capture.allocations >= 3_000_000 && capture.lost === 0);
+  t.true(totals.peakAtMs >= 0 && totals.peakAtMs <= took, `peak after ${totals.peakAtMs} ms`);
+  const times = timeline?.map(({ ms }) => ms) ?? [];
+  t.true(times.length > 2 && Math.max(...times) <= took, times.join(' '));
+  t.deepEqual(
+    times,
+    times.toSorted((a, b) => a - b),
+  );
+  t.regex(stderr, /exited with 0 after [\d.]+ m?s/);
 });
 
 test('nothing is left behind in shared memory or in the session folder', async (t) => {

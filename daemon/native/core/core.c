@@ -192,14 +192,14 @@ static void read_process(struct process *process, struct pass *pass, bool housek
         process_corrupt(process);
     if (process->peak_seen != process->sites.gauge[SITE_HEAP].epoch) {
         process->peak_seen = process->sites.gauge[SITE_HEAP].epoch;
-        process->record.peak_ns = realtime_ns();
+        process->record.peak_ns = session_ns();
     }
 }
 
 /* Its process is gone and its rings have been read since. */
 static void finish(struct core *core, struct process *process) {
     if (process->record.state == PROCESS_UNTRACED) {
-        process->record.ended_ns = realtime_ns();
+        process->record.ended_ns = session_ns();
         if (process->pidfd >= 0)
             close(process->pidfd);
         process->pidfd = -1;

@@ -71,6 +71,11 @@ EXPORT void core_python_native(struct core *core) {
     __atomic_store_n(&core->session.control->python_native, 1, __ATOMIC_RELEASE);
 }
 
+/* The clock of all times in records. */
+EXPORT double core_now_ms(void) {
+    return (double)session_ns() / 1e6;
+}
+
 /* Reads events for about `ms`. One call at a time. */
 EXPORT double core_drain(struct core *core, uint32_t ms) {
     return (double)drain_for(core, ms);

@@ -63,8 +63,25 @@ uint64_t monotonic_us(void) {
     return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-uint64_t realtime_ns(void) {
+static uint64_t clock_ns(clockid_t clock) {
     struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
+    clock_gettime(clock, &t);
     return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t loaded_ns; /* the time of day then */
+static uint64_t loaded_monotonic_ns;
+
+__attribute__((constructor)) static void note_load(void) {
+    loaded_ns = clock_ns(CLOCK_REALTIME);
+    loaded_monotonic_ns = clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t session_ns(void) {
+    return loaded_ns + (clock_ns(CLOCK_MONOTONIC) - loaded_monotonic_ns);
+}
+
+uint64_t session_ns_of(uint64_t realtime_ns) {
+    uint64_t now = session_ns();
+    return realtime_ns > now ? now : realtime_ns < loaded_ns ? loaded_ns : realtime_ns;
 }

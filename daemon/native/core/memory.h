@@ -26,7 +26,11 @@ void array_shrink(void *items, uint32_t *capacity, uint32_t used, size_t item_by
 
 /* The clocks of the core. */
 uint64_t monotonic_us(void);
-uint64_t realtime_ns(void);
+/* The time of day when the core was loaded, carried on by the steady clock: times of one session can be
+ * compared, whatever happens to the clock on the wall. */
+uint64_t session_ns(void);
+/* A time of day that another process read during the session, as far as that clock can be believed. */
+uint64_t session_ns_of(uint64_t realtime_ns);
 
 /* A bijective mix of 64 bits (the finalizer of SplitMix64). */
 static inline uint64_t mix64(uint64_t x) {

@@ -119,7 +119,7 @@ struct process *process_create(uint32_t index, const struct registry_entry *entr
                                       .pid = entry->pid,
                                       .parent_pid = entry->parent_pid,
                                       .parent_index = UINT32_MAX,
-                                      .started_ns = realtime_ns()};
+                                      .started_ns = session_ns()};
     if (entry->state == REGISTRY_UNTRACED) {
         record->state = PROCESS_UNTRACED;
         record->untraced_reason = entry->reason;
@@ -137,7 +137,7 @@ struct process *process_create(uint32_t index, const struct registry_entry *entr
     }
     const struct segment_header *header = &process->segment.fixed;
     record->origin = header->origin == ORIGIN_FORK ? ORIGIN_FORK : ORIGIN_EXEC;
-    record->started_ns = header->started_ns;
+    record->started_ns = session_ns_of(header->started_ns);
     process->inherits = record->origin == ORIGIN_FORK && header->fork_serial;
     return process;
 }
@@ -206,7 +206,7 @@ void process_end(struct process *process, int directory) {
     snprintf(name, sizeof name, "%s%u", SESSION_SEGMENT_FILE, process->record.ticket);
     unlinkat(directory, name, 0);
     process->record.state = PROCESS_ENDED;
-    process->record.ended_ns = realtime_ns();
+    process->record.ended_ns = session_ns();
 }
 
 void process_forked(struct process *process, uint64_t serial) {
