@@ -7,7 +7,10 @@ WARN     := -std=c11 -Wall -Wextra -Werror
 DEPFLAGS  = -MMD -MP
 PREFIX   ?= /usr/local
 
-SHIM_SRC       := $(shell find shim -name '*.c')
+ARCHITECTURES  := x86_64 aarch64
+ARCHITECTURE   := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+shim_for        = $(filter-out $(patsubst %,shim/unwind/%.c,$(filter-out $(1),$(ARCHITECTURES))),$(shell find shim -name '*.c'))
+SHIM_SRC       := $(call shim_for,$(ARCHITECTURE))
 CORE_SRC       := $(wildcard daemon/native/core/*.c)
 SYMBOLIZER_SRC := $(wildcard daemon/native/symbolizer/*.c)
 LAUNCHER_SRC   := $(wildcard cli/launcher/*.c) shim/inspect.c shim/inspect_elf.c
@@ -35,8 +38,10 @@ objects = $(patsubst %.c,build/obj/%.o,$(1))
 
 # The shim runs inside malloc: no stack protector (TLS reads before TLS exists), frame pointers in the hooks
 # so that the caller's registers are found without unwinding our own frame.
-build/obj/shim/%.o: EXTRA := -fPIC -fvisibility=hidden -fno-omit-frame-pointer -fno-stack-protector \
+SHIM_FLAGS := -fPIC -fvisibility=hidden -fno-omit-frame-pointer -fno-stack-protector \
 	-ftls-model=initial-exec -fno-tree-slp-vectorize -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
+SHIM_LINK := -Wl,--version-script=shim/exports.map -Wl,-z,now -Wl,-z,nodelete -Wl,-soname,libmemtrace.so
+build/obj/shim/%.o: EXTRA := $(SHIM_FLAGS)
 build/obj/daemon/native/core/%.o: EXTRA := -fPIC -fvisibility=hidden
 
 build/obj/%.o: %.c | build/.deps
@@ -45,7 +50,7 @@ build/obj/%.o: %.c | build/.deps
 
 $(SHIM) $(CORE) $(SYMBOLIZER) $(LAUNCHER): build/.sources
 $(SHIM): $(call objects,$(SHIM_SRC)) shim/exports.map
-	$(CC) -shared $(CFLAGS) -o $@ $(filter %.o,$^) -Wl,--version-script=shim/exports.map -Wl,-z,now -Wl,-z,nodelete -Wl,-soname,libmemtrace.so
+	$(CC) -shared $(CFLAGS) -o $@ $(filter %.o,$^) $(SHIM_LINK)
 $(CORE): $(call objects,$(CORE_SRC))
 	$(CC) -shared $(CFLAGS) -o $@ $(filter %.o,$^) -pthread
 $(SYMBOLIZER): $(call objects,$(SYMBOLIZER_SRC))
@@ -93,6 +98,7 @@ build/.bench-deps: scripts/install-deps.sh | build/.test-deps
 	@touch $@
 
 include test/programs/programs.mk
+include scripts/aarch64.mk
 -include test/native/native.mk
 -include fuzz/fuzz.mk
 $(PROGRAMS) $(NATIVE_PROGRAMS) $(patsubst build/native/%,build/native/sanitized/%,$(NATIVE_PROGRAMS)): | build/.test-deps
@@ -127,7 +133,7 @@ clean: ## remove everything that was built
 	rm -rf build dist proto/generated bin/memtrace
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 .PHONY: all native test test-all bench demo lint format install uninstall clean help programs
 .DELETE_ON_ERROR:

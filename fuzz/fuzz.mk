@@ -9,7 +9,7 @@ build/fuzz/segment: fuzz/segment.c test/native/writer.c $(wildcard daemon/native
 	clang $(FUZZ_FLAGS) fuzz/segment.c test/native/writer.c $(wildcard daemon/native/core/*.c) -o $@
 build/fuzz/unwind: fuzz/unwind.c $(wildcard shim/unwind/*.[ch] shim/platform/*.h) | build/.test-deps
 	@mkdir -p $(@D)
-	clang $(FUZZ_FLAGS) fuzz/unwind.c $(wildcard shim/unwind/*.c) shim/platform/linux/os.c -o $@
+	clang $(FUZZ_FLAGS) fuzz/unwind.c $(filter shim/unwind/%,$(SHIM_SRC)) shim/platform/linux/os.c -o $@
 
 fuzz: $(FUZZ_TARGETS) ## long fuzzing of what reads foreign memory (FUZZ_SECONDS=600 for each)
 	set -e; for each in $(notdir $(FUZZ_TARGETS)); do \

@@ -143,7 +143,7 @@ static struct thread *make_state(const struct caller *caller, struct readable *r
         __atomic_fetch_add(&process->segment->lost, 1, __ATOMIC_RELAXED);
         return NULL;
     }
-    making.pc = caller->pc;
+    making.pc = caller_pc(caller);
     signal_fence();
     making.sp = caller_sp(caller);
     signal_fence();

@@ -22,7 +22,7 @@ struct thread *trace_enter_slow(const struct caller *caller);
 void trace_note_clock(struct thread *t, uint32_t clock);
 
 INLINE void trace_begin(struct thread *t, const struct caller *caller) {
-    t->busy_pc = caller->pc;
+    t->busy_pc = caller_pc(caller);
     signal_fence();
     t->busy = caller_sp(caller);
     signal_fence();

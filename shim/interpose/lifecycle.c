@@ -5,6 +5,7 @@
  * gone.
  */
 #define _GNU_SOURCE
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,7 +25,7 @@ __attribute__((constructor)) static void start(void) {
 
 EXPORT pid_t fork(void) {
     if (!real_available())
-        return (pid_t)syscall(SYS_fork);
+        return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
     trace_fork(CALLER());
     pid_t pid = real.fork();
     if (pid == 0 && process) /* a child that never allocates is part of the tree all the same */

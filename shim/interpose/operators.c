@@ -128,7 +128,7 @@ static void decide(struct operator_entry *entry, void *real_one, void *by_alloca
     }                                                                                                        \
     static void *first_##name(size_t size, uintptr_t second, uintptr_t third) {                              \
         if (real_available())                                                                                \
-            decide(&operator_##name, find_for(CALLER()->pc, #name), (void *)by_allocator_##name,             \
+            decide(&operator_##name, find_for(caller_pc(CALLER()), #name), (void *)by_allocator_##name,      \
                    (void *)by_other_##name);                                                                 \
         void *target = load_acquire(&operator_##name.target);                                                \
         return target == (void *)first_##name ? malloc(size ? size : 1)                                      \
@@ -144,7 +144,7 @@ static void decide(struct operator_entry *entry, void *real_one, void *by_alloca
     }                                                                                                        \
     static void first_##name(void *block, uintptr_t second, uintptr_t third) {                               \
         if (real_available())                                                                                \
-            decide(&operator_##name, find_for(CALLER()->pc, #name), (void *)by_allocator_##name,             \
+            decide(&operator_##name, find_for(caller_pc(CALLER()), #name), (void *)by_allocator_##name,      \
                    (void *)by_allocator_##name);                                                             \
         void *target = load_acquire(&operator_##name.target);                                                \
         if (target == (void *)first_##name)                                                                  \

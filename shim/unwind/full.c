@@ -88,7 +88,7 @@ static enum step step_by_frame_pointer(uint64_t rule, struct full *f, struct rea
     f->value[ARCH_SP] = r.sp;
     f->value[ARCH_FP] = r.fp;
     f->exact = step == STEP_INTERRUPTED;
-    return step;
+    return arch_registers_hold(&r) ? step : STEP_CUT;
 }
 
 enum step full_step(struct full *f, struct readable *range) {

@@ -9,7 +9,7 @@ INLINE uint32_t index_of(uintptr_t sp) {
 
 INLINE bool is_state(struct remembered *m, uint32_t j, const struct registers *r) {
     const struct frame_slot *f = &remembered_frames(m)[j];
-    if (f->slot != r->sp - sizeof(uintptr_t) || f->pc != r->pc)
+    if (!place_is(f->place, r) || f->pc != r->pc)
         return false;
     const struct frame_state *s = &m->state[j];
     return !(s->restore & FP_IS_LIVE) || s->fp == r->fp;
@@ -19,7 +19,7 @@ INLINE bool is_state(struct remembered *m, uint32_t j, const struct registers *r
 INLINE int32_t find_stale(struct remembered *m, uint32_t j) {
     const struct frame_slot *f = remembered_frames(m);
     int32_t i = (int32_t)j - 1;
-    while (*(const uintptr_t *)f[i].slot == f[i].pc)
+    while (place_holds(f[i].place, f[i].pc))
         i--;
     int32_t k = (int32_t)m->saved_count - 1;
     while (k >= 0 && m->saved[k].frame > j)
@@ -42,13 +42,13 @@ static uint32_t pass_again(struct remembered *m, uint32_t j, int32_t stale, uint
     int32_t last = stale + 1;
     for (int32_t k = (int32_t)j; k > last && passed < REMEMBERED_FRAMES; k--) {
         const struct frame_state *s = &m->state[k];
-        struct registers at = {.pc = f[k].pc, .sp = f[k].slot + sizeof(uintptr_t), .fp = fp};
+        struct registers at = place_registers(f[k].place, f[k].pc, fp);
         m->passed[passed++] =
             (struct passed_frame){.at = at, .restore = s->restore & ~FP_IS_LIVE, .holder = s->holder};
         if (s->restore & ~SLOT_FLAGS)
             fp = *(const uintptr_t *)(s->restore & ~SLOT_FLAGS);
     }
-    *r = (struct registers){.pc = f[last].pc, .sp = f[last].slot + sizeof(uintptr_t), .fp = fp};
+    *r = place_registers(f[last].place, f[last].pc, fp);
     return passed;
 }
 
@@ -73,10 +73,10 @@ INLINE void commit(struct remembered *m, uint32_t kept, uint32_t passed, struct 
     while (passed-- > 0) {
         const struct passed_frame *p = &m->passed[passed];
         uintptr_t restore = p->restore;
-        f[n] = (struct frame_slot){p->at.sp - sizeof(uintptr_t), p->at.pc};
+        f[n] = (struct frame_slot){place_at(&p->at), p->at.pc};
         m->index[index_of(p->at.sp)] = (uint16_t)n;
         if (unlikely(restore & HAS_HOLDER))
-            must_hold(m, &saved, p->holder, f[n - 1].slot + sizeof(uintptr_t), n);
+            must_hold(m, &saved, p->holder, place_sp(f[n - 1].place), n);
         uintptr_t needs = restore & USES_FP ? FP_IS_LIVE : 0;
         if (restore & ~SLOT_FLAGS) {
             if (live)
@@ -100,8 +100,8 @@ bool remember_walk(struct remembered *m, const struct caller *caller, struct rea
                    struct stack_key seed) {
     struct registers r = caller_registers(caller);
     uint32_t comparable = m->count, kept = 0, passed = 0;
-    if (unlikely(!m->sentinel_and_frame[SENTINELS - 1].slot))
-        m->sentinel_and_frame[SENTINELS - 1] = (struct frame_slot){(uintptr_t)&zero, 1};
+    if (unlikely(!m->sentinel_and_frame[SENTINELS - 1].pc))
+        m->sentinel_and_frame[SENTINELS - 1] = (struct frame_slot){{.slot = (uintptr_t)&zero}, 1};
     if (unlikely(!readable_start(range, r.sp)))
         goto not_remembered;
     for (;;) {

@@ -39,7 +39,7 @@ struct remembered {
     uint32_t saved_count;
 
     struct frame_slot {
-        uintptr_t slot; /* sp of the frame - 8: where its pc was read */
+        struct place place; /* where its pc was read, and its sp */
         uintptr_t pc;
     } sentinel_and_frame[SENTINELS + REMEMBERED_FRAMES];
 

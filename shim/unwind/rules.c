@@ -7,16 +7,6 @@ _Alignas(64) uint64_t rules_table[1u << RULES_BUCKETS_LOG2][RULES_PER_BUCKET];
 _Static_assert(RULES_KEY_BITS - RULES_BUCKETS_LOG2 == 64 - RULE_TAG_SHIFT,
                "tag and bucket give the key back");
 
-uint64_t rule_make(enum rule_kind kind, int64_t cfa_offset, int64_t slot) {
-    int64_t limit = INT64_C(1) << (RULE_WORDS_BITS - 1);
-    int64_t words = cfa_offset / 8;
-    if (kind < RULE_END &&
-        (cfa_offset % 8 || words >= limit || words < -limit || slot < 0 || slot > RULE_SLOT_MASK))
-        return (uint64_t)RULE_UNSUPPORTED << RULE_KIND_SHIFT;
-    return (uint64_t)kind << RULE_KIND_SHIFT | (uint64_t)slot << RULE_SLOT_SHIFT |
-           ((uint64_t)words & ((UINT64_C(1) << RULE_WORDS_BITS) - 1));
-}
-
 NOINLINE uint64_t rules_add(uint64_t key, uint64_t hash) {
     uint64_t *bucket = rules_table[hash >> (RULES_KEY_BITS - RULES_BUCKETS_LOG2)];
     uint64_t tag = rules_tag(hash);

@@ -2,8 +2,7 @@
  *
  * A rule is 64 bits, read and written whole, so that readers need no lock and cannot see half of one:
  *
- *   bits  0..18  CFA offset in words, signed
- *   bits 19..24  where the frame pointer is saved: CFA - 8n, 0 = not saved
+ *   bits  0..24  offsets, as the architecture needs them: x86_64.h, aarch64.h
  *   bits 25..27  enum rule_kind
  *   bits 28..63  tag: with the bucket's number it is the pc, exactly (the hash is a bijection)
  *
@@ -21,16 +20,22 @@
 enum rule_kind {
     RULE_SP = 1,     /* cfa = sp + offset */
     RULE_FP,         /* cfa = fp + offset */
-    RULE_DRAP,       /* cfa = *(fp + offset); fp' = *fp: a realigned frame */
+    RULE_DRAP,       /* x86-64: cfa = *(fp + offset); fp' = *fp: a realigned frame */
     RULE_END,        /* the outermost frame */
     RULE_SIGNAL,     /* the caller was interrupted: its registers are in the signal frame */
     RULE_NO_INFO,    /* nothing is known of this pc: try the frame pointer */
     RULE_UNSUPPORTED /* information that does not fit a rule: full.h */
 };
 
-#define RULE_WORDS_BITS    19
-#define RULE_SLOT_SHIFT    19
-#define RULE_SLOT_MASK     0x3f
+/* What a step by a rule came to. */
+enum step {
+    STEP_CALLED,      /* registers are the caller's; pc is a return address */
+    STEP_INTERRUPTED, /* registers are those of the interrupted code; pc is exact */
+    STEP_END,         /* that was the outermost frame */
+    STEP_BEYOND,      /* more registers are needed than these: full.h */
+    STEP_CUT          /* it cannot be known who called */
+};
+
 #define RULE_KIND_SHIFT    25
 #define RULE_TAG_SHIFT     28
 #define RULES_BUCKETS_LOG2 12
@@ -40,14 +45,10 @@ enum rule_kind {
 INLINE enum rule_kind rule_kind(uint64_t rule) {
     return (enum rule_kind)(rule >> RULE_KIND_SHIFT & 7);
 }
-INLINE int64_t rule_cfa_offset(uint64_t rule) {
-    return ((int64_t)(rule << (64 - RULE_WORDS_BITS)) >> (64 - RULE_WORDS_BITS)) * 8;
+/* A rule of a kind that has no offsets, without its tag. */
+INLINE uint64_t rule_of_kind(enum rule_kind kind) {
+    return (uint64_t)kind << RULE_KIND_SHIFT;
 }
-INLINE uint64_t rule_slot(uint64_t rule) {
-    return rule >> RULE_SLOT_SHIFT & RULE_SLOT_MASK;
-}
-/* A rule without its tag. A slot or an offset that does not fit makes it RULE_UNSUPPORTED. */
-uint64_t rule_make(enum rule_kind kind, int64_t cfa_offset, int64_t slot);
 
 /* Compiles the rule of the instruction at `pc`, without its tag. Per architecture: x86_64.c … */
 uint64_t rule_compile(uintptr_t pc);

@@ -1,10 +1,10 @@
 /* x86_64.c — compiles unwind rules from call frame information, and the rare steps of a walk. Twin:
  * aarch64.c. */
 #include "shim/platform/arch.h"
-#include "shim/platform/modules.h"
 #include "shim/unwind/cfi.h"
 #include "shim/unwind/full.h"
 #include "shim/unwind/remember.h"
+#include "shim/unwind/root.h"
 
 /* DWARF register numbers of the System V x86-64 psABI, figure 3.36. */
 enum { DWARF_RBX = 3, DWARF_RBP = 6, DWARF_RSP = 7, DWARF_R8 = 8, DWARF_R12 = 12, DWARF_RA = 16 };
@@ -21,6 +21,16 @@ static bool is_plt(const struct cfi_expression *e) {
     const uint8_t *b = e->bytes;
     return e->size == 11 && b[0] == OP_BREG7 && b[2] == 0x80 && b[3] == 0 && b[4] == 0x3f && b[5] == 0x1a &&
            b[7] == 0x2a && b[8] == 0x33 && b[9] == 0x24 && b[10] == 0x22;
+}
+
+/* A slot or an offset that does not fit makes it RULE_UNSUPPORTED. */
+static uint64_t rule_make(enum rule_kind kind, int64_t cfa_offset, int64_t slot) {
+    int64_t limit = INT64_C(1) << (RULE_WORDS_BITS - 1);
+    int64_t words = cfa_offset / 8;
+    if (cfa_offset % 8 || words >= limit || words < -limit || slot < 0 || slot > RULE_SLOT_MASK)
+        return rule_of_kind(RULE_UNSUPPORTED);
+    return rule_of_kind(kind) | (uint64_t)slot << RULE_SLOT_SHIFT |
+           ((uint64_t)words & ((UINT64_C(1) << RULE_WORDS_BITS) - 1));
 }
 
 static uint64_t plt_rule(const struct cfi_expression *e, uintptr_t pc) {
@@ -41,50 +51,37 @@ static int64_t sleb_byte(uint8_t byte) {
     return (byte & 0x40) ? (int64_t)byte - 0x80 : byte;
 }
 
-/* The first frame of a makecontext fiber "returns" to the first instruction of glibc's __start_context, so
- * that the address before it belongs to nothing. */
-static bool is_entered_by_return(uintptr_t pc) {
-    struct cfi_row row;
-    return cfi_find_row(pc + 1, &columns, &row) && row.function_start == pc + 1;
-}
-
-/* The loader's entry code, which runs the constructors of libraries, is its only code without information. */
-static bool is_loader_entry(uintptr_t pc) {
-    struct loaded_module module;
-    return platform_find_module(pc, &module) && platform_is_loader(&module);
-}
-
 uint64_t rule_compile(uintptr_t pc) {
     struct cfi_row row;
     if (!cfi_find_row(pc, &columns, &row))
-        return rule_make(is_entered_by_return(pc) || is_loader_entry(pc) ? RULE_END : RULE_NO_INFO, 0, 0);
+        return rule_of_kind(root_is_known(pc, &columns) ? RULE_END : RULE_NO_INFO);
     const struct cfi_column *fp = &row.column[CFI_FRAME_POINTER], *ra = &row.column[CFI_RETURN_ADDRESS];
     if (ra->rule == CFI_UNDEFINED)
-        return rule_make(RULE_END, 0, 0);
+        return rule_of_kind(RULE_END);
     if (row.signal_frame)
-        return rule_make(RULE_SIGNAL, 0, 0);
+        return rule_of_kind(RULE_SIGNAL);
     if (ra->rule != CFI_OFFSET || ra->offset != -8)
-        return rule_make(RULE_UNSUPPORTED, 0, 0);
+        return rule_of_kind(RULE_UNSUPPORTED);
     if (row.cfa_expression.bytes) {
         if (is_plt(&row.cfa_expression))
             return plt_rule(&row.cfa_expression, pc);
         if (is_drap(&row))
             return rule_make(RULE_DRAP, sleb_byte(row.cfa_expression.bytes[1]), 0);
-        return rule_make(RULE_UNSUPPORTED, 0, 0);
+        return rule_of_kind(RULE_UNSUPPORTED);
     }
     int64_t slot = 0;
     if (fp->rule == CFI_OFFSET) {
         if (fp->offset >= 0 || fp->offset % 8)
-            return rule_make(RULE_UNSUPPORTED, 0, 0);
+            return rule_of_kind(RULE_UNSUPPORTED);
         slot = -fp->offset / 8;
     } else if (fp->rule != CFI_SAME) {
-        return rule_make(RULE_UNSUPPORTED, 0, 0);
+        return rule_of_kind(RULE_UNSUPPORTED);
     }
     if (row.cfa_register == DWARF_RSP)
         return rule_make(RULE_SP, row.cfa_offset, slot);
     if (row.cfa_register == DWARF_RBP)
         return rule_make(RULE_FP, row.cfa_offset, slot);
-    return rule_make(RULE_UNSUPPORTED, 0, 0);
+    return rule_of_kind(RULE_UNSUPPORTED);
 }
 
 static enum step step_realigned(uint64_t rule, struct registers *r, struct readable *range) {

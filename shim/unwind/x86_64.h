@@ -25,17 +25,46 @@ struct caller {
 INLINE uintptr_t caller_sp(const struct caller *caller) {
     return (uintptr_t)(caller + 1);
 }
+INLINE uintptr_t caller_pc(const struct caller *caller) {
+    return caller->pc;
+}
 INLINE struct registers caller_registers(const struct caller *caller) {
     return (struct registers){.pc = caller->pc, .sp = caller_sp(caller), .fp = caller->fp};
 }
 
-enum step {
-    STEP_CALLED,      /* registers are the caller's; pc is a return address */
-    STEP_INTERRUPTED, /* registers are those of the interrupted code; pc is exact */
-    STEP_END,         /* that was the outermost frame */
-    STEP_BEYOND,      /* more registers are needed than these: full.h */
-    STEP_CUT          /* it cannot be known who called */
+/* Where the pc of a frame was read: a call pushes it, so that the frame's sp follows. */
+struct place {
+    uintptr_t slot;
 };
+INLINE struct place place_at(const struct registers *r) {
+    return (struct place){r->sp - sizeof(uintptr_t)};
+}
+INLINE bool place_is(struct place place, const struct registers *r) {
+    return place.slot == r->sp - sizeof(uintptr_t);
+}
+INLINE uintptr_t place_sp(struct place place) {
+    return place.slot + sizeof(uintptr_t);
+}
+INLINE bool place_holds(struct place place, uintptr_t pc) {
+    return *(const uintptr_t *)place.slot == pc;
+}
+INLINE struct registers place_registers(struct place place, uintptr_t pc, uintptr_t fp) {
+    return (struct registers){.pc = pc, .sp = place_sp(place), .fp = fp};
+}
+
+/* Of a rule (rules.h):
+ *   bits  0..18  CFA offset in words, signed
+ *   bits 19..24  where rbp is saved: CFA - 8n, 0 = not saved */
+#define RULE_WORDS_BITS 19
+#define RULE_SLOT_SHIFT 19
+#define RULE_SLOT_MASK  0x3f
+
+INLINE int64_t rule_cfa_offset(uint64_t rule) {
+    return ((int64_t)(rule << (64 - RULE_WORDS_BITS)) >> (64 - RULE_WORDS_BITS)) * 8;
+}
+INLINE uint64_t rule_slot(uint64_t rule) {
+    return rule >> RULE_SLOT_SHIFT & RULE_SLOT_MASK;
+}
 
 /* For full.h, by DWARF number (System V x86-64 psABI, figure 3.36): rax rdx rcx rbx rsi rdi rbp rsp r8 … r15,
  * return address. */
@@ -45,6 +74,10 @@ enum step {
 
 INLINE struct registers arch_registers(uintptr_t pc, uintptr_t sp, uintptr_t fp) {
     return (struct registers){.pc = pc, .sp = sp, .fp = fp};
+}
+/* Are all of them known? */
+INLINE bool arch_registers_hold(const struct registers *r) {
+    return r != NULL;
 }
 INLINE uintptr_t arch_code_address(uintptr_t return_address) {
     return return_address;

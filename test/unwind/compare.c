@@ -99,7 +99,7 @@ static void check(const struct caller *caller) {
         return;
     busy = 1;
     int count = walk_outside(), skip = 0;
-    while (skip < count && reference[skip] != caller->pc)
+    while (skip < count && reference[skip] != caller_pc(caller))
         skip++;
     if (remember_walk(&remembered, caller, &range, key_seed(0, 0))) {
         frames.truncated = false;

@@ -37,6 +37,13 @@ for (const flags of builds) {
   });
 }
 
+test('functions that a signal interrupts anywhere have the right stack', async (t) => {
+  const program = await buildProgram('interrupted', '-O2');
+  const found = await compare(await preload, [program, '500']);
+  t.is(found.mismatches, 0);
+  t.true(found.checked >= 500);
+});
+
 test('allocations inside the lazy binding resolver have the right stack at each of its instructions', async (t) => {
   const { program, env } = await buildLazy('-O2');
   const found = await compare(await preload, [program], env);

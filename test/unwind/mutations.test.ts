@@ -11,7 +11,7 @@ test.after.always(removeFolder);
 const mutations: Readonly<Record<string, Mutation>> = {
   'return address slots are not read again': {
     file: FILE,
-    from: 'while (*(const uintptr_t *)f[i].slot == f[i].pc)',
+    from: 'while (place_holds(f[i].place, f[i].pc))',
     to: 'while (i >= 0)',
   },
   'saved frame pointers are not read again': {

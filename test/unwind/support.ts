@@ -3,9 +3,9 @@
  * can be built from mutated sources, to show that the comparison would see such a mistake.
  */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -22,11 +22,45 @@ export interface Mutation {
   readonly to: string;
 }
 
-const SOURCES = ['shim/unwind', 'shim/platform/linux'].flatMap((path) =>
-  readdirSync(join(ROOT, path))
-    .filter((name) => name.endsWith('.c') && !name.startsWith('aarch64'))
-    .map((name) => join(path, name)),
-);
+/** A processor: how programs are built for it and run. */
+export interface Machine {
+  readonly name: 'x86_64' | 'aarch64';
+  readonly c: string;
+  readonly cxx: string;
+  /** Arguments before a program that is to run with the preload and these variables. */
+  readonly start: (preload: string, variables: Readonly<Record<string, string>>) => readonly string[];
+}
+
+const assignments = (variables: Readonly<Record<string, string>>): string[] =>
+  Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+
+/** The machine that the tests run on. */
+export const here: Machine = {
+  name: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
+  c: 'cc',
+  cxx: 'c++',
+  start: (preload, variables) => ['env', ...assignments({ ...variables, LD_PRELOAD: preload })],
+};
+
+/** By Debian's cross compiler, under qemu-user on a processor with pointer authentication. */
+export const aarch64: Machine = {
+  name: 'aarch64',
+  c: 'aarch64-linux-gnu-gcc',
+  cxx: 'aarch64-linux-gnu-g++',
+  start: (preload, variables) => [
+    ...['qemu-aarch64', '-cpu', 'max', '-L', '/usr/aarch64-linux-gnu'],
+    ...assignments({ ...variables, LD_PRELOAD: preload }).flatMap((each) => ['-E', each]),
+  ],
+};
+
+const ARCHITECTURES = ['x86_64', 'aarch64'];
+const sourcesFor = (machine: Machine): string[] =>
+  ['shim/unwind', 'shim/platform/linux'].flatMap((path) =>
+    readdirSync(join(ROOT, path))
+      .filter((name) => name.endsWith('.c'))
+      .filter((name) => name === `${machine.name}.c` || !ARCHITECTURES.includes(basename(name, '.c')))
+      .map((name) => join(path, name)),
+  );
 
 /** What the shim's unwinder is held against. */
 export type Outside = 'libgcc' | 'libunwind';
@@ -36,36 +70,44 @@ export const buildComparison = async (
   name: string,
   mutation?: Mutation,
   outside: Outside = 'libgcc',
+  machine: Machine = here,
 ): Promise<string> => {
-  const sources = SOURCES.map((path) =>
-    path === mutation?.file ? mutated(name, mutation) : join(ROOT, path),
-  );
-  const out = join(folder, `${name}.so`);
+  const changed = join(folder, `${machine.name}-${name}`);
+  if (mutation) mutate(changed, mutation);
+  const sources = sourcesFor(machine).map((path) => join(path === mutation?.file ? changed : ROOT, path));
+  const out = `${changed}.so`;
   const flags = '-std=c11 -O2 -g -fPIC -shared -fno-omit-frame-pointer -fno-tree-slp-vectorize'.split(' ');
   const other = outside === 'libunwind' ? ['-DCOMPARE_LIBUNWIND', '-lunwind'] : [];
   const compared = join(ROOT, 'test/unwind/compare.c');
-  await run('cc', [...flags, '-I', ROOT, compared, ...sources, '-o', out, ...other]);
+  await run(machine.c, [...flags, '-I', changed, '-I', ROOT, compared, ...sources, '-o', out, ...other]);
   return out;
 };
 
-const mutated = (name: string, { file, from, to }: Mutation): string => {
+/** In a folder of its own, which stands before the true one when headers are looked for. */
+const mutate = (changed: string, { file, from, to }: Mutation): void => {
   const parts = readFileSync(join(ROOT, file), 'utf8').split(from);
   if (parts.length !== 2) throw new Error(`${file} does not have this exactly once: ${from}`);
-  const path = join(folder, `${name}-${basename(file)}`);
-  writeFileSync(path, parts.join(to));
-  return path;
+  mkdirSync(dirname(join(changed, file)), { recursive: true });
+  writeFileSync(join(changed, file), parts.join(to));
 };
 
 const programs = new Map<string, Promise<string>>();
 
 /** Built once, also when several tests ask at the same time. */
-export const buildProgram = (name: string, ...flags: readonly string[]): Promise<string> => {
-  const out = join(folder, `${name}${flags.join('').replaceAll('/', '_')}`);
+export const buildProgramFor = (
+  machine: Machine,
+  name: string,
+  ...flags: readonly string[]
+): Promise<string> => {
+  const out = join(folder, `${machine.name}-${name}${flags.join('').replaceAll('/', '_')}`);
   const source = join(ROOT, `test/programs/unwind/${name}.cpp`);
-  const built = programs.get(out) ?? run('c++', [source, ...flags, '-o', out, '-pthread']).then(() => out);
+  const built =
+    programs.get(out) ?? run(machine.cxx, [source, ...flags, '-o', out, '-pthread']).then(() => out);
   programs.set(out, built);
   return built;
 };
+export const buildProgram = (name: string, ...flags: readonly string[]): Promise<string> =>
+  buildProgramFor(here, name, ...flags);
 
 /** The program that allocates inside the lazy binding resolver. Not under -z now, nor under LD_BIND_NOW. */
 export const buildLazy = async (
@@ -91,14 +133,12 @@ export const compare = async (
   preload: string,
   command: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  machine: Machine = here,
 ): Promise<Comparison> => {
   runs += 1;
   const out = join(folder, `found.${runs}`);
-  const [program, ...args] = command;
-  await run(program, args, {
-    env: { ...process.env, ...env, LD_PRELOAD: preload, COMPARE_OUT: out },
-    maxBuffer: 1 << 28,
-  });
+  const [program, ...args] = [...machine.start(preload, { ...env, COMPARE_OUT: out }), ...command];
+  await run(program, args, { maxBuffer: 1 << 28 });
   const found = readFileSync(out, 'utf8').matchAll(
     /^checked (\d+) mismatches (\d+) truncated (\d+) afresh (\d+)$/gm,
   );

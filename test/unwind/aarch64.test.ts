@@ -1,0 +1,105 @@
+/**
+ * The AArch64 unwinder against libgcc's, cross-compiled and run under qemu-user: part of `make test-all`, where the
+ * compiler and qemu are installed.
+ */
+import { execFileSync } from 'node:child_process';
+import test from 'ava';
+import {
+  aarch64,
+  buildComparison,
+  buildProgramFor,
+  compare,
+  type Mutation,
+  removeFolder,
+} from './support.js';
+
+test.after.always(removeFolder);
+
+const isThere = (program: string): boolean => {
+  try {
+    execFileSync('sh', ['-c', `command -v ${program}`]);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const wanted = process.env.MEMTRACE_SLOW === '1';
+const possible = [aarch64.c, aarch64.cxx, 'qemu-aarch64'].every(isThere);
+const when = wanted && possible ? test : test.skip;
+
+const preload = (mutation?: Mutation, name = 'compare') => buildComparison(name, mutation, 'libgcc', aarch64);
+const plain = wanted && possible ? preload() : Promise.resolve('');
+
+const builds = [
+  ['-O0'],
+  ['-O2'],
+  ['-O2', '-fomit-frame-pointer'],
+  ['-O2', '-mbranch-protection=standard'], // return addresses on the stack are signed
+] as const;
+
+for (const flags of builds) {
+  const how = flags.join(' ');
+  when(`a random call graph built with ${how} has the right stack at every allocation`, async (t) => {
+    const program = await buildProgramFor(aarch64, 'random_calls', ...flags);
+    const found = await compare(await plain, [program, '1', '8', '2'], {}, aarch64);
+    t.is(found.mismatches, 0);
+    t.is(found.truncated, 0);
+    t.true(found.checked > 50_000, `only ${found.checked} stacks were seen`);
+    t.true(found.afresh < found.checked / 4, 'most walks were to be incremental');
+  });
+
+  when(`return addresses left over mislead nobody, built with ${how}`, async (t) => {
+    const program = await buildProgramFor(aarch64, 'stale_slots', ...flags);
+    const found = await compare(await plain, [program, '10000'], {}, aarch64);
+    t.is(found.mismatches, 0);
+    t.is(found.truncated, 0);
+    t.true(found.checked >= 10_000);
+  });
+
+  when(`functions that are interrupted anywhere have the right stack, built with ${how}`, async (t) => {
+    const program = await buildProgramFor(aarch64, 'interrupted', ...flags);
+    const found = await compare(await plain, [program, '300'], {}, aarch64);
+    t.is(found.mismatches, 0);
+    t.true(found.checked >= 300);
+  });
+}
+
+const mutations: Readonly<Record<string, Mutation>> = {
+  'authentication codes were left on return addresses': {
+    file: 'shim/unwind/aarch64.h',
+    from: '__asm__("hint #7" : "+r"(x30));',
+    to: '__asm__("" : "+r"(x30));',
+  },
+  'return address slots were not read again': {
+    file: 'shim/unwind/remember.c',
+    from: 'while (place_holds(f[i].place, f[i].pc))',
+    to: 'while (i >= 0)',
+  },
+  'saved frame pointers were not read again': {
+    file: 'shim/unwind/remember.c',
+    from: 'if (unlikely(*(const uintptr_t *)m->saved[k].slot != m->saved[k].value))',
+    to: 'if (0)',
+  },
+};
+
+for (const [what, mutation] of Object.entries(mutations))
+  when(`it would be seen if ${what}`, async (t) => {
+    const mutated = await preload(mutation, what.replaceAll(' ', '-'));
+    let mismatches = 0;
+    for (const flags of builds.slice(1)) {
+      const program = await buildProgramFor(aarch64, 'stale_slots', ...flags);
+      mismatches += (await compare(mutated, [program, '10000'], {}, aarch64)).mismatches;
+    }
+    t.true(mismatches > 100, `only ${mismatches} wrong stacks`);
+  });
+
+when('it would be seen if the return address in x30 of an interrupted leaf were not used', async (t) => {
+  const mutated = await preload(
+    { file: 'shim/unwind/aarch64.h', from: 'uintptr_t pc = r->lr, slot', to: 'uintptr_t pc = 0, slot' },
+    'no-lr',
+  );
+  const program = await buildProgramFor(aarch64, 'interrupted', '-O2');
+  const found = await compare(mutated, [program, '300'], {}, aarch64);
+  t.true(found.mismatches > 10, `only ${found.mismatches} wrong stacks`);
+});
