@@ -105,6 +105,47 @@ for (const size of ['8k', '64k', '1m', '4m'])
     } else t.regex(stderr, /not traced/);
   });
 
+asRoot('no /dev/shm at all: the run says so and is traced on disk', async (t) => {
+  const folder = emptyFolder();
+  const out = join(folder, 't.json');
+  const bind = (name: string) => `touch ${folder}/${name} && mount --bind /dev/${name} ${folder}/${name}`;
+  const script = `mount -t tmpfs tmpfs ${folder} && ${['null', 'zero', 'urandom', 'tty'].map(bind).join(' && ')} && mount --move ${folder} /dev && exec "$@"`;
+  const { code, stdout, stderr } = await run([
+    ...['unshare', '-m', 'sh', '-c', script, 'sh', MEMTRACE, 'run', '-o', out, '--'],
+    ...(await program('plain', 1000)),
+  ]);
+  t.deepEqual({ code, stdout }, { code: 5, stdout: 'end\n' }, stderr);
+  t.regex(stderr, /\/dev\/shm has no room/);
+  t.true(JSON.parse(readFileSync(out, 'utf8')).capture.allocations >= 1000);
+});
+
+test('a user namespace of its own, in which it is root', async (t) => {
+  const command = ['unshare', '-U', '-r', ...(await program('plain', 5000))];
+  const { snapshots } = await unchanged(t, command);
+  t.true(snapshots.some(({ capture }) => capture.allocations >= 5000 && capture.lost === 0));
+});
+
+test('stdout and stderr closed: the program ends as ever, and the snapshot is written', async (t) => {
+  const out = join(emptyFolder(), 't.json');
+  const { code } = await run([
+    ...['sh', '-c', 'exec "$@" <&- >&- 2>&-', 'sh', MEMTRACE, 'run', '-o', out, '--'],
+    ...(await program('plain', 100)),
+  ]);
+  t.is(code, 5);
+  t.true(JSON.parse(readFileSync(out, 'utf8')).capture.allocations >= 100);
+});
+
+test('a limit on processes that leaves none for the program’s children: it fails as it would untraced', async (t) => {
+  const command = [
+    'prlimit',
+    '--nproc=1',
+    'bash',
+    '-c',
+    'x=$(ls / | wc -l); test -n "$x" && echo some; exit 4',
+  ];
+  await unchanged(t, command);
+});
+
 asRoot('a full disk for the snapshot: the program’s exit code, the reason, and no half a file', async (t) => {
   const folder = emptyFolder();
   const script = `mount -t tmpfs -o size=4k tmpfs ${folder} && cd ${folder} && "$@"; code=$?; ls -A >&2; exit $code`;
