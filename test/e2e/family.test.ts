@@ -1,7 +1,10 @@
 /** Each function of the malloc family and of the mmap family, once, against what the program's source states. */
+import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 import type { Snapshot } from '../../proto/snapshot.js';
-import { program, removeFolders, run, snapshotOf, trace } from './harness.js';
+import { MEMTRACE, newFolder, program, removeFolders, run, snapshotOf, trace } from './harness.js';
 import { linesOf } from './lines.js';
 
 test.after.always(removeFolders);
@@ -58,4 +61,21 @@ test('as many sites as there are different stacks, also when the tables of the p
   t.is(new Set(mine.map(({ stack }) => stack)).size, stacks);
   t.true(mine.every(({ liveBlocks }) => liveBlocks === 1));
   t.is(capture.truncatedStacks, 0);
+});
+
+const slowly = process.env.MEMTRACE_SLOW === '1' ? test : test.skip;
+
+slowly('millions of different stacks are kept and saved whole, beyond what a string can hold', async (t) => {
+  t.timeout(20 * 60_000);
+  const file = join(newFolder(), 'many.json');
+  const command = [MEMTRACE, 'run', '-o', file, '--', program('many_stacks'), '22'];
+  const { code, stderr } = await run(command, { longestMs: 15 * 60_000 });
+  t.is(code, 0, stderr);
+  t.regex(stderr, /live at exit +64\.0 MiB in 4,194,304 blocks/);
+  t.regex(stderr, /0 events lost, 0 unknown frees, 0 truncated stacks/);
+  t.true(statSync(file).size > 2 ** 29);
+  t.is(execFileSync('tail', ['-c', '4', file], { encoding: 'utf8' }), '}]}\n');
+  const report = await run([MEMTRACE, 'report', file]);
+  t.is(report.code, 1);
+  t.regex(report.stderr, /512 MiB/);
 });

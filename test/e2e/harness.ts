@@ -44,9 +44,14 @@ export interface Surroundings {
   readonly cwd?: string;
   /** Called once it runs. */
   readonly meanwhile?: (child: ChildProcess) => void;
+  /** After which it hangs. */
+  readonly longestMs?: number;
 }
 
-export const run = (command: readonly string[], { env, cwd, meanwhile }: Surroundings = {}): Promise<Ran> =>
+export const run = (
+  command: readonly string[],
+  { env, cwd, meanwhile, longestMs = TIMEOUT_MS }: Surroundings = {},
+): Promise<Ran> =>
   new Promise((resolve, reject) => {
     const [file, ...args] = command;
     const child = spawn(file, args, {
@@ -60,8 +65,8 @@ export const run = (command: readonly string[], { env, cwd, meanwhile }: Surroun
     child.stderr.on('data', (data: Buffer) => err.push(data));
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
-      reject(new Error(`${command.join(' ')} was still running after ${TIMEOUT_MS} ms`));
-    }, TIMEOUT_MS);
+      reject(new Error(`${command.join(' ')} was still running after ${longestMs} ms`));
+    }, longestMs);
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(timer);
