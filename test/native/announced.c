@@ -67,6 +67,39 @@ static void overtaken(struct stage *stage) {
     writer_close(&after);
 }
 
+/* Once any announcement was late, two images of one pid that are ready at the same look still come in order.
+ */
+static void together(struct stage *stage) {
+    struct writer late, before, after;
+    int other = child_start(), pid = child_start();
+    open_writer(&late, stage, other);
+    claim(&late);
+    stage_pass(stage);
+    complete(&late);
+    open_writer(&before, stage, pid);
+    claim(&before);
+    complete(&before);
+    open_writer(&after, stage, pid);
+    claim(&after);
+    complete(&after);
+    stage_pass(stage);
+    allocate(&after, 100);
+    child_kill(pid);
+    child_kill(other);
+    for (int i = 0; i < 3; i++)
+        stage_pass(stage);
+
+    struct process_record first = stage_record(stage, 1), second = stage_record(stage, 2);
+    CHECK_EQUAL(first.ticket, before.ticket, "ticket of the first image");
+    CHECK_EQUAL(first.flags, PROCESS_EXECED, "flags of the first image");
+    CHECK_EQUAL(second.ticket, after.ticket, "ticket of the second image");
+    CHECK_EQUAL(second.flags, 0, "flags of the second image");
+    CHECK_EQUAL(second.allocations, 100, "allocations of the second image");
+    writer_close(&late);
+    writer_close(&before);
+    writer_close(&after);
+}
+
 /* It took long to write its announcement, and the session ends soon after. */
 static void late(struct stage *stage) {
     struct writer w;
@@ -93,6 +126,8 @@ int main(int argc, char **argv) {
     stage_open(&stage);
     if (!strcmp(which, "overtaken"))
         overtaken(&stage);
+    else if (!strcmp(which, "together"))
+        together(&stage);
     else if (!strcmp(which, "late"))
         late(&stage);
     else

@@ -112,11 +112,18 @@ static bool is_ready(const struct registry_entry *entry) {
     return __atomic_load_n(&entry->state, __ATOMIC_ACQUIRE) > REGISTRY_CLAIMED;
 }
 
+/* Its turn is still to come: the ring has come round, the slot of a ticket long past is that of a new one. */
+static bool is_ahead(const struct session *session, const struct registry_entry *entry) {
+    return is_ready(entry) && (int32_t)(entry->ticket - session->seen) >= 0;
+}
+
 /* Any entry that is ready among those before `seen`, the oldest first. */
 static bool sweep(struct session *session, struct registry_entry *entry) {
-    for (uint32_t ticket = session->seen - REGISTRY_ENTRIES + 1; ticket != session->seen; ticket++)
-        if (take_entry(&session->entries[ticket % REGISTRY_ENTRIES], entry))
+    for (uint32_t ticket = session->seen - REGISTRY_ENTRIES + 1; ticket != session->seen; ticket++) {
+        struct registry_entry *source = &session->entries[ticket % REGISTRY_ENTRIES];
+        if (!is_ahead(session, source) && take_entry(source, entry))
             return true;
+    }
     return false;
 }
 
