@@ -1,0 +1,91 @@
+/**
+ * Real Python programs: what they print and how they end is what it was, and each allocation of their heap is counted
+ * once more in the same run by a preload that has nothing in common with memtrace.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { byLine } from '../../views/group.js';
+import { recordingOf } from '../../views/profile.js';
+import { newFolder, removeFolders, run, snapshotOf, type Traced, trace } from '../e2e/harness.js';
+import { asTallies, type Tally, tallying } from '../e2e/tally.js';
+import { SLOW } from '../hostile/support.js';
+import { type Interpreter, interpreters, scriptPath } from './support.js';
+
+test.after.always(removeFolders);
+
+const found = interpreters();
+
+/** Without what differs from run to run: times. */
+const comparable = (text: string): string => text.replace(/\d+\.\d+s\b/g, '');
+
+/** A child that is forked to execute something has an image of its own, which the other preload never sees. */
+const didAnything = ({ allocations, frees }: Tally): boolean => allocations + frees > 0;
+
+const sameAndCounted = async (t: ExecutionContext, command: readonly string[]): Promise<Traced> => {
+  const cwd = newFolder();
+  const bare = await run(command, { cwd });
+  const { env, read } = tallying();
+  const traced = await trace(command, ['-q'], { cwd, env });
+  t.is(traced.code, bare.code);
+  t.is(comparable(traced.stdout), comparable(bare.stdout));
+  t.is(comparable(traced.stderr), comparable(bare.stderr));
+  t.deepEqual(asTallies(Object.values(traced.snapshots)).filter(didAnything), read().filter(didAnything));
+  for (const { capture } of Object.values(traced.snapshots)) t.is(capture.lost + capture.unknownFrees, 0);
+  return traced;
+};
+
+/** Every version is tried by the slow tests, the first and the last one always. */
+const always = found.length > 1 ? [found[0], found[found.length - 1]] : found;
+const tried = SLOW ? found : always;
+
+for (const { version, path } of tried) {
+  test.serial(
+    `a script full of ast, json and dicts runs under Python ${version} as without memtrace`,
+    async (t) => {
+      const snapshot = snapshotOf(await sameAndCounted(t, [path, scriptPath('heavy.py')]));
+      const lines = byLine(recordingOf(snapshot), 'payload').filter(
+        ({ file }) => file === scriptPath('heavy.py'),
+      );
+      t.true(lines.some(({ totalBytes }) => totalBytes > 1_000_000));
+    },
+  );
+
+  test.serial(`interpreters beside the main one run on under Python ${version}, with lines`, async (t) => {
+    const snapshot = snapshotOf(await sameAndCounted(t, [path, scriptPath('subinterpreters.py')]));
+    const lines = byLine(recordingOf(snapshot), 'python').filter(
+      ({ file }) => file === '<string>' || file === '<script>',
+    );
+    t.true(lines.some(({ totalBlocks }) => totalBlocks > 3000 * 12));
+  });
+}
+
+const libraryOf = ({ path, minor }: Interpreter): string =>
+  join(dirname(dirname(path)), `lib/python3.${minor}`);
+const hasTests = (each: Interpreter): boolean => existsSync(join(libraryOf(each), 'test/test_json'));
+const tested = found.filter(hasTests);
+
+for (const { version, path } of SLOW ? tested : [])
+  test.serial(`the standard library's test of json passes under Python ${version}`, async (t) => {
+    const { code, stderr } = await sameAndCounted(t, [path, '-m', 'test.test_json']);
+    t.is(code, 0);
+    t.regex(stderr, /^Ran \d{3} tests/m);
+  });
+
+for (const { version, path } of SLOW ? tested : [])
+  test.serial(`the standard library's test of decimal passes under Python ${version}`, async (t) => {
+    const { code, stderr } = await sameAndCounted(t, [path, '-m', 'test.test_decimal']);
+    t.is(code, 0);
+    t.regex(stderr, /^Ran \d{3} tests/m);
+  });
+
+const hasPip = (each: Interpreter): boolean =>
+  readdirSync(join(libraryOf(each), '/')).includes('site-packages') &&
+  existsSync(join(libraryOf(each), 'site-packages/pip'));
+const [withPip] = found.filter((each) => existsSync(libraryOf(each)) && hasPip(each));
+
+if (withPip)
+  test.serial(`pip runs as without memtrace`, async (t) => {
+    const { stdout } = await sameAndCounted(t, [withPip.path, '-m', 'pip', '--version']);
+    t.regex(stdout, /^pip \d/);
+  });
