@@ -55,3 +55,8 @@ test('a heap that moves through the address space does not blow the daemon up', 
 test('counts stay exact after the tickets of an address began again at 0', async (t) => {
   t.deepEqual(await run('bounded', 'wrap'), succeeded);
 });
+
+test('who asks while events are read disturbs nobody', async (t) => {
+  t.deepEqual(await run('sanitized/asking'), succeeded);
+  t.deepEqual(await run('threaded/asking'), succeeded);
+});

@@ -1,5 +1,6 @@
 # Tests of the drain core: test/native/NAME.c -> build/native/NAME, linked with the core's own objects.
-# build/native/sanitized/NAME is the same under the address and undefined-behaviour sanitizers.
+# build/native/sanitized/NAME is the same under the address and undefined-behaviour sanitizers, build/native/threaded/NAME
+# under the thread sanitizer, for those that have threads.
 
 NATIVE_HELPER   := test/native/writer.c
 NATIVE_TESTS    := $(filter-out $(NATIVE_HELPER),$(wildcard test/native/*.c))
@@ -8,7 +9,9 @@ NATIVE_SOURCES  := $(NATIVE_HELPER) $(wildcard daemon/native/core/*.c)
 NATIVE_PROGRAMS := $(patsubst test/native/%.c,build/native/%,$(NATIVE_TESTS))
 NATIVE_FLAGS    := -std=gnu11 -Wall -Wextra -Werror -I. -pthread
 
-programs: $(NATIVE_PROGRAMS) $(patsubst build/native/%,build/native/sanitized/%,$(NATIVE_PROGRAMS))
+NATIVE_THREADED := build/native/threaded/asking
+
+programs: $(NATIVE_THREADED) $(NATIVE_PROGRAMS) $(patsubst build/native/%,build/native/sanitized/%,$(NATIVE_PROGRAMS))
 
 build/native/%: test/native/%.c $(NATIVE_SOURCES) $(NATIVE_HEADERS) | build/.deps
 	@mkdir -p $(@D)
@@ -16,3 +19,7 @@ build/native/%: test/native/%.c $(NATIVE_SOURCES) $(NATIVE_HEADERS) | build/.dep
 build/native/sanitized/%: test/native/%.c $(NATIVE_SOURCES) $(NATIVE_HEADERS) | build/.deps
 	@mkdir -p $(@D)
 	$(CC) $(NATIVE_FLAGS) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all $< $(NATIVE_SOURCES) -o $@
+# -Wno-tsan: it does not know fences, which order this process against others only.
+build/native/threaded/%: test/native/%.c $(NATIVE_SOURCES) $(NATIVE_HEADERS) | build/.deps
+	@mkdir -p $(@D)
+	$(CC) $(NATIVE_FLAGS) -Wno-tsan -O1 -g -fsanitize=thread $< $(NATIVE_SOURCES) -o $@

@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url';
 
 const BUILT = fileURLToPath(new URL('../../../build/native/', import.meta.url));
 
+/** What takes longer hangs. */
+const LONGEST_MS = 120_000;
+
 export interface Outcome {
   /** Null when a signal ended it. */
   readonly code: number | null;
@@ -15,7 +18,10 @@ export const succeeded: Outcome = { code: 0, stderr: '' };
 /** @param program name in test/native; `sanitized/…` is the one under the sanitizers */
 export const run = (program: string, ...args: readonly string[]): Promise<Outcome> =>
   new Promise((resolve) => {
-    const child = execFile(`${BUILT}${program}`, args, (_, __, stderr) =>
-      resolve({ code: child.exitCode, stderr }),
+    const child = execFile(
+      `${BUILT}${program}`,
+      args,
+      { timeout: LONGEST_MS, killSignal: 'SIGKILL' },
+      (_, __, stderr) => resolve({ code: child.exitCode, stderr }),
     );
   });
