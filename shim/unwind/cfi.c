@@ -168,7 +168,7 @@ static bool search_table(const uint8_t *header, struct reader table, uint64_t co
                          struct reader bounds, uint32_t return_register, struct fde *fde) {
     int64_t relative = (int64_t)pc - (int64_t)(uintptr_t)header;
     uint64_t low = 0, high = count;
-    if (count == 0 || !reader_has(&table, count * 8))
+    if (count == 0 || count > (uint64_t)(table.end - table.at) / 8)
         return false;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
