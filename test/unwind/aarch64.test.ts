@@ -2,8 +2,8 @@
  * The AArch64 unwinder against libgcc's, cross-compiled and run under qemu-user: part of `make test-all`, where the
  * compiler and qemu are installed.
  */
-import { execFileSync } from 'node:child_process';
 import test from 'ava';
+import { isInstalled } from './programs.js';
 import {
   aarch64,
   buildComparison,
@@ -15,17 +15,8 @@ import {
 
 test.after.always(removeFolder);
 
-const isThere = (program: string): boolean => {
-  try {
-    execFileSync('sh', ['-c', `command -v ${program}`]);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
 const wanted = process.env.MEMTRACE_SLOW === '1';
-const possible = [aarch64.c, aarch64.cxx, 'qemu-aarch64'].every(isThere);
+const possible = [aarch64.c, aarch64.cxx, 'qemu-aarch64'].every(isInstalled);
 const when = wanted && possible ? test : test.skip;
 
 const preload = (mutation?: Mutation, name = 'compare') => buildComparison(name, mutation, 'libgcc', aarch64);

@@ -2,7 +2,10 @@
  * (libgcc's _Unwind_Backtrace; with -DCOMPARE_LIBUNWIND libunwind), and reports each difference. Shares no
  * code with what it checks against.
  *
- * Prints one line to the file $COMPARE_OUT at exit:  checked N mismatches N truncated N afresh N
+ * Prints one line to the file $COMPARE_OUT at exit:
+ *     checked N mismatches N truncated N afresh N further N
+ * Where the outside unwinder stops at code without unwind information and the shim's goes on by frame
+ * pointers, that is no mismatch, but counted as `further`.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -28,7 +31,7 @@ extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 
-static unsigned long checked, mismatches, truncated, afresh, printed;
+static unsigned long checked, mismatches, truncated, afresh, further, printed;
 static __thread int busy;
 static __thread struct readable range;
 static __thread struct frames frames;
@@ -94,6 +97,17 @@ static int differ(const uint64_t *expected, int n) {
     return 0;
 }
 
+/* Is the reference the inner part of ours, up to code that it has no information of? */
+static int stops_short(const uint64_t *expected, int n) {
+    if (n == 0 || n >= (int)frames.count)
+        return 0;
+    for (int i = 0; i < n; i++)
+        if (COMPARED(expected[i]) != COMPARED(frames.pc[i]))
+            return 0;
+    uint64_t last = frames.pc[n - 1];
+    return rule_kind(rules_get((last & ~NODE_PC_EXACT) + !!(last & NODE_PC_EXACT))) == RULE_NO_INFO;
+}
+
 static void check(const struct caller *caller) {
     if (busy)
         return;
@@ -115,7 +129,9 @@ static void check(const struct caller *caller) {
     __atomic_fetch_add(&checked, 1, __ATOMIC_RELAXED);
     if (frames.truncated)
         __atomic_fetch_add(&truncated, 1, __ATOMIC_RELAXED);
-    if (n <= WALK_LEAF_FRAMES && differ(expected, n)) {
+    if (stops_short(expected, n)) {
+        __atomic_fetch_add(&further, 1, __ATOMIC_RELAXED);
+    } else if (n <= WALK_LEAF_FRAMES && differ(expected, n)) {
         __atomic_fetch_add(&mismatches, 1, __ATOMIC_RELAXED);
         report(expected, n);
     }
@@ -145,8 +161,8 @@ __attribute__((destructor)) static void finish(void) {
     const char *path = getenv("COMPARE_OUT");
     busy = 1;
     char line[128];
-    int n = snprintf(line, sizeof line, "checked %lu mismatches %lu truncated %lu afresh %lu\n", checked,
-                     mismatches, truncated, afresh);
+    int n = snprintf(line, sizeof line, "checked %lu mismatches %lu truncated %lu afresh %lu further %lu\n",
+                     checked, mismatches, truncated, afresh, further);
     int fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND, 0644) : 2;
     if (fd < 0 || write(fd, line, (size_t)n) != n)
         _exit(99);

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 export const folder = mkdtempSync(join(tmpdir(), 'memtrace-unwind-'));
 export const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
@@ -124,6 +124,8 @@ export interface Comparison {
   readonly truncated: number;
   /** Not remembered: walked from the beginning. */
   readonly afresh: number;
+  /** Walked further than the outside unwinder, by frame pointers through code without information. */
+  readonly further: number;
 }
 
 let runs = 0;
@@ -140,14 +142,32 @@ export const compare = async (
   const [program, ...args] = [...machine.start(preload, { ...env, COMPARE_OUT: out }), ...command];
   await run(program, args, { maxBuffer: 1 << 28 });
   const found = readFileSync(out, 'utf8').matchAll(
-    /^checked (\d+) mismatches (\d+) truncated (\d+) afresh (\d+)$/gm,
+    /^checked (\d+) mismatches (\d+) truncated (\d+) afresh (\d+) further (\d+)$/gm,
   );
-  const sum = { checked: 0, mismatches: 0, truncated: 0, afresh: 0 };
-  for (const [, checked, mismatches, truncated, afresh] of found) {
-    sum.checked += Number(checked);
-    sum.mismatches += Number(mismatches);
-    sum.truncated += Number(truncated);
-    sum.afresh += Number(afresh);
-  }
-  return sum;
+  return [...found]
+    .map((line) => line.slice(1).map(Number))
+    .map(([checked, mismatches, truncated, afresh, further]) => ({
+      checked,
+      mismatches,
+      truncated,
+      afresh,
+      further,
+    }))
+    .reduce(sumOf, nothingCompared);
 };
+
+export const nothingCompared: Comparison = {
+  checked: 0,
+  mismatches: 0,
+  truncated: 0,
+  afresh: 0,
+  further: 0,
+};
+
+export const sumOf = (a: Comparison, b: Comparison): Comparison => ({
+  checked: a.checked + b.checked,
+  mismatches: a.mismatches + b.mismatches,
+  truncated: a.truncated + b.truncated,
+  afresh: a.afresh + b.afresh,
+  further: a.further + b.further,
+});
