@@ -1,5 +1,5 @@
 import test from 'ava';
-import { run, succeeded } from './support.js';
+import { run, runUnderValgrind, succeeded } from './support.js';
 
 test('counts are exact however the rings of several threads are interleaved', async (t) => {
   t.deepEqual(await run('order', '1', '2000'), succeeded);
@@ -8,6 +8,7 @@ test('counts are exact however the rings of several threads are interleaved', as
 test('reading events never touches memory that is not its own', async (t) => {
   t.deepEqual(await run('sanitized/order', '5000', '200'), succeeded);
   t.deepEqual(await run('sanitized/peak', '1', '20'), succeeded);
+  t.deepEqual(await runUnderValgrind('order', '7000', '10'), succeeded);
 });
 
 test('the peak of a program whose threads hand blocks on is not the sum of what passed, and is shown per site', async (t) => {

@@ -17,11 +17,15 @@ export const succeeded: Outcome = { code: 0, stderr: '' };
 
 /** @param program name in test/native; `sanitized/…` is the one under the sanitizers */
 export const run = (program: string, ...args: readonly string[]): Promise<Outcome> =>
+  runFile(`${BUILT}${program}`, args);
+
+/** The memory checker sees reads of what was never written, too. */
+export const runUnderValgrind = (program: string, ...args: readonly string[]): Promise<Outcome> =>
+  runFile('valgrind', ['-q', '--error-exitcode=9', '--log-fd=1', `${BUILT}${program}`, ...args]);
+
+const runFile = (file: string, args: readonly string[]): Promise<Outcome> =>
   new Promise((resolve) => {
-    const child = execFile(
-      `${BUILT}${program}`,
-      args,
-      { timeout: LONGEST_MS, killSignal: 'SIGKILL' },
-      (_, __, stderr) => resolve({ code: child.exitCode, stderr }),
+    const child = execFile(file, args, { timeout: LONGEST_MS, killSignal: 'SIGKILL' }, (_, __, stderr) =>
+      resolve({ code: child.exitCode, stderr }),
     );
   });
