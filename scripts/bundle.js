@@ -12,7 +12,7 @@ await build({
   platform: 'node',
   target: 'node20',
   format: 'cjs',
-  external: ['koffi', 'blessed', 'ws', 'yargs'],
+  external: ['koffi', 'blessed', 're2js', 'ws', 'yargs'],
   sourcemap: false,
   define: { 'import.meta.url': 'moduleUrl' },
   banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },

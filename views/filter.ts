@@ -4,7 +4,7 @@
  *
  *     cache            a function, file or module whose name contains it, without regard to case
  *     "operator new"   the same with blanks in it
- *     /^std::|^gnu/    a regular expression; /…/i without regard to case
+ *     /^std::|^gnu/    a regular expression (RE2's); /…/i without regard to case
  *     module:libfoo    the module alone; also file: function: (or fn:); the value may be "…" or /…/
  *     lang:python      frames of this language: native or python
  *     size>1m          live bytes; also blocks total peak temporary growth, with > >= < <= =
@@ -14,6 +14,7 @@
  * and thread — and whoever types it is told so.
  */
 import type { Frame, SiteCounters } from '../proto/snapshot.js';
+import { linearExpression } from './linearExpression.js';
 import { nearest } from './nearest.js';
 import { parseBytes } from './units.js';
 
@@ -102,6 +103,8 @@ type Test =
 type Term = Test & { readonly negated: boolean };
 
 const MOST_TERMS = 30;
+/** Of a filter, in characters. */
+const LONGEST = 2000;
 
 class Faulty extends Error {
   readonly fault: FilterFault;
@@ -112,6 +115,7 @@ class Faulty extends Error {
 }
 
 const termsOf = (text: string): readonly Term[] => {
+  if (text.length > LONGEST) throw new Faulty(`longer than ${LONGEST} characters`, LONGEST, 1);
   const terms: Term[] = [];
   let at = 0;
   for (;;) {
@@ -278,11 +282,8 @@ const expressionAt = (text: string, at: number): PatternAt => {
       return { matches: containing(word), end: at + word.length };
     throw new Faulty('the / is not closed: an expression ends with /', at, text.length - at);
   }
-  try {
-    const expression = new RegExp(source, flags);
-    return { matches: (name) => name !== null && expression.test(name), end: at + whole.length };
-  } catch (error) {
-    const why = error instanceof Error ? error.message.replace(/^.*: /, '') : String(error);
-    throw new Faulty(`no regular expression: ${why}`, at, whole.length);
-  }
+  const made = linearExpression(source, flags === 'i' ? 'any case' : 'as written');
+  if (!made.ok) throw new Faulty(`no regular expression: ${made.why}`, at, whole.length);
+  const { test } = made;
+  return { matches: (name) => name !== null && test(name), end: at + whole.length };
 };

@@ -59,6 +59,12 @@ test('expressions: as they are written, or without regard to case', (t) => {
   t.true(names('/insert\\(|a b/', CACHE));
 });
 
+test('an expression that goes back and forth in others takes no time: a client cannot hold the daemon', (t) => {
+  const name = { ...CACHE, function: `${'a'.repeat(3000)}!` };
+  t.false(names('/^(a+)+$/', name));
+  t.true(names('/^(a|aa|a*)+!$/', name));
+});
+
 test('sizes are binary, counts decimal', (t) => {
   t.true(figures('size>1m', sized(1024 * 1024 + 1)));
   t.false(figures('size>1m', sized(1024 * 1024)));
@@ -81,6 +87,8 @@ for (const [text, marks, message] of [
   ['siez>1m', '^^^^', /did you mean size/],
   ['blocks>1.5m', '       ^^^^', /not a number/],
   ['a /b(/', '  ^^^^', /regular expression/],
+  ['/(?<=a)b/', '^^^^^^^^^', /looking around/],
+  ['x /(a)\\1/', '  ^^^^^^^', /back references/],
   ['a /b', '  ^^', /not closed/],
   ['"a b', '^^^^', /not closed/],
   ['cache !', '      ^', /nothing after !/],
