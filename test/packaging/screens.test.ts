@@ -1,0 +1,19 @@
+/** The screens in the README are those of docs/screens.md, to the letter. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+
+const textOf = (path: string): string =>
+  readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), 'utf8');
+
+const screensIn = (path: string): readonly string[] =>
+  [...textOf(path).matchAll(/^```\n(.*?)^```$/gms)]
+    .map(([, block = '']) => block)
+    .filter((block) => /^lost 0 {3}unknown 0/m.test(block));
+
+test('the README shows the same screens as docs/screens.md', (t) => {
+  const known = screensIn('docs/screens.md');
+  const shown = screensIn('README.md');
+  t.true(shown.length >= 2);
+  for (const screen of shown) t.true(known.includes(screen), screen);
+});
