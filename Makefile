@@ -115,6 +115,7 @@ test-all: build/.slow-deps test ## everything, also what is too slow for CI
 	node dist/test/unwind/millions.js 5
 bench: all build/.bench-deps programs ## wall, CPU and memory beside the bare program and peers
 	node dist/bench/main.js
+	node dist/bench/python.js
 demo: all build/examples/leaky-cache ## trace a leaking example and a Debian program, ending in their reports
 	sh examples/demo.sh
 lint: node_modules/.installed $(LAYOUT) build/.test-deps ## formatters and linters of both languages, without changing anything
