@@ -111,7 +111,7 @@ test: all build/.test-deps programs build/examples/leaky-cache ## install what i
 	node scripts/test.js $(TESTS)
 test-all: export MEMTRACE_SLOW = 1
 test-all: export TEST_SILENCE_MS = 1800000
-test-all: build/.slow-deps test ## everything, also what is too slow for CI
+test-all: build/.slow-deps aarch64-if-possible test ## everything, also what is too slow for CI
 	node dist/test/unwind/millions.js 5
 bench: all build/.bench-deps programs ## wall, CPU and memory beside the bare program and peers
 	node dist/bench/main.js

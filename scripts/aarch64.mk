@@ -20,6 +20,9 @@ build/aarch64/memtrace: $(call AARCH64_OF,$(LAUNCHER_SRC))
 
 aarch64: $(AARCH64_PARTS) ## the C parts for AArch64, by Debian's cross compiler
 
+aarch64-if-possible: build/.slow-deps
+	if command -v $(AARCH64_CC) >/dev/null; then $(MAKE) aarch64; fi
+
 -include $(shell find build/aarch64 -name '*.d' 2>/dev/null)
 
-.PHONY: aarch64
+.PHONY: aarch64 aarch64-if-possible

@@ -2,6 +2,9 @@
  * The AArch64 unwinder against libgcc's, cross-compiled and run under qemu-user: part of `make test-all`, where the
  * compiler and qemu are installed.
  */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import test from 'ava';
 import { isInstalled } from './programs.js';
 import {
@@ -10,6 +13,7 @@ import {
   buildProgramFor,
   compare,
   type Mutation,
+  ROOT,
   removeFolder,
 } from './support.js';
 
@@ -55,6 +59,13 @@ for (const flags of builds) {
     t.true(found.checked >= 300);
   });
 }
+
+when('a program with the AArch64 shim and no session runs as without', async (t) => {
+  const program = await buildProgramFor(aarch64, 'random_calls', '-O2');
+  const [qemu, ...args] = aarch64.start(join(ROOT, 'build/aarch64/libmemtrace.so'), {});
+  const { stderr } = await promisify(execFile)(qemu, [...args, program, '1', '8', '2']);
+  t.is(stderr, ''); // where the loader would say that it could not preload
+});
 
 const mutations: Readonly<Record<string, Mutation>> = {
   'authentication codes were left on return addresses': {
