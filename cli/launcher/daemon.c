@@ -201,6 +201,12 @@ void daemon_send(const struct daemon *daemon, const char *format, ...) {
 }
 
 void daemon_reap(struct daemon *daemon) {
-    if (!daemon->ended && waitpid(daemon->pid, &daemon->status, WNOHANG) == daemon->pid)
+    int status;
+    while (!daemon->ended && waitpid(daemon->pid, &status, WNOHANG | WUNTRACED | WCONTINUED) == daemon->pid) {
+        daemon->stopped = WIFSTOPPED(status);
+        if (WIFSTOPPED(status) || WIFCONTINUED(status))
+            continue;
+        daemon->status = status;
         daemon->ended = true;
+    }
 }

@@ -31,7 +31,8 @@ struct daemon {
     pid_t pid;
     int socket; /* -1 once the daemon has closed it */
     bool ended;
-    int status; /* as waitpid has it, once ended */
+    bool stopped; /* by a signal, for now */
+    int status;   /* as waitpid has it, once ended */
     struct relay relay;
 };
 

@@ -53,7 +53,12 @@ static void reap(struct run *run) {
     program_reap(&run->program);
     if (run->program.ended && !had_ended)
         program_ended(run);
+    bool was_stopped = run->daemon.stopped;
     daemon_reap(&run->daemon);
+    if (run->daemon.stopped && !was_stopped && run->viewer.ended)
+        message_line("its daemon (pid %d) was stopped: the program waits for it once it has much to tell; "
+                     "kill -CONT %d lets both go on",
+                     (int)run->daemon.pid, (int)run->daemon.pid);
     viewer_reap(&run->viewer);
     if (run->viewer.ended)
         pty_show(&run->pty);

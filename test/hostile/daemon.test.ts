@@ -103,6 +103,7 @@ test('a daemon that is stopped holds the program up, and nothing is lost when it
   await run.launcher.said(/done/);
   run.end();
   t.is((await run.launcher.outcome).code, 6);
+  t.regex((await run.launcher.outcome).stderr, new RegExp(`daemon \\(pid ${run.daemon}\\) was stopped`));
   const { allocations, frees, lost } = run.capture();
   t.is(lost, 0);
   t.true(allocations >= 4 * COUNT && allocations < 4 * COUNT + 50, String(allocations));
