@@ -60,6 +60,12 @@ const printVersion = (io: Io): number => {
   return 0;
 };
 
+const OUTPUT_REMEDIES: Readonly<Record<string, string | undefined>> = {
+  ENOSPC: 'Free some space, or send it elsewhere.',
+  EDQUOT: 'Your disk quota is used up: free some space, or send it elsewhere.',
+  EIO: 'The device failed: send it elsewhere.',
+};
+
 /** In words for the user's errors; a fault of ours says so, with its stack when asked. */
 const tell = (error: unknown, args: readonly string[], io: Io): number => {
   if (error instanceof MemtraceError) {
@@ -74,6 +80,12 @@ const tell = (error: unknown, args: readonly string[], io: Io): number => {
       io.stderr,
       errorLines(new MemtraceError({ message: 'cannot go on', why: fault.message, remedy })),
     );
+    return 125;
+  }
+  const full = fault.syscall === 'write' ? OUTPUT_REMEDIES[fault.code ?? ''] : undefined;
+  if (full !== undefined) {
+    const problem = { message: 'cannot write the output', why: fault.message, remedy: full };
+    writeLines(io.stderr, errorLines(new MemtraceError(problem)));
     return 125;
   }
   writeLines(io.stderr, [

@@ -182,7 +182,9 @@ const createHandle = (library: Library, directory: string, onFull: 'wait' | 'dro
   throw new MemtraceError({
     message: `cannot start a session in ${directory}`,
     why: `${new TextDecoder().decode(why.subarray(0, why.indexOf(0)))}.`,
-    remedy: 'Check that the folder is yours and that its file system has a few MiB of free space.',
+    remedy:
+      'Check that the folder is yours, that its file system has a few MiB of free space, and the limits: ulimit -a',
+    exitCode: 125,
   });
 };
 

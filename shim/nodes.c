@@ -62,14 +62,17 @@ static uint32_t new_node(uint32_t parent, uint64_t pc) {
     return id;
 }
 
-/* Four times as large, filled from the nodes themselves. One thread at a time; the others go on with the old.
- */
+/* At least four times as large, filled from the nodes themselves. One thread at a time; the others go on with
+ * the old. A thread that slept since it read `old` may come when that has been replaced. */
 static void index_grow(struct node_index *old) {
     if (__atomic_exchange_n(&process->nodes_growing, 1, __ATOMIC_ACQUIRE))
         return;
-    struct node_index *larger = index_create((old->mask + 1) * 4);
+    uint32_t count = load_acquire(&process->own.nodes), slots = (old->mask + 1) * 4;
+    while (slots / 2 < count)
+        slots *= 2;
+    bool current = load_acquire(&process->node_index) == old;
+    struct node_index *larger = current ? index_create(slots) : NULL;
     if (larger) {
-        uint32_t count = load_acquire(&process->own.nodes);
         for (uint32_t id = STACK_FIRST_NODE; id < count; id++) {
             const struct node *node = &process->nodes[id];
             uint64_t pc = load_acquire(&node->pc);

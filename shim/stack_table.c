@@ -46,7 +46,8 @@ INLINE uint32_t place_of(const struct stack_table *table, uint64_t low) {
 uint32_t stack_table_find(struct stack_key key) {
     const struct stack_table *table = load_acquire(&process->stack_table);
     struct table_entry wanted = entry_of(key, 0);
-    for (uint32_t at = place_of(table, wanted.low);; at = (at + 1) & table->mask) {
+    uint32_t at = place_of(table, wanted.low);
+    for (uint32_t probes = 0; probes <= table->mask; probes++, at = (at + 1) & table->mask) {
         const struct table_entry *entry = &table->entry[at];
         uint64_t low = load_acquire(&entry->low);
         if (!low)
@@ -55,10 +56,12 @@ uint32_t stack_table_find(struct stack_key key) {
         if (low == wanted.low && stack && entry->high == wanted.high)
             return stack;
     }
+    return 0;
 }
 
 static bool insert(struct stack_table *table, struct table_entry fresh) {
-    for (uint32_t at = place_of(table, fresh.low);; at = (at + 1) & table->mask) {
+    uint32_t at = place_of(table, fresh.low);
+    for (uint32_t probes = 0; probes <= table->mask; probes++, at = (at + 1) & table->mask) {
         struct table_entry *entry = &table->entry[at];
         uint64_t low = 0;
         if (__atomic_compare_exchange_n(&entry->low, &low, fresh.low, false, __ATOMIC_ACQ_REL,
@@ -71,13 +74,16 @@ static bool insert(struct stack_table *table, struct table_entry fresh) {
             return false; /* another thread was faster; or two keys share 64 bits, and the second stays slow
                            */
     }
+    return false; /* full: it could not grow */
 }
 
 static void grow(struct stack_table *old) {
     if (old->mask + 1 >= TABLE_MOST ||
         __atomic_exchange_n(&process->stack_table_growing, 1, __ATOMIC_ACQUIRE))
         return;
-    struct stack_table *larger = table_create((old->mask + 1) * 4);
+    /* A thread that slept since it read `old` may come when that has been replaced. */
+    bool current = load_acquire(&process->stack_table) == old;
+    struct stack_table *larger = current ? table_create((old->mask + 1) * 4) : NULL;
     if (larger) {
         for (uint32_t at = 0; at <= old->mask; at++) {
             uint32_t stack = load_acquire(&old->entry[at].stack);

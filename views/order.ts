@@ -65,11 +65,19 @@ export const compareNames = (a: Group, b: Group): number =>
   compare(stackText(a), stackText(b)) ||
   Number(b.user) - Number(a.user);
 
-const stackText = (group: Group): string =>
-  group
-    .stack?.()
+/** Made once for each: equal rows are compared with many others. */
+const stackTexts = new WeakMap<NonNullable<Group['stack']>, string>();
+
+const stackText = ({ stack }: Group): string => {
+  if (!stack) return '';
+  const known = stackTexts.get(stack);
+  if (known !== undefined) return known;
+  const text = stack()
     .map(({ function: name, file, line, offset, module }) => [name, file ?? module, line, offset].join(' '))
-    .join('\n') ?? '';
+    .join('\n');
+  stackTexts.set(stack, text);
+  return text;
+};
 
 // Not localeCompare: the order must not depend on the machine's language.
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

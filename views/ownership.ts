@@ -85,6 +85,6 @@ const START_FILE =
   /^(?:_start|_init|_fini|__libc_csu_init|__libc_csu_fini|__do_global_dtors_aux|frame_dummy)$/;
 
 const RUNTIME_SOURCE =
-  /\/include\/c\+\+\/|\/c\+\+\/v1\/|\/libstdc\+\+-v3\/|^\/usr\/include\/|\/lib\/gcc\/|^\/rustc\/|\/rustlib\/src\/|\/rust-deps\//;
+  /\/include\/c\+\+\/|\/c\+\+\/v1\/|\/libstdc\+\+-v3\/|^\/usr\/include\/|\/lib\/gcc\/|^\/rustc\/|\/rustlib\/src\/|\/rust-deps\/|^\/rust\/deps\//;
 
 const RUNTIME_NAME = /^(?:void |bool )?<?(?:std|__gnu_cxx|__cxxabiv1|alloc)::/;

@@ -1,6 +1,6 @@
 /** Threads that come and go: each with its own account and name, none lost. */
 import test from 'ava';
-import { compile, removeFolders, snapshotOf, trace } from './harness.js';
+import { compile, program, removeFolders, snapshotOf, trace } from './harness.js';
 import { linesOf } from './lines.js';
 
 test.after.always(removeFolders);
@@ -71,3 +71,15 @@ for (const { threads, atOnce } of [
     const expected = Array.from({ length: threads }, (_, n) => [`worker-${n}`, n + 1, n, 1000 + n, n]);
     t.deepEqual(accounts, expected);
   });
+
+test('two hundred threads that all meet new stacks while the tables grow do not hang', async (t) => {
+  for (let round = 0; round < 3; round += 1) {
+    const ran = await trace([program('crowd'), '200'], ['-q', '--by', 'stack']);
+    t.is(ran.code, 0, ran.stderr);
+    t.is(ran.stdout, '400000\n');
+    const snapshot = snapshotOf(ran);
+    const [blocks] = Object.values(linesOf(snapshot, 'crowd.c')).filter(({ totalBlocks }) => totalBlocks > 1);
+    t.is(blocks?.totalBlocks, 400_000);
+    t.is(snapshot.capture.lost + snapshot.capture.unknownFrees, 0);
+  }
+});
