@@ -66,9 +66,7 @@ for (const interpreter of found)
       t.deepEqual(different.slice(0, 5), []);
       t.deepEqual(missing.slice(0, 5), []);
       t.true(same > 1000);
-      t.is(withNative, 0);
-      t.is(lost, 0);
-      t.is(unknownFrees, 0);
+      t.deepEqual({ withNative, lost, unknownFrees }, { withNative: 0, lost: 0, unknownFrees: 0 });
     },
   );
 
