@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -83,10 +84,23 @@ static void reset_signals(void) {
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* What the caller set for the program is too little for Node.js, and is not meant for it. */
+static void raise_limits(void) {
+    static const int limits[] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_NOFILE};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        struct rlimit limit;
+        if (getrlimit(limits[i], &limit) == 0) {
+            limit.rlim_cur = limit.rlim_max;
+            setrlimit(limits[i], &limit);
+        }
+    }
+}
+
 static _Noreturn void run_daemon(const struct command *command, char **environment, int socket, int output) {
     static const int keep[] = {0, 1, 2, DAEMON_SOCKET};
     setsid();
     reset_signals();
+    raise_limits();
     int null = descriptors_hide(open("/dev/null", O_RDWR | O_CLOEXEC));
     dup2(null, 0);
     dup2(null, 1);

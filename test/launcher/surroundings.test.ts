@@ -58,3 +58,17 @@ test('a pipe that the program closes is closed, though the launcher lives on', a
   child.stdin?.end();
   t.is((await outcome).code, 0);
 });
+
+test('limits that are too small for memtrace are the program’s alone', async (t) => {
+  const limits = 'ulimit -S -v 300000; ulimit -S -n 64';
+  const program = 'ulimit -v; ulimit -n; exit 3';
+  const { code, stdout, stderr } = await run('sh', [
+    '-c',
+    `${limits}; exec "$0" run --no-output -- sh -c '${program}'`,
+    MEMTRACE,
+  ]);
+  t.is(stdout, '300000\n64\n');
+  t.is(code, 3, stderr);
+  t.regex(stderr, /allocations +\d/);
+  t.notRegex(stderr, /overwrote/);
+});
