@@ -42,7 +42,8 @@ const compare = async (interpreter: Interpreter, stacks?: 'native and python') =
   for (const line of lines.slice(1)) {
     const [address, isCollected, type, frames]: Row = JSON.parse(line);
     const block = blockOf(blocks, address, isCollected);
-    if (block?.isPython && block.nativeFrames > 0) result.withNative += 1;
+    // Where no Python code ran, the native stack is all there is (a frame object of a thread that begins).
+    if (block?.isPython && block.frames.length > 0 && block.nativeFrames > 0) result.withNative += 1;
     const expected = frames.map(([file, at]) => `${file}:${at}`).join('\n');
     const found = block?.frames.map((frame) => `${frame.file}:${frame.line}`).join('\n');
     if (found === expected) result.same += 1;
@@ -66,9 +67,7 @@ for (const interpreter of found)
       t.deepEqual(different.slice(0, 5), []);
       t.deepEqual(missing.slice(0, 5), []);
       t.true(same > 1000);
-      t.log(`${withNative} with native frames`); // seen now and then on a busy machine, unexplained
-      t.true(withNative <= 2);
-      t.deepEqual({ lost, unknownFrees }, { lost: 0, unknownFrees: 0 });
+      t.deepEqual({ withNative, lost, unknownFrees }, { withNative: 0, lost: 0, unknownFrees: 0 });
     },
   );
 

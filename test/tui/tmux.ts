@@ -20,6 +20,7 @@ export interface Tmux {
 
 const LOOK_AGAIN_MS = 50;
 const PATIENCE_MS = 60_000;
+const ANSWER_MS = 20_000;
 
 /** @param command for sh; the tmux and all in it end with the test */
 export const inTmux = (
@@ -30,7 +31,11 @@ export const inTmux = (
   const folder = mkdtempSync(join(tmpdir(), 'mt-'));
   const env = { ...process.env, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', TMUX: undefined, ...environment };
   const tmux = (...args: readonly string[]): string =>
-    execFileSync('tmux', ['-f', '/dev/null', '-S', `${folder}/tmux`, ...args], { env, encoding: 'utf8' });
+    execFileSync('tmux', ['-f', '/dev/null', '-S', `${folder}/tmux`, ...args], {
+      env,
+      encoding: 'utf8',
+      timeout: ANSWER_MS, // it would hold up all tests of the file
+    });
   tmux('new-session', '-d', '-x', '100', '-y', '30', '-c', folder, 'bash --norc --noprofile');
   tmux('set-option', '-g', 'escape-time', '0');
   t.teardown(() => {
