@@ -44,9 +44,16 @@ enum event_type {
 
 /* EVENT_MAP and EVENT_UNMAP draw from the one counter ORDER_MAPS, because ranges overlap. An EVENT_CANCEL of
  * that counter says so by address 0, which no heap event has. */
+/* Moments order the rings of a process against each other for its peak: a thread that has allocated
+ * MOMENT_BYTES begins a new one, and every other thread notes it in its ring before its next event. The
+ * reader takes all that came before a moment, of all rings, before what came after. So the peak is right to
+ * within MOMENT_BYTES for each thread that runs. */
+#define MOMENT_BYTES (UINT32_C(256) << 10)
+
 enum control_event {
-    CONTROL_CLOCK = 1, /* what follows happened at or after this value of the session's clock */
-    CONTROL_FORK = 2,  /* value: the segment ticket's parent handshake, see segment_header.fork_serial */
+    CONTROL_CLOCK = 1,  /* what follows happened at or after this value of the session's clock */
+    CONTROL_MOMENT = 3, /* what follows happened at or after this moment of the process */
+    CONTROL_FORK = 2,   /* value: the segment ticket's parent handshake, see segment_header.fork_serial */
 };
 
 /* Blocks of the Python interpreter's own allocator, which lie inside of blocks and mappings that have events

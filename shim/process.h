@@ -30,8 +30,9 @@ struct stack_table;
 struct thread;
 
 struct process {
-    uint32_t phase; /* enum process_phase */
-    uint32_t epoch; /* bumped when modules are unloaded: what was remembered of addresses is void */
+    uint32_t phase;  /* enum process_phase */
+    uint32_t epoch;  /* bumped when modules are unloaded: what was remembered of addresses is void */
+    uint32_t moment; /* see CONTROL_MOMENT */
     uint32_t pid;
     uint32_t ticket;
 

@@ -29,9 +29,11 @@ struct thread {
     const struct control *control;
     uint32_t *order;
 
-    uint32_t clock; /* last seen */
-    uint32_t epoch; /* of `cache` */
-    uint32_t index; /* of the ring */
+    uint32_t clock;  /* last seen */
+    uint32_t moment; /* last seen or begun */
+    uint64_t moved;  /* bytes allocated since it began one */
+    uint32_t epoch;  /* of `cache` */
+    uint32_t index;  /* of the ring */
     struct thread *nested;
     struct python_frames *python; /* NULL before the first Python frame */
     struct readable readable;

@@ -50,6 +50,23 @@ static void put_extended(struct thread *t, struct event e, uint64_t value) {
     ring_ring_at_half(t, before);
 }
 
+NOINLINE void trace_note_moment(struct thread *t, uint32_t moment) {
+    t->moment = moment;
+    trace_put(t, event_pack_control(CONTROL_MOMENT, moment));
+}
+
+static NOINLINE void begin_moment(struct thread *t) {
+    t->moved = 0;
+    trace_note_moment(t, __atomic_add_fetch(&process->moment, 1, __ATOMIC_RELAXED));
+}
+
+/* Behind the event of an allocation. */
+INLINE void moved(struct thread *t, size_t bytes) {
+    t->moved += bytes;
+    if (unlikely(t->moved >= MOMENT_BYTES))
+        begin_moment(t);
+}
+
 void trace_alloc(struct thread *t, const void *block, size_t size, const struct caller *caller) {
     uint32_t ticket = trace_draw(t, block);
     uint32_t stack = capture(t, caller);
@@ -59,6 +76,7 @@ void trace_alloc(struct thread *t, const void *block, size_t size, const struct 
         trace_put(t, event_pack(EVENT_ALLOC, (uintptr_t)block, (uint32_t)size, stack, ticket));
     else
         put_extended(t, event_pack(EVENT_ALLOC, (uintptr_t)block, EVENT_SIZE_EXTENDED, stack, ticket), size);
+    moved(t, size);
 }
 
 /* The Python stack of whoever holds the GIL, with native frames when the user wants them; where no Python
@@ -196,9 +214,7 @@ NOINLINE struct thread *trace_enter_slow(const struct caller *caller) {
         trace_leave(t);
         return NULL;
     }
-    uint32_t clock = load_relaxed(&t->control->clock);
-    if (clock != t->clock)
-        trace_note_clock(t, clock);
+    trace_note_times(t);
     return t;
 }
 

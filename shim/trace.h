@@ -20,6 +20,7 @@
 
 struct thread *trace_enter_slow(const struct caller *caller);
 void trace_note_clock(struct thread *t, uint32_t clock);
+void trace_note_moment(struct thread *t, uint32_t moment);
 
 INLINE void trace_begin(struct thread *t, const struct caller *caller) {
     t->busy_pc = caller_pc(caller);
@@ -28,14 +29,20 @@ INLINE void trace_begin(struct thread *t, const struct caller *caller) {
     signal_fence();
 }
 
+INLINE void trace_note_times(struct thread *t) {
+    uint32_t clock = load_relaxed(&t->control->clock), moment = load_relaxed(&process->moment);
+    if (unlikely(clock != t->clock))
+        trace_note_clock(t, clock);
+    if (unlikely(moment != t->moment))
+        trace_note_moment(t, moment);
+}
+
 INLINE struct thread *trace_enter(const struct caller *caller) {
     struct thread *t = thread_self;
     if (unlikely(!t || !t->live || t->busy || !ring_has_room(t)))
         return trace_enter_slow(caller);
     trace_begin(t, caller);
-    uint32_t clock = load_relaxed(&t->control->clock);
-    if (unlikely(clock != t->clock))
-        trace_note_clock(t, clock);
+    trace_note_times(t);
     return t;
 }
 

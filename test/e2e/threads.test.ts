@@ -83,3 +83,44 @@ test('two hundred threads that all meet new stacks while the tables grow do not 
     t.is(snapshot.capture.lost + snapshot.capture.unknownFrees, 0);
   }
 });
+
+/** One after the other, each thread fills and empties 20 MiB: never is there more. */
+const RELAY = `#include <semaphore.h>
+#include <pthread.h>
+#include <stdlib.h>
+#define BLOCKS 20480
+static sem_t turn[THREADS];
+static void *run(void *number) {
+    long me = (long)number;
+    static __thread void *volatile block[BLOCKS];
+    for (int round = 0; round < 20; round++) {
+        sem_wait(&turn[me]);
+        for (int i = 0; i < BLOCKS; i++)
+            block[i] = malloc(1024);
+        for (int i = 0; i < BLOCKS; i++)
+            free(block[i]);
+        sem_post(&turn[(me + 1) % THREADS]);
+    }
+    return NULL;
+}
+int main(void) {
+    pthread_t threads[THREADS];
+    for (long i = 0; i < THREADS; i++)
+        sem_init(&turn[i], 0, i == 0);
+    for (long i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, run, (void *)i);
+    for (long i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+}
+`;
+const MOMENT_BYTES = 256 << 10;
+
+for (const threads of [2, 8])
+  test(`${threads} threads that take turns: the peak is one's, not the sum of them`, async (t) => {
+    const relay = compile(RELAY, 'c', '-O1', '-g', '-fno-builtin', `-DTHREADS=${threads}`);
+    const { totals, capture } = snapshotOf(await trace([relay], ['-q']));
+    t.is(capture.lost, 0);
+    const all = 20 << 20;
+    t.true(totals.peakBytes >= all - MOMENT_BYTES, `${totals.peakBytes}`);
+    t.true(totals.peakBytes <= all + threads * MOMENT_BYTES, `${totals.peakBytes}`);
+  });

@@ -35,6 +35,7 @@ struct process {
     struct maps maps;
     struct strays strays;
     struct rings rings;
+    uint32_t moment;    /* of the program: what came before it has been read, see CONTROL_MOMENT */
     int pidfd;          /* -1: none */
     bool gone;          /* its process does not run any more */
     bool exec_expected; /* announced that it is about to become an untraced image */

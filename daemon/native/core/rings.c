@@ -19,7 +19,7 @@
 #define CHUNK      4096u
 #define USER_SPACE (UINT64_C(1) << 48)
 
-enum take { TAKE_MORE, TAKE_STOP };
+enum take { TAKE_MORE, TAKE_WAIT, TAKE_STOP };
 
 static void wake(struct ring *ring) {
     /* The low word of tail is a futex shared between processes. */
@@ -109,8 +109,14 @@ static bool unpack(struct change *change, const struct event *event, struct ring
     }
 }
 
-/* A control event. TAKE_STOP when the rest of the ring belongs to a later pass. */
-static enum take control(struct process *process, const struct event *event, const struct pass *pass) {
+static bool is_ahead(const struct process *process, uint32_t moment) {
+    return (int32_t)(moment - process->moment) > 0;
+}
+
+/* A control event. TAKE_WAIT when the other rings come first, TAKE_STOP when the rest of the ring belongs to
+ * a later pass. */
+static enum take control(struct process *process, struct ring_reader *reader, const struct event *event,
+                         const struct pass *pass) {
     switch (event->word[0] & EVENT_ADDRESS_MASK) {
     case CONTROL_CLOCK: {
         int32_t ahead = (int32_t)((uint32_t)event->word[1] - pass->clock);
@@ -118,6 +124,9 @@ static enum take control(struct process *process, const struct event *event, con
             process_corrupt(process); /* nobody can have seen it yet */
         return ahead >= 0 && !pass->to_the_end ? TAKE_STOP : TAKE_MORE;
     }
+    case CONTROL_MOMENT:
+        reader->next_moment = (uint32_t)event->word[1];
+        return is_ahead(process, reader->next_moment) ? TAKE_WAIT : TAKE_MORE;
     case CONTROL_FORK:
         process_forked(process, event->word[1]);
         return TAKE_MORE;
@@ -157,8 +166,8 @@ static enum take take(struct process *process, struct ring_reader *reader, uint6
             if (unlikely(event_type(&event) == EVENT_CONTROL)) {
                 if (count)
                     break; /* after what came before it */
-                more = control(process, &event, pass);
-                if (more == TAKE_STOP)
+                more = control(process, reader, &event, pass);
+                if (more != TAKE_MORE)
                     break;
                 tail++;
                 continue;
@@ -228,6 +237,7 @@ static bool look(struct process *process, uint32_t index, struct pass *pass) {
     }
     reader->view = (struct ring_view){segment_events(&process->segment, index), size - 1, head};
     reader->released = reader->tail;
+    reader->waits = false;
     uint32_t fullness = (uint32_t)(behind * 256 / size);
     if (fullness > pass->fullness)
         pass->fullness = fullness;
@@ -248,6 +258,7 @@ static bool read_slice(struct process *process, uint32_t index, uint64_t events,
     uint64_t head = reader->view.head;
     uint64_t until = head - reader->tail > events ? reader->tail + events : head;
     enum take more = take(process, reader, until, pass);
+    reader->waits = more == TAKE_WAIT;
     bool over = more == TAKE_STOP || reader->tail == head || process_is_corrupt(process);
     if (over || reader->tail - reader->released >= CHUNK) {
         release_tail(segment_ring(&process->segment, index), reader->tail);
@@ -256,6 +267,29 @@ static bool read_slice(struct process *process, uint32_t index, uint64_t events,
     if (reader->tail == head)
         reader->drained_us = pass->now_us;
     return !over;
+}
+
+/* Does any of them have something to read before the next moment? */
+static bool wait_is_over(const struct process *process, uint32_t busy) {
+    const struct rings *rings = &process->rings;
+    for (uint32_t i = 0; i < busy; i++) {
+        const struct ring_reader *reader = &rings->items[rings->busy[i]];
+        if (!reader->waits || !is_ahead(process, reader->next_moment))
+            return true;
+    }
+    return false;
+}
+
+/* All have come to one that lies ahead: the first of those. */
+static void begin_next_moment(struct process *process, uint32_t busy) {
+    const struct rings *rings = &process->rings;
+    uint32_t next = rings->items[rings->busy[0]].next_moment;
+    for (uint32_t i = 1; i < busy; i++) {
+        uint32_t moment = rings->items[rings->busy[i]].next_moment;
+        if ((int32_t)(moment - next) < 0)
+            next = moment;
+    }
+    process->moment = next;
 }
 
 /* All rings advance side by side, each by the same part of what it holds: they hold the events of the same
@@ -283,8 +317,13 @@ void rings_read(struct process *process, struct pass *pass) {
         reader->slice = busy > 1 ? (reader->view.head - reader->tail + rounds - 1) / rounds : CHUNK;
     }
     while (busy) {
+        if (!wait_is_over(process, busy))
+            begin_next_moment(process, busy);
         for (uint32_t i = 0; i < busy;) {
-            if (read_slice(process, rings->busy[i], rings->items[rings->busy[i]].slice, pass))
+            struct ring_reader *reader = &rings->items[rings->busy[i]];
+            if (reader->waits && is_ahead(process, reader->next_moment))
+                i++;
+            else if (read_slice(process, rings->busy[i], rings->items[rings->busy[i]].slice, pass))
                 i++;
             else
                 rings->busy[i] = rings->busy[--busy];

@@ -21,7 +21,9 @@ struct ring_view {
 };
 
 struct ring_reader {
-    struct ring_view view;    /* of this pass */
+    struct ring_view view; /* of this pass */
+    uint32_t next_moment;  /* where it waits for the others, when it does */
+    bool waits;
     uint64_t slice;           /* how much to read before the other rings' turn */
     uint64_t released;        /* the tail that the producer knows */
     uint64_t tail;            /* events taken; ours, the one in the segment is only told */
