@@ -70,6 +70,7 @@ export const runApp = async (options: AppOptions): Promise<void> => {
       if (state.connection.kind === 'live') {
         subscriptions.follow(wantedViews(state));
         errands.fetchSource(wantedSource(state), state.process);
+        errands.endWhenSeen(state);
       }
       frame ??= setTimeout(draw, Math.max(0, FRAME_MS - (performance.now() - drawnAt)));
     };
@@ -96,7 +97,7 @@ export const runApp = async (options: AppOptions): Promise<void> => {
       state.leaving === 'asks' &&
       state.overlay !== 'leave' &&
       state.connection.kind === 'live' &&
-      state.newest.header?.process?.state === 'running';
+      (state.newest.header?.process?.state ?? 'running') === 'running'; // before the first header it runs, too
     const inputMode = (): InputMode =>
       state.prompt ? 'prompt' : state.overlay === 'leave' ? 'leave' : 'list';
 

@@ -14,6 +14,8 @@ import type { Happening } from './update.js';
 
 export interface Errands {
   readonly run: (action: Action, state: State) => void;
+  /** Ends the program that was to be ended before its pid was known. */
+  readonly endWhenSeen: (state: State) => void;
   /** @param file null for none; asked for once */
   readonly fetchSource: (file: string | null, process: ProcessChoice) => void;
   /** @returns whether it answers an errand */
@@ -96,7 +98,13 @@ export const createErrands = ({ link, nextId, painter, happen, leave, options }:
     notice(`Copied ${text}`);
   };
 
+  let endsWhenSeen = false;
   const leaveWith = (program: 'runs on' | 'runs on untraced' | 'ends', { mainPid }: State): void => {
+    if (program === 'ends' && mainPid === null) {
+      endsWhenSeen = true;
+      notice('It ends as soon as it has been seen.');
+      return;
+    }
     if (program === 'ends' && mainPid !== null) {
       try {
         process.kill(mainPid, 'SIGTERM');
@@ -124,6 +132,9 @@ export const createErrands = ({ link, nextId, painter, happen, leave, options }:
       else if (action.kind === 'editor') edit(state);
       else if (action.kind === 'copy') copy(state);
       else if (action.kind === 'leave') leaveWith(action.program, state);
+    },
+    endWhenSeen: (state) => {
+      if (endsWhenSeen && state.mainPid !== null) leaveWith('ends', state);
     },
     fetchSource: (file, process) => {
       if (file === null || asked.has(file)) return;

@@ -43,6 +43,8 @@ export interface FakeDaemon {
   readonly kill: () => void;
 }
 
+const LONGEST_MS = 90_000;
+
 /** @param command for sh */
 export const onTerminal = (t: ExecutionContext, command: string): Pty => {
   const child = spawn('script', ['-qec', `stty cols 80 rows 24; ${command}`, '/dev/null'], {
@@ -59,6 +61,9 @@ export const onTerminal = (t: ExecutionContext, command: string): Pty => {
   child.stdout.on('data', (bytes: Buffer) => {
     output += bytes.toString();
   });
+  // What hangs ends, and so does whoever waits for its words.
+  const hangs = setTimeout(() => child.kill('SIGKILL'), LONGEST_MS);
+  child.on('close', () => clearTimeout(hangs));
   t.teardown(() => child.kill('SIGKILL'));
   return {
     type: (keys) => child.stdin.write(keys),
