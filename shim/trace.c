@@ -60,14 +60,15 @@ static NOINLINE void begin_moment(struct thread *t) {
     trace_note_moment(t, __atomic_add_fetch(&process->moment, 1, __ATOMIC_RELAXED));
 }
 
-/* Behind the event of an allocation. */
-INLINE void moved(struct thread *t, size_t bytes) {
+/* Before the event of an allocation, which stays the thread's last. */
+INLINE void moves(struct thread *t, size_t bytes) {
     t->moved += bytes;
     if (unlikely(t->moved >= MOMENT_BYTES))
         begin_moment(t);
 }
 
 void trace_alloc(struct thread *t, const void *block, size_t size, const struct caller *caller) {
+    moves(t, size);
     uint32_t ticket = trace_draw(t, block);
     uint32_t stack = capture(t, caller);
     if (unlikely(python.active))
@@ -76,7 +77,6 @@ void trace_alloc(struct thread *t, const void *block, size_t size, const struct 
         trace_put(t, event_pack(EVENT_ALLOC, (uintptr_t)block, (uint32_t)size, stack, ticket));
     else
         put_extended(t, event_pack(EVENT_ALLOC, (uintptr_t)block, EVENT_SIZE_EXTENDED, stack, ticket), size);
-    moved(t, size);
 }
 
 /* The Python stack of whoever holds the GIL, with native frames when the user wants them; where no Python

@@ -51,13 +51,18 @@ static bool is_of_the_allocator(void *function) {
            operators.dli_fbase == allocator.dli_fbase;
 }
 
+static bool allocates(const struct event *event, const void *block) {
+    return event_type(event) == EVENT_ALLOC && event_address(event) == (uintptr_t)block;
+}
+
 /* Is it the block of this thread's last event? To be asked before trace_enter, which may publish another. */
 static bool was_just_counted(const void *block) {
     const struct thread *t = thread_self;
     if (!t || !t->live || t->busy)
         return false;
     const struct event *last = &t->events[(t->head - 1) & (t->size - 1)];
-    return event_type(last) == EVENT_ALLOC && event_address(last) == (uintptr_t)block;
+    const struct event *extended = &t->events[(t->head - 2) & (t->size - 1)];
+    return allocates(last, block) || (allocates(extended, block) && event_is_extended(extended));
 }
 
 /* Nothing is under way while an allocator's operator runs: it may call the program's new_handler, or throw,
