@@ -53,8 +53,7 @@ export const onTerminal = (t: ExecutionContext, command: string): Pty => {
       TERM: 'xterm-256color',
       LANG: 'C.UTF-8',
       LC_ALL: 'C.UTF-8',
-      PS1: 'shell> ',
-      ENV: '',
+      SHELL: '/bin/bash', // which `script` starts: another one may end at a ^C that was the program's
     },
   });
   let output = '';
