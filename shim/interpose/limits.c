@@ -1,4 +1,5 @@
-/* limits.c — setrlimit: a program that limits its own address space must not find the shim's in its way. */
+/* limits.c — setrlimit, mlockall: a program that limits its own address space, or has all of it kept in
+ * memory, must not find the shim's in its way. */
 #define _GNU_SOURCE
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -32,3 +33,10 @@ EXPORT int setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limi
     __attribute__((alias("setrlimit")));
 EXPORT int prlimit64(pid_t pid, __rlimit_resource_t resource, const struct rlimit64 *limit,
                      struct rlimit64 *old) __attribute__((alias("prlimit")));
+
+EXPORT int mlockall(int flags) {
+    if (!real_available() || !real.mlockall)
+        return (int)syscall(SYS_mlockall, flags);
+    process_shrink();
+    return real.mlockall(flags);
+}

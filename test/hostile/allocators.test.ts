@@ -88,6 +88,7 @@ for (const [title, name] of [
   ['sizes of 0 and of 4 GiB and more, all alignments', 'extremes'],
   ['allocations that cannot succeed', 'failures'],
   ['an address space that is full', 'limited'],
+  ['a program that keeps all its memory locked', 'locked'],
 ] as const)
   test(`${title}: the program sees what it sees untraced, and all is counted`, async (t) => {
     await exact(t, [await build('sizes.c'), name]);

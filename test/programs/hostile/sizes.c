@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 static void extremes(void) {
     void *volatile zero[10];
@@ -87,13 +88,24 @@ static void checked(void) {
     block[40] = block[40] ? 0 : (char)0xff;
     free(block);
 }
+static void locked(void) { /* all of it kept in memory, what comes later, too; others than root may not */
+    int result = geteuid() ? 0 : mlockall(MCL_CURRENT | MCL_FUTURE);
+    for (int i = 0; i < 1000; i++)
+        free(malloc(i));
+    char line[256];
+    long locked_kib = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status && fgets(line, sizeof line, status))
+        sscanf(line, "VmLck: %ld", &locked_kib);
+    printf("%d, %s\n", result, locked_kib < 400 << 10 ? "not much" : "far too much");
+}
 
 int main(int argc, char **argv) {
     static const struct {
         const char *name;
         void (*run)(void);
     } cases[] = {{"extremes", extremes}, {"failures", failures}, {"limited", limited},
-                 {"double-free", double_free}, {"checked", checked}};
+                 {"double-free", double_free}, {"checked", checked}, {"locked", locked}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (strcmp(cases[i].name, argv[1]) == 0)
             cases[i].run();
