@@ -33,7 +33,9 @@ EXPORT void *malloc(size_t size) {
 
 EXPORT void *calloc(size_t count, size_t size) {
     if (!real_available())
-        return arena_allocate(16, count * size); /* the arena is zero and never used twice */
+        return size && count > SIZE_MAX / size
+                   ? NULL
+                   : arena_allocate(16, count * size); /* the arena is zero and never used twice */
     const struct caller *caller = CALLER();
     struct thread *t = trace_enter(caller);
     void *block = real.calloc(count, size);
@@ -104,10 +106,14 @@ static inline void *reallocate(void *old, size_t size, const struct caller *call
     return block;
 }
 
-EXPORT void *realloc(void *old, size_t size) {
+INLINE void *reallocate_any(void *old, size_t size, const struct caller *caller) {
     if (!real_available())
-        return old ? move_out_of_arena(old, size, CALLER()) : arena_allocate(16, size);
-    return reallocate(old, size, CALLER());
+        return old ? move_out_of_arena(old, size, caller) : arena_allocate(16, size);
+    return reallocate(old, size, caller);
+}
+
+EXPORT void *realloc(void *old, size_t size) {
+    return reallocate_any(old, size, CALLER());
 }
 
 EXPORT void *reallocarray(void *old, size_t count, size_t size) {
@@ -116,9 +122,7 @@ EXPORT void *reallocarray(void *old, size_t count, size_t size) {
         errno = ENOMEM;
         return NULL;
     }
-    if (!real_available())
-        return arena_allocate(16, bytes);
-    return reallocate(old, bytes, CALLER());
+    return reallocate_any(old, bytes, CALLER());
 }
 
 EXPORT int posix_memalign(void **out, size_t alignment, size_t size) {
