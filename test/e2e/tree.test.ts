@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'ava';
-import { compile, newFolder, removeFolders, run, snapshotOf, trace } from './harness.js';
+import { compile, MEMTRACE, newFolder, removeFolders, run, snapshotOf, trace } from './harness.js';
 
 test.after.always(removeFolders);
 
@@ -213,4 +213,18 @@ test('a setuid program is refused before it runs when somebody else starts it', 
   t.is(ran.stdout, '');
   t.regex(ran.stderr, /setuid/);
   t.true(readdirSync(folder).length > 0);
+});
+
+test('more processes than the daemon has descriptors for are all counted', async (t) => {
+  const folder = newFolder();
+  const program = 'for i in $(seq 40); do sleep 2 & done; wait';
+  const command = `ulimit -n 40; exec "$0" run -o t.json --children=none --json r.json -- sh -c '${program}'`;
+  const { code, stderr } = await run(['sh', '-c', command, MEMTRACE], { cwd: folder });
+  t.is(code, 0, stderr);
+  const counted = [...stderr.matchAll(/sleep 2: .*?, (\d+) allocations/g)].map(([, count]) => Number(count));
+  t.is(counted.length, 40, stderr);
+  t.true(
+    counted.every((count) => count > 0 && count === counted[0]),
+    stderr,
+  );
 });

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "daemon/native/core/segment.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,21 +57,43 @@ static const char *check(const struct segment *segment, uint32_t ticket) {
     return NULL;
 }
 
+/* A segment needs a descriptor while it is mapped only. One is kept for that: a process that nobody reads
+ * would wait for room in its rings for good. */
+static int spare = -1;
+
+static void keep_spare(void) {
+    if (spare < 0)
+        spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static int open_file(int directory, const char *name) {
+    const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    int fd = openat(directory, name, flags);
+    if (fd < 0 && errno == EMFILE && spare >= 0) {
+        close(spare);
+        spare = -1;
+        fd = openat(directory, name, flags);
+    }
+    return fd;
+}
+
 const char *segment_attach(struct segment *segment, int directory, uint32_t ticket) {
     *segment = (struct segment){0};
     char name[32];
     snprintf(name, sizeof name, "%s%u", SESSION_SEGMENT_FILE, ticket);
-    int fd = openat(directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd = open_file(directory, name);
     if (fd < 0)
         return "it cannot be opened";
     struct stat status;
     if (fstat(fd, &status) || !S_ISREG(status.st_mode) ||
         (uint64_t)status.st_size < sizeof(struct segment_header)) {
         close(fd);
+        keep_spare();
         return "it is too short";
     }
     void *base = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
+    keep_spare();
     if (base == MAP_FAILED)
         return "it cannot be mapped";
     segment->base = base;
