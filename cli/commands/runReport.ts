@@ -31,6 +31,7 @@ export const reportRun = async (outcome: Outcome, options: RunOptions, io: Io): 
     durationMs: outcome.durationMs,
     others: otherLines(outcome),
     savedAs: outcome.savedAs,
+    isKept: options.output.kind !== 'none',
     problems: outcome.problems,
     by,
     limit,

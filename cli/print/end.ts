@@ -26,6 +26,8 @@ export interface EndOfRun {
   readonly others: readonly ProcessLine[];
   /** Where the snapshot is; null where none was kept. */
   readonly savedAs: string | null;
+  /** Whether one was to be kept. */
+  readonly isKept: boolean;
   /** What went wrong, with the remedy, beyond `snapshot.notes`. */
   readonly problems: readonly string[];
 }
@@ -45,7 +47,7 @@ export const endLines = (end: EndOfRun, surface: Surface): readonly string[] => 
     ...(end.others.length > 0 ? ['', ...processLines(end.others, surface)] : []),
     ...noteLines([...new Set(problems)], surface),
     '',
-    ...nextLines(end.savedAs, surface),
+    ...nextLines(end, surface),
   ];
 };
 
@@ -76,8 +78,9 @@ const topTable = (
   ];
 };
 
-const nextLines = (savedAs: string | null, surface: Surface): readonly string[] => {
-  if (savedAs === null) return ['No snapshot was kept (--no-output).'];
+const nextLines = ({ savedAs, isKept }: EndOfRun, surface: Surface): readonly string[] => {
+  if (savedAs === null)
+    return [isKept ? 'No snapshot could be kept: see above.' : 'No snapshot was kept (--no-output).'];
   const file = pathWord(savedAs, surface.path);
   return [
     `Saved as ${file}`,

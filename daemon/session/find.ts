@@ -55,7 +55,7 @@ const ambiguous = (sessions: readonly FoundSession[]): MemtraceError =>
   new MemtraceError({
     message: 'there is more than one session',
     why: `They are ${names(sessions)}.`,
-    remedy: `Name one: memtrace top ${sessions[0]?.id}`,
+    remedy: `Name one behind the command, for example ${sessions[0]?.id}`,
     exitCode: 2,
   });
 

@@ -30,6 +30,7 @@ const END: EndOfRun = {
   by: 'line',
   limit: 10,
   savedAs: '/proj/demo/memtrace.server.4243.json',
+  isKept: true,
   problems: ['the symbolizer crashed once and was restarted; some names may be missing'],
   others: OTHERS,
 };
@@ -52,9 +53,11 @@ test('the report fits a narrow terminal', (t) => {
 });
 
 test('a program that allocated nothing gets a report all the same', (t) => {
-  const text = print({ ...END, snapshot: snapshotOf([]), others: [], problems: [], savedAs: null });
+  const nothing = { ...END, snapshot: snapshotOf([]), others: [], problems: [], savedAs: null };
+  const text = print({ ...nothing, isKept: false });
   t.regex(text, /Live at exit, by line: 0 B in 0 blocks\n {2}nothing that your code allocated/);
-  t.regex(text, /No snapshot was kept/);
+  t.regex(text, /No snapshot was kept \(--no-output\)/);
+  t.regex(print(nothing), /No snapshot could be kept: see above/);
 });
 
 test('a short report says that there is more', (t) => {
