@@ -64,11 +64,46 @@ static int cannot_exec(const struct command *command) {
                          "install Node.js 20 or newer, or set MEMTRACE_NODE to its path");
 }
 
+/* What Node.js takes, and a daemon beside it for the segment of a process; of addresses, not of memory. Node
+ * does not end where it finds less: it may hang. */
+#define NODE_ADDRESSES   (UINT64_C(1) << 30)
+#define DAEMON_ADDRESSES (NODE_ADDRESSES + (UINT64_C(5) << 30))
+
+/* 0, else the exit code after having said why. The soft limit is the program's: the daemon does without. */
+static int check_addresses(uint64_t needed) {
+    struct rlimit limit;
+    char why[160];
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_max >= needed)
+        return 0;
+    snprintf(
+        why, sizeof why,
+        "it may have %llu MiB of addresses and needs %llu MiB (not of memory, of which it uses about 100)",
+        (unsigned long long)limit.rlim_max >> 20, (unsigned long long)needed >> 20);
+    return message_error(
+        EXIT_MEMTRACE, "cannot start under this hard limit", why,
+        "limit the program only, with a soft limit: ulimit -Sv in the shell, prlimit --as=N:");
+}
+
+/* What the caller set for the program is too little for Node.js, and is not meant for it. */
+static void raise_limits(void) {
+    static const int limits[] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_NOFILE};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        struct rlimit limit;
+        if (getrlimit(limits[i], &limit) == 0) {
+            limit.rlim_cur = limit.rlim_max;
+            setrlimit(limits[i], &limit);
+        }
+    }
+}
+
 int daemon_become(char **argv) {
     struct command command;
     int code = command_of(argv, &command);
+    if (code == 0)
+        code = check_addresses(NODE_ADDRESSES);
     if (code != 0)
         return code;
+    raise_limits();
     unsetenv(NODE_CERTIFICATES);
     execv(command.node, command.arguments);
     return cannot_exec(&command);
@@ -82,18 +117,6 @@ static void reset_signals(void) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* What the caller set for the program is too little for Node.js, and is not meant for it. */
-static void raise_limits(void) {
-    static const int limits[] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_NOFILE};
-    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-        struct rlimit limit;
-        if (getrlimit(limits[i], &limit) == 0) {
-            limit.rlim_cur = limit.rlim_max;
-            setrlimit(limits[i], &limit);
-        }
-    }
 }
 
 static _Noreturn void run_daemon(const struct command *command, char **environment, int socket, int output) {
@@ -114,6 +137,8 @@ static _Noreturn void run_daemon(const struct command *command, char **environme
 int daemon_start(struct daemon *daemon, char **argv) {
     struct command command;
     int sockets[2], pipe[2], code = command_of(argv, &command);
+    if (code == 0)
+        code = check_addresses(DAEMON_ADDRESSES);
     if (code != 0)
         return code;
     char **environment = environment_of_daemon();
@@ -139,12 +164,15 @@ int daemon_start(struct daemon *daemon, char **argv) {
 
 /* ---- lines ---- */
 
+#define SILENCE_MS 20000
+
 /* Reads one line while relaying; false at the end of file. */
 static bool read_line(struct daemon *daemon, char *line, size_t size) {
     for (size_t length = 0;;) {
         struct pollfd wait[2] = {{.fd = daemon->socket, .events = POLLIN}};
         relay_prepare(&daemon->relay, &wait[1]);
-        poll(wait, 2, -1);
+        if (poll(wait, 2, SILENCE_MS) == 0)
+            message_line("still waiting for its daemon (pid %d) to start; ^C ends this", (int)daemon->pid);
         relay_pump(&daemon->relay);
         if (wait[0].revents == 0)
             continue;

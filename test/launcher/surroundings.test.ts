@@ -59,6 +59,16 @@ test('a pipe that the program closes is closed, though the launcher lives on', a
   t.is((await outcome).code, 0);
 });
 
+test('a hard limit on addresses that is too small is told of, where Node.js would hang', async (t) => {
+  const start = `ulimit -v 700000; exec "$0" run --no-output -- true`;
+  const { code, stderr } = await run('sh', ['-c', start, MEMTRACE]);
+  t.is(code, 125);
+  t.regex(
+    stderr,
+    /hard limit\n {2}why: it may have 683 MiB of addresses and needs \d+ MiB.*\n {2}try: .*-Sv/,
+  );
+});
+
 test('limits that are too small for memtrace are the program’s alone', async (t) => {
   const limits = 'ulimit -S -v 300000; ulimit -S -n 64';
   const program = 'ulimit -v; ulimit -n; exit 3';
