@@ -219,16 +219,26 @@ const conclude = async (
       .processes()
       .filter(({ index }) => index !== (subject ?? main))
       .map((each) => ({ ...each, savedAs: paths.get(each.index) ?? null })),
-    problems,
+    problems: [...becameUntraced(live, main, subject), ...problems],
   };
 };
 
-/** The process that the report is about. */
+/** An exec may lead out of reach: what was recorded until then is not what was asked for. */
+const becameUntraced = (
+  live: DrivenSession,
+  main: number | null,
+  subject: number | null,
+): readonly string[] => {
+  const info = main === null || main === subject ? undefined : live.processes()[main]?.info;
+  if (subject === null || info?.untraced === undefined || isExcluded(info.untraced)) return [];
+  return [`the program became ${info.command.join(' ')}, which was not traced: ${info.untraced}`];
+};
+
+/** The process that the report is about: the program, or the largest one where that is not traced. */
 const subjectOf = (live: DrivenSession, main: number | null): number | null => {
   const processes = live.processes();
   const info = main === null ? undefined : processes[main]?.info;
   if (info?.untraced === undefined) return main;
-  if (!isExcluded(info.untraced)) return null;
   const traced = processes.filter((each) => each.info.untraced === undefined);
   const [largest] = traced.toSorted((a, b) => b.totals.totalBytes - a.totals.totalBytes);
   return largest?.index ?? null;

@@ -20,7 +20,8 @@ enum process_flag {
     PROCESS_HAS_EXIT_CODE = 1,
     PROCESS_EXECED = 2,  /* ended because a later image took over its pid */
     PROCESS_CORRUPT = 4, /* its segment held impossible values; what was read until then stands */
-    PROCESS_DETACHED = 8
+    PROCESS_DETACHED = 8,
+    PROCESS_UNREAD = 16 /* the daemon could not open or map its segment: it ran on without being read */
 };
 
 struct process_record {

@@ -92,7 +92,8 @@ enum untraced_reason {
     UNTRACED_UNREADABLE = 6,   /* the file cannot be read, so that it cannot be known to be safe */
     UNTRACED_NO_SEGMENT = 7,   /* no room for the segment (tmpfs full, RLIMIT_FSIZE, RLIMIT_AS) */
     UNTRACED_EXCLUDED = 8,     /* the user asked for it (--only, --exclude) */
-    UNTRACED_SCRIPT = 9        /* a script whose interpreter is one of the above or does not exist */
+    UNTRACED_SCRIPT = 9,       /* a script whose interpreter is one of the above or does not exist */
+    UNTRACED_OUT_OF_REACH = 10 /* another user, or in another root: it could not open the session's files */
 };
 
 struct registry_entry {

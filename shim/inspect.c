@@ -133,6 +133,11 @@ static void inspect_file(const char *path, struct finding *f) {
 
 /* ---- public ---- */
 
+bool inspect_is_cut_off(const char *program, const char *shim) {
+    return syscall(SYS_faccessat, AT_FDCWD, program, X_OK) == 0 &&
+           syscall(SYS_faccessat, AT_FDCWD, shim, R_OK) != 0;
+}
+
 enum untraced_reason inspect_program(const char *path) {
     struct finding f;
     inspect_file(path, &f);
@@ -227,6 +232,8 @@ const char *inspect_reason(enum untraced_reason reason) {
         return "there is no room for its trace (shared memory is full, or a limit forbids it)";
     case UNTRACED_EXCLUDED:
         return "it is excluded by an option";
+    case UNTRACED_OUT_OF_REACH:
+        return "it runs as another user or in another root directory, and cannot open the session's files";
     case UNTRACED_SCRIPT:
         return "it is a script whose interpreter is missing or cannot be traced";
     }
@@ -251,6 +258,8 @@ const char *inspect_remedy(enum untraced_reason reason) {
         return "make room in /dev/shm, or raise the limits (ulimit -a)";
     case UNTRACED_SCRIPT:
         return "look at the `#!` line of the script, and run its interpreter under memtrace by hand";
+    case UNTRACED_OUT_OF_REACH:
+        return "run memtrace itself as that user, or inside of that root directory";
     case UNTRACED_NONE:
     case UNTRACED_EXCLUDED:
         break;

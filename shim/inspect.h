@@ -7,6 +7,7 @@
 #ifndef MEMTRACE_SHIM_INSPECT_H
 #define MEMTRACE_SHIM_INSPECT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "proto/session.h"
@@ -20,6 +21,10 @@
  * UNTRACED_NONE when it would be traced, or when exec fails by itself or hands the file to something that is
  * not known here (a file without magic goes to /bin/sh). */
 enum untraced_reason inspect_program(const char *path);
+
+/* Would exec start `program`, and its loader then not get at the shim: in another root directory, or as
+ * another user? The real one counts: where the effective one is another, nothing is preloaded anyway. */
+bool inspect_is_cut_off(const char *program, const char *shim);
 
 /* Finds `name` as execvp does: as it is when it has a slash, else in the folders of `path_variable` (NULL:
  * the system's default). Returns 0 and the path in `out`; else what exec would fail with: ENOENT, EACCES (a

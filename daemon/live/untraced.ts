@@ -4,6 +4,7 @@ import {
   UNTRACED_EXCLUDED,
   UNTRACED_LIBC,
   UNTRACED_NO_SEGMENT,
+  UNTRACED_OUT_OF_REACH,
   UNTRACED_SANITIZER,
   UNTRACED_SCRIPT,
   UNTRACED_SETUID,
@@ -21,6 +22,8 @@ const reasons: Readonly<Record<number, string>> = {
   [UNTRACED_UNREADABLE]: 'its file cannot be read',
   [UNTRACED_NO_SEGMENT]: 'there was no shared memory for it (a full /dev/shm, or a limit on files or memory)',
   [UNTRACED_EXCLUDED]: 'it was excluded (--only, --exclude)',
+  [UNTRACED_OUT_OF_REACH]:
+    'it runs as another user, or in another root directory, and cannot open the files of this session',
   [UNTRACED_SCRIPT]: 'it is a script whose interpreter cannot be traced or does not exist',
 };
 

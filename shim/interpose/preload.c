@@ -63,6 +63,8 @@ static enum preload_change decide(const char *program, char *const environment[]
         return PRELOAD_KEEP;
     bool present = list && find_shim(list, shim);
     enum untraced_reason reason = program ? inspect_program(program) : UNTRACED_NONE;
+    if (program && reason == UNTRACED_NONE && inspect_is_cut_off(program, shim))
+        reason = UNTRACED_OUT_OF_REACH;
     if (reason != UNTRACED_NONE && !process_is_over())
         process_announce_untraced(reason, program);
     if (reason != UNTRACED_NONE || process_is_over())

@@ -74,6 +74,28 @@ asRoot('dropped privileges, and then exec: no complaint of the loader', async (t
   await childIsTold(t, await program('drop-privileges', 2000));
 });
 
+/** The report is about what the program was until then, and says what it became. */
+const becomes = async (t: ExecutionContext, command: readonly string[], what: RegExp): Promise<void> => {
+  const bare = await run(command);
+  const out = join(emptyFolder(), 't.json');
+  const { code, stdout, stderr } = await run([MEMTRACE, 'run', '-o', out, '--', ...command]);
+  t.deepEqual({ code, stdout }, { code: bare.code, stdout: bare.stdout });
+  t.notRegex(stderr, /ld\.so/);
+  t.regex(stderr.replaceAll(/\s+/g, ' '), what);
+  const { process, capture }: Snapshot = JSON.parse(readFileSync(out, 'utf8'));
+  t.is(process.command[0], command[0]);
+  t.true(capture.allocations > 0);
+};
+asRoot('a program that becomes one of another user, which cannot reach the session', async (t) => {
+  const command = ['setpriv', '--reuid=65534', '--clear-groups', 'sh', '-c', 'ls / >/dev/null; exit 4'];
+  await becomes(t, command, /the program became \S*sh, which was not traced: it runs as another user/);
+});
+test('a program that becomes a static one', async (t) => {
+  const still = await build('worlds.c', 'worlds-static', '-static');
+  const command = ['sh', '-c', `exec ${still} plain 10`];
+  await becomes(t, command, /the program became \S*worlds-static, which was not traced: it is linked stat/);
+});
+
 asRoot('mount, pid, ipc, net and uts namespaces of its own', async (t) => {
   const command = ['unshare', '-m', '-p', '-i', '-n', '-u', '-f', ...(await program('plain', 5000))];
   const { snapshots } = await unchanged(t, command);
