@@ -14,6 +14,7 @@ import {
   PROCESS_EXECED,
   PROCESS_HAS_EXIT_CODE,
   PROCESS_RUNNING,
+  PROCESS_UNREAD,
   PROCESS_UNTRACED,
   PYTHON_ACCEPTED,
   PYTHON_REFUSED_DEBUG,
@@ -229,7 +230,11 @@ const fileNotes = (symbolizer: Symbolizer, modules: readonly Module[]): readonly
 /** What a reader of the figures must know to judge them. */
 const notesOf = (record: ProcessRecord): readonly string[] => {
   const notes: string[] = [];
-  if (record.flags & PROCESS_CORRUPT || record.detachReason === DETACH_ABANDONED)
+  if (record.flags & PROCESS_UNREAD)
+    notes.push(
+      'the daemon could not map its shared memory (are addresses limited? see ulimit -v): nothing of it was recorded, the program ran on unharmed',
+    );
+  else if (record.flags & PROCESS_CORRUPT || record.detachReason === DETACH_ABANDONED)
     notes.push('the program overwrote the memory it shares with memtrace: what came after that is missing');
   if (record.detachReason === DETACH_NO_MEMORY)
     notes.push('there was no shared memory left for more events: what came after that is missing');

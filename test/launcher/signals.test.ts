@@ -48,7 +48,7 @@ test('^C ends the program and the report still comes', async (t) => {
 
 test('^C typed at a terminal reaches the program once', async (t) => {
   const command = [MEMTRACE, ...ARGUMENTS].join(' ');
-  const run = start('script', ['-qec', command, '/dev/null']);
+  const run = start('script', ['-qec', `exec ${command}`, '/dev/null']);
   const [, pid] = await run.said(/ready (\d+)/);
   run.process.stdin?.write('\u0003');
   await run.said(/INT /); // behind the echo of ^C

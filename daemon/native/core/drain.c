@@ -32,6 +32,8 @@ uint64_t drain_for(struct core *core, uint32_t ms) {
         hurried = __atomic_exchange_n(&core->hurry, 0, __ATOMIC_ACQ_REL);
         uint32_t fullness = 0;
         pthread_mutex_lock(&core->state);
+        if (hurried)
+            core->housekept_us = 0; /* whoever catches up wants to know who has ended */
         uint64_t taken = core_pass(core, &fullness);
         core->sleep_us = next_sleep(core, fullness, taken);
         pthread_mutex_unlock(&core->state);

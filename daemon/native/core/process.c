@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,24 +17,33 @@
 #include "daemon/native/core/largest.h"
 #include "daemon/native/core/ledger.h"
 
-#define FORKS_LIMIT 4096u /* forks remembered whose child never came */
+#define FORKS_LIMIT      4096u /* forks remembered whose child never came */
+#define DESCRIPTORS_KEPT 16u   /* free, for segments, /proc, files of symbols, viewers */
 
-/* Field 22 of /proc/PID/stat, or 0. */
-static uint64_t start_ticks(uint32_t pid) {
+/* What the kernel says of a process in /proc/PID/stat. */
+struct kernel_state {
+    bool known; /* false: it could not be read */
+    char state; /* as ps shows it; 0: there is no such process */
+    uint64_t start_ticks;
+};
+
+static struct kernel_state kernel_state(uint32_t pid) {
     char path[32], text[1024];
     snprintf(path, sizeof path, "/proc/%u/stat", pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return 0;
+        return (struct kernel_state){.known = errno == ENOENT};
     ssize_t bytes = read(fd, text, sizeof text - 1);
     close(fd);
-    if (bytes <= 0)
-        return 0;
-    text[bytes] = 0;
+    text[bytes > 0 ? bytes : 0] = 0;
     char *at = strrchr(text, ')'); /* the name may hold anything */
+    if (!at || at[1] != ' ')
+        return (struct kernel_state){.known = true}; /* it ended while it was read */
+    struct kernel_state result = {.known = true, .state = at[2]};
     for (int field = 2; at && field < 22; field++)
         at = strchr(at + 1, ' ');
-    return at ? strtoull(at + 1, NULL, 10) : 0;
+    result.start_ticks = at ? strtoull(at + 1, NULL, 10) : 0;
+    return result;
 }
 
 /* Which of the processes here is the one that has this pid in a namespace of its own? 0: none. */
@@ -42,7 +52,7 @@ static uint32_t find_in_namespaces(uint32_t pid, uint64_t ticks) {
     uint32_t found = 0;
     for (struct dirent *entry; all && !found && (entry = readdir(all));) {
         uint32_t here = (uint32_t)strtoul(entry->d_name, NULL, 10);
-        if (!here || start_ticks(here) != ticks)
+        if (!here || kernel_state(here).start_ticks != ticks)
             continue;
         char path[32], line[256];
         snprintf(path, sizeof path, "/proc/%u/status", here);
@@ -65,6 +75,19 @@ static uint64_t own_pid_namespace(void) {
     return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
 }
 
+/* Is this pid still that of the process? Where the kernel cannot be asked, yes: a pid is soon asked again,
+ * and a process that is taken for dead is read no more. */
+static bool is_the_same(const struct process *process, const struct kernel_state *now) {
+    uint64_t expected = process->segment.fixed.start_ticks;
+    return !now->known || (now->state && (!expected || now->start_ticks == expected));
+}
+
+/* A pidfd for each process would leave none for what must be opened; they are given out from below. */
+static bool is_one_too_many(int fd) {
+    struct rlimit limit;
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 && (rlim_t)fd + DESCRIPTORS_KEPT >= limit.rlim_cur;
+}
+
 bool process_watch(struct process *process) {
     uint64_t namespace = process->segment.fixed.pid_namespace, ticks = process->segment.fixed.start_ticks;
     if (namespace && ticks && namespace != own_pid_namespace()) {
@@ -76,27 +99,18 @@ bool process_watch(struct process *process) {
     process->pidfd = (int)syscall(SYS_pidfd_open, process->record.pid, 0);
     if (process->pidfd < 0 && errno == ESRCH)
         return false;
-    uint64_t expected = process->segment.fixed.start_ticks;
-    return !expected || start_ticks(process->record.pid) == expected;
+    if (process->pidfd >= 0 && is_one_too_many(process->pidfd)) {
+        close(process->pidfd);
+        process->pidfd = -1;
+    }
+    struct kernel_state now = kernel_state(process->record.pid);
+    return is_the_same(process, &now);
 }
 
-/* For want of a pidfd (no descriptor left). A zombie has the same start time: it is found by its state. */
+/* A zombie has the same start time: it is found by its state. */
 bool process_runs(const struct process *process) {
-    char path[32], text[512];
-    snprintf(path, sizeof path, "/proc/%u/stat", process->record.pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno != ENOENT;
-    ssize_t bytes = read(fd, text, sizeof text - 1);
-    close(fd);
-    if (bytes <= 0)
-        return false;
-    text[bytes] = 0;
-    const char *at = strrchr(text, ')');
-    if (!at || at[1] != ' ' || at[2] == 'Z' || at[2] == 'X')
-        return false;
-    uint64_t expected = process->segment.fixed.start_ticks;
-    return !expected || start_ticks(process->record.pid) == expected;
+    struct kernel_state now = kernel_state(process->record.pid);
+    return is_the_same(process, &now) && now.state != 'Z' && now.state != 'X';
 }
 
 static bool make_room(struct process *process) {
@@ -106,6 +120,14 @@ static bool make_room(struct process *process) {
            array_reserve(&process->threads.items, &process->threads.capacity, 4,
                          sizeof *process->threads.items) &&
            array_reserve(&process->threads.owner, &process->threads.owner_capacity, 4, sizeof(uint32_t));
+}
+
+/* Of the executable that a process runs now, as the system says it; NULL where it does not. */
+static char *path_of(uint32_t pid) {
+    char name[32], path[4096];
+    snprintf(name, sizeof name, "/proc/%u/exe", pid);
+    ssize_t bytes = readlink(name, path, sizeof path);
+    return bytes > 0 ? strndup(path, (size_t)bytes) : NULL;
 }
 
 struct process *process_create(uint32_t index, const struct registry_entry *entry, int directory) {
@@ -131,8 +153,12 @@ struct process *process_create(uint32_t index, const struct registry_entry *entr
         process_free(process);
         return NULL;
     }
-    if (segment_attach(&process->segment, directory, entry->ticket)) {
+    enum segment_attached attached = segment_attach(&process->segment, directory, entry->ticket);
+    if (attached != SEGMENT_ATTACHED) {
         process_corrupt(process);
+        if (attached == SEGMENT_OUT_OF_REACH)
+            record->flags |= PROCESS_UNREAD;
+        process->path = path_of(record->pid);
         return process;
     }
     const struct segment_header *header = &process->segment.fixed;

@@ -33,79 +33,63 @@ static bool area_fits(const struct segment *segment, uint64_t offset, uint64_t i
            items <= (segment->bytes - offset) / item_bytes;
 }
 
-static const char *check(const struct segment *segment, uint32_t ticket) {
+static bool is_plausible(const struct segment *segment, uint32_t ticket) {
     const struct segment_header *h = &segment->fixed;
-    if (h->magic != SEGMENT_MAGIC)
-        return "it is not a segment";
-    if (h->version != SEGMENT_VERSION)
-        return "it is of another version";
-    if (h->ticket != ticket)
-        return "it belongs to another ticket";
-    if (h->modules_capacity > MODULES_CAPACITY || h->strings_bytes > (UINT32_C(1) << 30) ||
-        h->rings_capacity > RINGS_CAPACITY || h->nodes_capacity > NODES_CAPACITY ||
-        h->nodes_capacity < STACK_FIRST_NODE || h->executable_bytes > INFO_COMMAND ||
-        h->command_bytes > INFO_BYTES - INFO_COMMAND)
-        return "a capacity is impossible";
-    if (!area_fits(segment, h->info_offset, INFO_BYTES, 1) ||
-        !area_fits(segment, h->modules_offset, h->modules_capacity, sizeof(struct module)) ||
-        !area_fits(segment, h->strings_offset, h->strings_bytes, 1) ||
-        !area_fits(segment, h->rings_offset, h->rings_capacity, sizeof(struct ring)) ||
-        !area_fits(segment, h->nodes_offset, h->nodes_capacity, sizeof(struct node)) ||
-        (h->python_codes_offset && !area_fits(segment, h->python_codes_offset, h->python_codes_bytes, 1)) ||
-        !area_fits(segment, h->events_offset, h->rings_capacity, RING_BYTES))
-        return "an area lies outside of it";
-    return NULL;
+    return h->magic == SEGMENT_MAGIC && h->version == SEGMENT_VERSION && h->ticket == ticket &&
+           h->modules_capacity <= MODULES_CAPACITY && h->strings_bytes <= UINT32_C(1) << 30 &&
+           h->rings_capacity <= RINGS_CAPACITY && h->nodes_capacity <= NODES_CAPACITY &&
+           h->nodes_capacity >= STACK_FIRST_NODE && h->executable_bytes <= INFO_COMMAND &&
+           h->command_bytes <= INFO_BYTES - INFO_COMMAND &&
+           area_fits(segment, h->info_offset, INFO_BYTES, 1) &&
+           area_fits(segment, h->modules_offset, h->modules_capacity, sizeof(struct module)) &&
+           area_fits(segment, h->strings_offset, h->strings_bytes, 1) &&
+           area_fits(segment, h->rings_offset, h->rings_capacity, sizeof(struct ring)) &&
+           area_fits(segment, h->nodes_offset, h->nodes_capacity, sizeof(struct node)) &&
+           (!h->python_codes_offset ||
+            area_fits(segment, h->python_codes_offset, h->python_codes_bytes, 1)) &&
+           area_fits(segment, h->events_offset, h->rings_capacity, RING_BYTES);
 }
 
-/* A segment needs a descriptor while it is mapped only. One is kept for that: a process that nobody reads
- * would wait for room in its rings for good. */
-static int spare = -1;
-
-static void keep_spare(void) {
-    if (spare < 0)
-        spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+/* Without a mapping: a program that nobody reads must not wait for it. */
+static void disown(int fd) {
+    const uint32_t abandoned = 1;
+    const off_t at = offsetof(struct segment_header, abandoned);
+    if (pwrite(fd, &abandoned, sizeof abandoned, at) != sizeof abandoned)
+        return; /* then its file is too short for one, and it does not wait */
 }
 
-static int open_file(int directory, const char *name) {
-    const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-    int fd = openat(directory, name, flags);
-    if (fd < 0 && errno == EMFILE && spare >= 0) {
-        close(spare);
-        spare = -1;
-        fd = openat(directory, name, flags);
-    }
-    return fd;
-}
-
-const char *segment_attach(struct segment *segment, int directory, uint32_t ticket) {
-    *segment = (struct segment){0};
-    char name[32];
-    snprintf(name, sizeof name, "%s%u", SESSION_SEGMENT_FILE, ticket);
-    int fd = open_file(directory, name);
-    if (fd < 0)
-        return "it cannot be opened";
+static enum segment_attached map_file(struct segment *segment, int fd) {
     struct stat status;
     if (fstat(fd, &status) || !S_ISREG(status.st_mode) ||
-        (uint64_t)status.st_size < sizeof(struct segment_header)) {
-        close(fd);
-        keep_spare();
-        return "it is too short";
-    }
+        (uint64_t)status.st_size < sizeof(struct segment_header))
+        return SEGMENT_BAD;
     void *base = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    close(fd);
-    keep_spare();
-    if (base == MAP_FAILED)
-        return "it cannot be mapped";
+    if (base == MAP_FAILED) {
+        disown(fd);
+        return SEGMENT_OUT_OF_REACH;
+    }
     segment->base = base;
     segment->bytes = (size_t)status.st_size;
-    segment->directory = directory;
+    return SEGMENT_ATTACHED;
+}
+
+enum segment_attached segment_attach(struct segment *segment, int directory, uint32_t ticket) {
+    *segment = (struct segment){.directory = directory};
+    char name[32];
+    snprintf(name, sizeof name, "%s%u", SESSION_SEGMENT_FILE, ticket);
+    int fd = openat(directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return SEGMENT_OUT_OF_REACH;
+    enum segment_attached result = map_file(segment, fd);
+    close(fd);
+    if (result != SEGMENT_ATTACHED)
+        return result;
 
     segment_enter(segment);
-    memcpy(&segment->fixed, base, sizeof segment->fixed);
-    const char *problem = segment_leave(segment) ? check(segment, ticket) : "it is truncated";
-    if (problem) {
+    memcpy(&segment->fixed, segment->base, sizeof segment->fixed);
+    if (!segment_leave(segment) || !is_plausible(segment, ticket)) {
         segment_free(segment);
-        return problem;
+        return SEGMENT_BAD;
     }
     segment->nodes = (const void *)(segment->base + segment->fixed.nodes_offset);
     segment->modules = (const void *)(segment->base + segment->fixed.modules_offset);
@@ -113,7 +97,7 @@ const char *segment_attach(struct segment *segment, int directory, uint32_t tick
     segment->executable = segment->base + segment->fixed.info_offset;
     segment->command = segment->executable + INFO_COMMAND;
     segment->python_codes = segment->base + segment->fixed.python_codes_offset;
-    return NULL;
+    return SEGMENT_ATTACHED;
 }
 
 void segment_enter(const struct segment *segment) {

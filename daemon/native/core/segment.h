@@ -36,8 +36,14 @@ struct segment {
     uint64_t hole_since; /* us */
 };
 
-/* Maps `segment.<ticket>` of the session directory. NULL on success, else what is wrong with it. */
-const char *segment_attach(struct segment *segment, int directory, uint32_t ticket);
+enum segment_attached {
+    SEGMENT_ATTACHED,
+    SEGMENT_BAD,         /* its content cannot be true */
+    SEGMENT_OUT_OF_REACH /* the system did not let us open or map it; the program has been told so */
+};
+
+/* Maps `segment.<ticket>` of the session directory. */
+enum segment_attached segment_attach(struct segment *segment, int directory, uint32_t ticket);
 
 void segment_enter(const struct segment *segment);
 /* False when a page of it was missing: the process is corrupt. */
