@@ -273,6 +273,16 @@ export interface Report {
   readonly rows: readonly ReportRow[];
   readonly omittedRows: Count;
   readonly notes: readonly string[];
+  /** `memtrace run --json`: the other processes of the session, in the order of their start. */
+  readonly processes?: readonly ReportProcess[];
+}
+
+export interface ReportProcess {
+  readonly process: ProcessInfo;
+  readonly capture: CaptureInfo;
+  readonly totals: Totals;
+  /** Its snapshot; null where none was kept. */
+  readonly savedAs: string | null;
 }
 
 /** `memtrace report --block --json`. */

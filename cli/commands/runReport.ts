@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { isExcluded } from '../../daemon/live/untraced.js';
 import type { Outcome, ProgramEnd, RunOptions } from '../../daemon/run.js';
+import type { Report, ReportProcess } from '../../proto/snapshot.js';
 import { reportOf } from '../../views/report.js';
 import { formatDuration } from '../../views/units.js';
 import { endLines } from '../print/end.js';
@@ -20,7 +21,13 @@ export const reportRun = async (outcome: Outcome, options: RunOptions, io: Io): 
   }
   const { by, limit } = options;
   if (options.json !== null) {
-    const report = reportOf(snapshot, { by, limit, sort: 'live', kind: 'payload' });
+    const processes = outcome.others.map(
+      ({ info, capture, totals, savedAs }): ReportProcess => ({ process: info, capture, totals, savedAs }),
+    );
+    const report: Report = {
+      ...reportOf(snapshot, { by, limit, sort: 'live', kind: 'payload' }),
+      processes,
+    };
     writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 });
   }
   for (const problem of options.quiet ? outcome.problems : [])

@@ -2,7 +2,7 @@
  * The figures above the tables. What was lost, unknown or truncated always stands there, also when it is 0: a
  * reader must be able to tell "none" from "not counted".
  */
-import type { KindFilter } from '../../proto/snapshot.js';
+import type { KindFilter, Totals } from '../../proto/snapshot.js';
 import { type Recording, sumSites } from '../../views/profile.js';
 import { formatBytes, formatCount, formatDuration, formatShare } from '../../views/units.js';
 import type { Surface } from './surface.js';
@@ -18,7 +18,7 @@ export const totalsLines = (snapshot: Recording, surface: Surface): readonly str
     ['peak', `${formatBytes(totals.peakBytes)} after ${formatDuration(totals.peakAtMs)}`],
     [liveTitle(snapshot), `${formatBytes(totals.liveBytes)} in ${blocks(totals.liveBlocks)}`],
     ...pythonFact(snapshot),
-    ['RSS', `${formatBytes(totals.rssBytes)}, at most ${formatBytes(totals.peakRssBytes)}`],
+    ['RSS', rssText(totals)],
     ['not seen', unseen(snapshot)],
     ...(process.inherited ? [['inherited', inherited(process.inherited)] as const] : []),
     ...(capture.mode === 'sampled' ? [['sampled', 'figures are estimates'] as const] : []),
@@ -27,6 +27,11 @@ export const totalsLines = (snapshot: Recording, surface: Surface): readonly str
   const indent = ' '.repeat(longest + 4);
   return facts.flatMap(([name, value]) => wrap(`  ${name.padEnd(longest)}  ${value}`, surface.width, indent));
 };
+
+const rssText = ({ rssBytes, peakRssBytes }: Totals): string =>
+  peakRssBytes === 0
+    ? 'unknown: it was over before anybody looked'
+    : `${formatBytes(rssBytes)}, at most ${formatBytes(peakRssBytes)}`;
 
 /** Objects of the Python interpreter, which the heap's figures do not hold. */
 const pythonFact = ({ sites }: Recording): readonly (readonly [string, string])[] => {

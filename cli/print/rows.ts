@@ -1,6 +1,6 @@
 /** Rows of a grouping as a table: sorted figure first, then where, then who, then the source text. */
 import type { GroupBy, Metric, SiteCounters } from '../../proto/snapshot.js';
-import type { Row } from '../../views/group.js';
+import type { FrameName, Row } from '../../views/group.js';
 import { baseName, functionName, placeName } from '../../views/names.js';
 import { metricOf, sizeOf } from '../../views/order.js';
 import { formatBytes, formatCount, formatShare } from '../../views/units.js';
@@ -85,8 +85,17 @@ const tableRow = (row: PrintedRow, figures: readonly Figure[], by: GroupBy, surf
   below: [...(row.source && by === 'line' ? [row.source] : []), ...stackLines(row, surface)],
 });
 
+const isAt = (frame: FrameName, row: PrintedRow): boolean =>
+  frame.function === row.function &&
+  frame.file === row.file &&
+  frame.line === row.line &&
+  (frame.function !== null || frame.offset === row.offset) &&
+  frame.module === row.module;
+
 const stackLines = (row: PrintedRow, surface: Surface): readonly string[] => {
-  const frames = row.stack?.() ?? [];
+  const all = row.stack?.() ?? [];
+  const [leaf] = all;
+  const frames = leaf && isAt(leaf, row) ? all.slice(1) : all; // the row itself shows it
   const shown = frames
     .slice(0, FRAMES_SHOWN)
     .map((frame) => `${placeName(frame, surface.path)}  ${functionName(frame)}`);

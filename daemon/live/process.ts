@@ -32,6 +32,7 @@ import { type ProcessProfile, processProfile } from '../profile/process.js';
 import { sourcesOf } from '../snapshot/sources.js';
 import type { Symbolizer } from '../symbols/symbolizer.js';
 import { type Resident, residentOf } from './resident.js';
+import { threadInfos } from './threads.js';
 import { createTimeline, type Timeline } from './timeline.js';
 import { untracedReason } from './untraced.js';
 
@@ -134,16 +135,7 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
     },
   });
 
-  const threads = (): readonly ThreadInfo[] =>
-    core.threads(index).map(({ tid, name, allocations, frees, liveBytes, totalBytes, temporaryBlocks }) => ({
-      tid,
-      name,
-      allocations,
-      frees,
-      liveBytes,
-      totalBytes,
-      temporaryBlocks,
-    }));
+  const threads = (): readonly ThreadInfo[] => threadInfos(core.threads(index));
 
   const sizes = (): readonly SizeClass[] =>
     core

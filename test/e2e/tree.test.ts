@@ -1,8 +1,9 @@
 /** Process trees: every image by itself, what cannot be traced named with the reason and left unharmed. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, readdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'ava';
+import type { Report } from '../../proto/snapshot.js';
 import { compile, MEMTRACE, newFolder, removeFolders, run, snapshotOf, trace } from './harness.js';
 
 test.after.always(removeFolders);
@@ -213,6 +214,23 @@ test('a setuid program is refused before it runs when somebody else starts it', 
   t.is(ran.stdout, '');
   t.regex(ran.stderr, /setuid/);
   t.true(readdirSync(folder).length > 0);
+});
+
+test('run --json tells of the other processes, traced or not', async (t) => {
+  const folder = newFolder();
+  const still = compile('int main(void) { return 0; }', 'c', '-static');
+  const command = ['sh', '-c', `/bin/echo a; ${still}; exit 3`];
+  const { code } = await run([MEMTRACE, 'run', '--no-output', '-q', '--json', 'r.json', '--', ...command], {
+    cwd: folder,
+  });
+  t.is(code, 3);
+  const { process, processes = [] }: Report = JSON.parse(readFileSync(join(folder, 'r.json'), 'utf8'));
+  const parents = processes.map((each) => each.process.parentPid);
+  t.true(parents.length >= 2 && parents.every((parent) => parent === process.pid));
+  const echo = processes.find((each) => each.process.command.join(' ') === '/bin/echo a');
+  t.true((echo?.capture.allocations ?? 0) > 0);
+  const untraced = processes.find((each) => each.process.untraced !== undefined);
+  t.deepEqual(untraced?.process.command, [still]);
 });
 
 test('more processes than the daemon has descriptors for are all counted', async (t) => {

@@ -1,6 +1,6 @@
 /** Beginnings and ends of processes and threads. */
 import test from 'ava';
-import { build, exact, SLOW, unchanged } from './support.js';
+import { build, exact, SLOW, trace, unchanged } from './support.js';
 
 const program = async (name: string, count: number): Promise<readonly string[]> => [
   await build('lifecycle.c'),
@@ -45,6 +45,13 @@ for (const [title, name, count, images] of [
     for (const { capture } of snapshots) t.is(capture.lost + capture.unknownFrees, 0);
   });
 
+test('of thousands of threads the busiest are named, and all are counted', async (t) => {
+  const { main } = await trace(await program('short-threads', 1500));
+  t.is(main.threads.length, 1001);
+  t.regex(main.threads.at(-1)?.name ?? '', /^\d+ more threads$/);
+  const sum = main.threads.reduce((all, { allocations = 0 }) => all + allocations, 0);
+  t.is(sum, main.capture.allocations);
+});
 (SLOW ? test : test.skip)('10,000 short processes', async (t) => {
   const { snapshots } = await exact(t, await program('short-processes', 10_000), { limitMs: 290_000 });
   t.is(snapshots.length, 10_001);
