@@ -24,6 +24,8 @@ export const checkFile = (path: string | null, force: boolean): void => {
       'Standard output belongs to the program.',
       'Name a file; /dev/stderr and /dev/fd/N work as well.',
     );
+  if (path.includes('\uFFFD'))
+    throw cannotWrite(path, 'The name is not UTF-8: the file would have another one.', NAMED_SO);
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat?.isDirectory())
     throw cannotWrite(path, 'It is a folder.', `Name a file in it: ${path.replace(/\/*$/, '')}/trace.json`);
@@ -32,6 +34,8 @@ export const checkFile = (path: string | null, force: boolean): void => {
   if (stat && !stat.isFile()) return;
   checkFolder(dirname(path));
 };
+
+const NAMED_SO = 'Go into the folder first, and give a name in UTF-8.';
 
 /** A file is written beside its final name and then renamed: new files must be possible in its folder. */
 const checkFolder = (folder: string): void => {

@@ -91,6 +91,7 @@ test('an output that cannot be written is told before the program runs', async (
   refused(t, await memtrace('run', '-o', '/no/such/folder/a.json', 'echo', 'ran'), 125, /no such folder/);
   refused(t, await memtrace('run', '-o', folder, 'echo', 'ran'), 125, /is a folder/);
   refused(t, await memtrace('run', '-o', '/proc/a.json', 'echo', 'ran'), 125, /cannot write to \/proc/);
+  refused(t, await memtrace('run', '-o', '\uFFFD.json', 'echo', 'ran'), 125, /name is not UTF-8/);
 });
 
 test('a runtime folder that is open to others is not used', async (t) => {
