@@ -7,7 +7,7 @@ export interface GrowingStacks {
   readonly now: () => Stacks;
 }
 
-const FIRST_CAPACITY = 1024;
+const FIRST_CAPACITY = 16; // most processes of a build have few, or are never asked about
 
 export const growingStacks = (): GrowingStacks => {
   let count = 0;

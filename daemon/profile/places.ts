@@ -22,7 +22,7 @@ export interface Place {
   readonly offset: number;
 }
 
-const FIRST_CAPACITY = 1024;
+const FIRST_CAPACITY = 16; // most processes of a build have few, or are never asked about
 const HIGH = 2 ** 32;
 
 export const createPlaces = (): Places => {
