@@ -4,9 +4,10 @@
  * processes.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { processTree } from './processes.js';
 import { bare, commandOf, memtrace } from './tools.js';
 import type { Workload } from './workloads.js';
 
@@ -41,7 +42,7 @@ const watch = (
     const most = { programKiB: 0, daemonKiB: 0, symbolizerKiB: 0 };
     let programSeen = performance.now();
     const look = () => {
-      for (const { name, peakKiB } of tree(child.pid ?? -1)) {
+      for (const { name, peakKiB } of processTree(child.pid ?? -1)) {
         if (OWN.has(name)) continue;
         const part =
           name === 'node' ? 'daemonKiB' : name.startsWith('memtrace-symb') ? 'symbolizerKiB' : 'programKiB';
@@ -57,40 +58,3 @@ const watch = (
       else reject(new Error(`${program} ended with ${code}`));
     });
   });
-
-interface Seen {
-  readonly name: string;
-  readonly peakKiB: number;
-}
-
-/** The process and all below it; what ends meanwhile is left out, and so is what has given up its memory. */
-const tree = (root: number): readonly Seen[] => {
-  const children = new Map<number, number[]>();
-  for (const pid of readdirSync('/proc').map(Number)) {
-    const parent = Number.isInteger(pid) ? parentOf(pid) : null;
-    if (parent !== null) children.set(parent, [...(children.get(parent) ?? []), pid]);
-  }
-  const below = (pid: number): readonly number[] => [pid, ...(children.get(pid) ?? []).flatMap(below)];
-  return below(root).flatMap(seen);
-};
-
-/** Name in brackets, state, parent: proc(5). */
-const parentOf = (pid: number): number | null => {
-  const [, parent] = /\) \S (\d+) /.exec(textOf(`/proc/${pid}/stat`)) ?? [];
-  return parent === undefined ? null : Number(parent);
-};
-
-const seen = (pid: number): readonly Seen[] => {
-  const status = textOf(`/proc/${pid}/status`);
-  const [, name = ''] = /^Name:\s+(.*)$/m.exec(status) ?? [];
-  const [, peak] = /^VmHWM:\s+(\d+)/m.exec(status) ?? [];
-  return peak === undefined ? [] : [{ name, peakKiB: Number(peak) }];
-};
-
-const textOf = (path: string): string => {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-};

@@ -24,8 +24,9 @@ export type { BlockTable, ModuleRecord, NodeTable, ProcessRecord, SiteTable, Siz
 
 export interface Core {
   /**
-   * Drains for about `ms` milliseconds, off the main thread; resolves with the number of events taken.
-   * One call at a time.
+   * Drains for about `ms` milliseconds, off the main thread, and on for as long as this thread is too busy to end
+   * it: a program does not wait for a table or a snapshot to be made. Resolves with the number of events taken. One
+   * call at a time.
    */
   readonly drain: (ms: number) => Promise<number>;
   /** Takes what is there now, by the drain that runs or by one of its own; that one ends. */
@@ -54,6 +55,8 @@ export interface Core {
   readonly close: () => void;
 }
 
+/** Longer than any session. */
+const UNTIL_ENOUGH_MS = 2 ** 32 - 1;
 /** Room for processes and sites that appear between two calls. */
 const SLACK = 64;
 /** Nodes and modules are copied in portions, to keep the buffers small. */
@@ -85,7 +88,9 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
   let draining: Promise<number> | null = null;
 
   const drain = (ms: number): Promise<number> => {
-    draining = library.drain(handle, ms).finally(() => {
+    const end = ms > 0 ? setTimeout(() => library.enough(handle), ms) : undefined;
+    draining = library.drain(handle, ms > 0 ? UNTIL_ENOUGH_MS : 0).finally(() => {
+      clearTimeout(end);
       draining = null;
     });
     return draining;

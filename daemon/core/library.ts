@@ -33,6 +33,8 @@ export interface Library {
   readonly interrupt: (core: Handle) => void;
   /** A drain that runs ends with one more round. */
   readonly hurry: (core: Handle) => void;
+  /** A drain that runs ends with its present round. */
+  readonly enough: (core: Handle) => void;
   /** No drain may run. */
   readonly close: (core: Handle) => void;
   readonly changeCount: (core: Handle) => number;
@@ -68,6 +70,7 @@ const load = (): Library => {
     stop: library.func('core_stop', 'void', ['void *']),
     interrupt: library.func('core_interrupt', 'void', ['void *']),
     hurry: library.func('core_hurry', 'void', ['void *']),
+    enough: library.func('core_enough', 'void', ['void *']),
     close: library.func('core_close', 'void', ['void *']),
     changeCount: library.func('core_change_count', 'uint32_t', ['void *']),
     changes: library.func('core_changes', 'uint32_t', ['void *', 'void *', 'uint32_t']),

@@ -1,10 +1,14 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { createCore } from '../../daemon/core.js';
+import { SESSION_SHIM_LINK } from '../../proto/generated/layout.js';
 import { MemtraceError } from '../../views/error.js';
 
+const BUILT = fileURLToPath(new URL('../../../build/', import.meta.url));
 const emptyFolder = (): string => mkdtempSync(join(tmpdir(), 'memtrace-core-'));
 
 test('the files of a session can be opened by its user alone', (t) => {
@@ -34,6 +38,24 @@ test('closing ends a drain that runs', async (t) => {
   await new Promise((resolve) => setImmediate(resolve));
   core.close();
   t.is(await drained, 0);
+  rmSync(folder, { recursive: true });
+});
+
+test('a program does not wait while the daemon makes a table or a snapshot', async (t) => {
+  const folder = emptyFolder();
+  const core = createCore(folder, { onFull: 'wait' });
+  const shim = join(folder, SESSION_SHIM_LINK);
+  symlinkSync(join(BUILT, 'libmemtrace.so'), shim);
+  const drained = core.drain(1);
+  // All the while nothing else happens here: two million allocations are far more than a ring holds.
+  const { status } = spawnSync(join(BUILT, 'programs/storm'), ['1', '2'], {
+    env: { LD_PRELOAD: shim },
+    stdio: 'ignore',
+    timeout: 60_000,
+  });
+  t.is(status, 0);
+  t.true((await drained) > 2_000_000);
+  core.close();
   rmSync(folder, { recursive: true });
 });
 

@@ -24,6 +24,7 @@ struct core {
     pthread_mutex_t draining; /* held during core_drain; taken before `state` */
     uint32_t closing;         /* atomic */
     uint32_t hurry;           /* atomic; 1: the drain under way ends with its next round */
+    uint32_t enough;          /* atomic; 1: the drain under way ends with the present one */
 
     struct session session;
     struct process **processes;

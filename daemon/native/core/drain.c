@@ -39,7 +39,8 @@ uint64_t drain_for(struct core *core, uint32_t ms) {
         pthread_mutex_unlock(&core->state);
         events += taken;
         spent = monotonic_us() - start;
-        if (hurried || spent >= limit || __atomic_load_n(&core->closing, __ATOMIC_ACQUIRE))
+        if (__atomic_exchange_n(&core->enough, 0, __ATOMIC_ACQ_REL) || hurried || spent >= limit ||
+            __atomic_load_n(&core->closing, __ATOMIC_ACQUIRE))
             break;
         if (fullness < FULL / 2)
             session_sleep(&core->session,

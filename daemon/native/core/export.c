@@ -108,6 +108,12 @@ EXPORT void core_hurry(struct core *core) {
     session_ring(&core->session);
 }
 
+/* Makes a drain that runs, or else the next one, end with its present round. */
+EXPORT void core_enough(struct core *core) {
+    __atomic_store_n(&core->enough, 1, __ATOMIC_RELEASE);
+    session_ring(&core->session);
+}
+
 /* Stops and frees everything. No other call may run or follow. */
 EXPORT void core_close(struct core *core) {
     core_stop(core);
