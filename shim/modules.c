@@ -71,6 +71,7 @@ uint32_t modules_index(uint64_t pc) {
 void modules_refresh(void) {
     uint32_t count = load_acquire(&process->own.modules);
     bool changed = false;
+    platform_forget_modules();
     for (uint32_t i = 0; i < count; i++) {
         struct module *m = &process->modules[i];
         struct loaded_module now;

@@ -26,6 +26,7 @@ int os_set_length(int fd, uint64_t bytes);
 /* Allocates the pages of a range of a file, so that touching them can no longer fail. */
 int os_reserve(int fd, uint64_t offset, uint64_t bytes);
 int os_unlink(const char *path);
+int64_t os_read(int fd, void *buffer, size_t size);
 /* Reads up to `size` bytes from the start of a file that may be in /proc. */
 int64_t os_read_file(const char *path, void *buffer, size_t size);
 /* The number of the file at `path`, 0: none. */

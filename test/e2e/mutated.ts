@@ -14,6 +14,13 @@ export interface Mutation {
   readonly to: string;
 }
 
+/** As on a glibc before 2.35. */
+export const OLD_LOADER: Mutation = {
+  file: 'shim/platform/linux/modules.c',
+  from: 'return _dl_find_object != NULL;',
+  to: 'return false;',
+};
+
 const PARTS = [
   ...['Makefile', 'package.json', 'proto', 'shim', 'scripts', 'test/programs/programs.mk'],
   ...['bin/memtrace', 'dist/memtrace.cjs', 'build/.deps', 'build/obj/shim'],
@@ -21,14 +28,16 @@ const PARTS = [
 ];
 
 /** @returns the path of the memtrace that has it */
-export const mutatedMemtrace = ({ file, from, to }: Mutation): string => {
+export const mutatedMemtrace = (...mutations: readonly Mutation[]): string => {
   const folder = newFolder();
   for (const part of PARTS)
     cpSync(join(ROOT, part), join(folder, part), { recursive: true, preserveTimestamps: true });
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  const parts = readFileSync(join(folder, file), 'utf8').split(from);
-  if (parts.length !== 2) throw new Error(`${file} does not have this exactly once: ${from}`);
-  writeFileSync(join(folder, file), parts.join(to));
+  for (const { file, from, to } of mutations) {
+    const parts = readFileSync(join(folder, file), 'utf8').split(from);
+    if (parts.length !== 2) throw new Error(`${file} does not have this exactly once: ${from}`);
+    writeFileSync(join(folder, file), parts.join(to));
+  }
   execFileSync('make', ['build/libmemtrace.so'], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
   return join(folder, 'bin/memtrace');
 };

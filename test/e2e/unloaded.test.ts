@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { Snapshot } from '../../proto/snapshot.js';
 import { MEMTRACE, newFolder, ROOT, removeFolders, run } from './harness.js';
-import { type Mutation, mutatedMemtrace } from './mutated.js';
+import { type Mutation, mutatedMemtrace, OLD_LOADER } from './mutated.js';
 
 test.after.always(removeFolders);
 
@@ -50,6 +50,18 @@ const truth = { '10: red < main < _start': 100, '20: blue < main < _start': 100 
 
 test('a library mapped where another one was has its own stacks', async (t) => {
   t.deepEqual(await paths(MEMTRACE), truth);
+});
+
+test('the same where modules are found without the loader', async (t) => {
+  t.deepEqual(await paths(mutatedMemtrace(OLD_LOADER)), truth);
+});
+test('it would be seen if the list of modules were kept', async (t) => {
+  const kept = {
+    file: 'shim/platform/linux/module_list.c',
+    from: '    store_relaxed(&list.count, 0);',
+    to: '    (void)0;',
+  };
+  t.notDeepEqual(await paths(mutatedMemtrace(OLD_LOADER, kept)), truth);
 });
 
 const mutations: Readonly<Record<string, Mutation>> = {

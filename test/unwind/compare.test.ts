@@ -1,5 +1,6 @@
 /** Every stack as libgcc's unwinder sees it, on programs that try to lead astray and on real ones. */
 import test from 'ava';
+import { OLD_LOADER } from '../e2e/mutated.js';
 import { isInstalled, realPrograms } from './programs.js';
 import {
   buildComparison,
@@ -33,6 +34,19 @@ for (const flags of builds) {
     t.true(found.checked >= 50_000);
   });
 }
+
+test('where the loader does not find modules (an old glibc), the list of our own does', async (t) => {
+  const listed = await buildComparison('own-list', OLD_LOADER);
+  for (const [source, ...words] of [
+    ['random_calls', '1', '5', '2'],
+    ['stale_slots', '10000'],
+  ] as const) {
+    const found = await compare(listed, [await buildProgram(source, '-O2'), ...words]);
+    t.is(found.mismatches, 0);
+    t.is(found.truncated, 0);
+    t.true(found.checked >= 10_000, `only ${found.checked} stacks were seen`);
+  }
+});
 
 test('functions that a signal interrupts anywhere have the right stack', async (t) => {
   const program = await buildProgram('interrupted', '-O2');

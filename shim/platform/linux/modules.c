@@ -1,7 +1,5 @@
-/* modules.c — platform/modules.h for glibc >= 2.35, whose _dl_find_object is lock-free and signal-safe.
- *
- * On an older glibc the weak symbol is absent and no module is found: stacks then follow frame pointers,
- * marked as truncated where those end.
+/* modules.c — platform/modules.h: by the loader's _dl_find_object, which is lock-free and signal-safe, and
+ * where there is none (glibc before 2.35) by a list of our own.
  */
 #define _GNU_SOURCE
 #include "shim/platform/modules.h"
@@ -13,6 +11,9 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "shim/platform/linux/module_list.h"
+
+#if __GLIBC_PREREQ(2, 35)
 #pragma weak _dl_find_object
 
 /* For a main program whose segments are not mapped as one (node, many non-PIE programs) the loader names only
@@ -30,9 +31,13 @@ static void widen_to_program(struct loaded_module *module) {
     }
 }
 
-bool platform_find_module(uintptr_t pc, struct loaded_module *module) {
+static bool has_loader(void) {
+    return _dl_find_object != NULL; /* not where it runs on an older glibc than it was built on */
+}
+
+static bool ask_loader(uintptr_t pc, struct loaded_module *module) {
     struct dl_find_object object;
-    if (!_dl_find_object || _dl_find_object((void *)pc, &object) != 0)
+    if (_dl_find_object((void *)pc, &object) != 0)
         return false;
     module->base = (uintptr_t)object.dlfo_map_start;
     module->end = (uintptr_t)object.dlfo_map_end;
@@ -42,6 +47,25 @@ bool platform_find_module(uintptr_t pc, struct loaded_module *module) {
     if (!module->path[0])
         widen_to_program(module);
     return true;
+}
+#else
+static bool has_loader(void) {
+    return false;
+}
+
+static bool ask_loader(uintptr_t pc, struct loaded_module *module) {
+    (void)pc, (void)module;
+    return false;
+}
+#endif
+
+bool platform_find_module(uintptr_t pc, struct loaded_module *module) {
+    return has_loader() ? ask_loader(pc, module) : module_list_find(pc, module);
+}
+
+void platform_forget_modules(void) {
+    if (!has_loader())
+        module_list_forget();
 }
 
 bool platform_is_loader(const struct loaded_module *module) {

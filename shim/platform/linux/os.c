@@ -82,15 +82,21 @@ int os_unlink(const char *path) {
     return (int)call3(SYS_unlinkat, AT_FDCWD, (long)path, 0);
 }
 
+int64_t os_read(int fd, void *buffer, size_t size) {
+    long n;
+    do
+        n = call3(SYS_read, fd, (long)buffer, (long)size);
+    while (n == -EINTR);
+    return n;
+}
+
 int64_t os_read_file(const char *path, void *buffer, size_t size) {
     long fd = call4(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0)
         return fd;
     size_t done = 0;
     while (done < size) {
-        long n = call3(SYS_read, fd, (long)((char *)buffer + done), (long)(size - done));
-        if (n == -EINTR)
-            continue;
+        int64_t n = os_read((int)fd, (char *)buffer + done, size - done);
         if (n <= 0)
             break;
         done += (size_t)n;
