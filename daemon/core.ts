@@ -36,7 +36,8 @@ export interface Core {
   /** All processes there have been, by index. Cheap: those that ended are remembered. */
   readonly processes: () => ProcessRecord[];
   readonly process: (index: number) => ProcessRecord;
-  readonly sites: (index: number) => SiteTable;
+  /** @param worn a table that is no longer needed: its columns may become those of the new one */
+  readonly sites: (index: number, worn?: SiteTable) => SiteTable;
   /** The stack nodes from id `from` on, as far as they exist. */
   readonly nodes: (index: number, from: number) => NodeTable;
   readonly modules: (index: number, from: number) => ModuleRecord[];
@@ -85,6 +86,7 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
   if (options.selection) select(library, handle, options.selection);
   if (options.pythonNative) library.pythonNative(handle);
   const known: ProcessRecord[] = [];
+  const scratch = reusedBuffer();
   let draining: Promise<number> | null = null;
 
   const drain = (ms: number): Promise<number> => {
@@ -124,24 +126,24 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
     nowMs: () => library.nowMs(),
     processes,
     process,
-    sites: (index) => {
+    sites: (index, worn) => {
       const capacity = process(index).sites + SLACK;
-      const bytes = buffer(capacity, layout.site_record.bytes);
-      return records.decodeSites(bytes, library.sites(handle, index, bytes, capacity));
+      const bytes = scratch(capacity, layout.site_record.bytes);
+      return records.decodeSites(bytes, library.sites(handle, index, bytes, capacity), worn);
     },
     nodes: (index, from) => {
-      const portions = inPortions(NODE_PORTION, layout.node.bytes, from, (at, bytes, capacity) =>
+      const portions = inPortions(scratch, NODE_PORTION, layout.node.bytes, from, (at, bytes, capacity) =>
         library.nodes(handle, index, at, bytes, capacity),
       );
       return records.decodeNodes(concatenate(portions), from, countOf(portions));
     },
     modules: (index, from) =>
-      inPortions(MODULE_PORTION, layout.module_record.bytes, from, (at, bytes, capacity) =>
+      inPortions(scratch, MODULE_PORTION, layout.module_record.bytes, from, (at, bytes, capacity) =>
         library.modules(handle, index, at, bytes, capacity),
       ).flatMap(({ bytes, count }) => records.decodeModules(bytes, count)),
     pythonCodes: (index, from) =>
       concatenate(
-        inPortions(CODES_PORTION, 1, from, (at, bytes, capacity) =>
+        inPortions(scratch, CODES_PORTION, 1, from, (at, bytes, capacity) =>
           library.pythonCodes(handle, index, at, bytes, capacity),
         ),
       ),
@@ -219,8 +221,21 @@ interface Portion {
   readonly count: number;
 }
 
-/** Asks until a portion is not full; each portion's bytes are cut to its items. */
+type Buffers = (items: number, itemBytes: number) => Uint8Array<ArrayBuffer>;
+
+/** One buffer for all questions, which are asked again and again: what is filled in must be taken out at once. */
+const reusedBuffer = (): Buffers => {
+  let whole = new Uint8Array(0);
+  return (items, itemBytes) => {
+    const bytes = items * itemBytes;
+    if (bytes > whole.length) whole = new Uint8Array(bytes);
+    return whole.subarray(0, bytes);
+  };
+};
+
+/** Asks until a portion is not full; each portion's bytes are a copy of its items. */
 const inPortions = (
+  scratch: Buffers,
   capacity: number,
   itemBytes: number,
   from: number,
@@ -228,9 +243,9 @@ const inPortions = (
 ): Portion[] => {
   const portions: Portion[] = [];
   for (let at = from; ; at += capacity) {
-    const bytes = buffer(capacity, itemBytes);
+    const bytes = scratch(capacity, itemBytes);
     const count = fill(at, bytes, capacity);
-    portions.push({ bytes: bytes.subarray(0, count * itemBytes), count });
+    portions.push({ bytes: bytes.slice(0, count * itemBytes), count });
     if (count < capacity) return portions;
   }
 };

@@ -15,6 +15,7 @@
  * so it costs one step per node, once: the mapping of a stack never changes.
  */
 import type { Index } from '../proto/snapshot.js';
+import { NO_COLUMN, withRoom } from './column.js';
 import { type ModuleRole, moduleRole, type Ownership, ownershipOf, yieldsToPython } from './ownership.js';
 import type { Profile, Stacks } from './profile.js';
 
@@ -37,15 +38,17 @@ export const blameStacks = (first: StackArrays): Blame => {
   const roles: ModuleRole[] = [];
   const owners: Ownership[] = [];
   const yielding: boolean[] = [];
-  const nodes: Index[] = [];
-  const callers: Index[] = [];
+  let count = 0;
+  let nodes = NO_COLUMN;
+  let callers = NO_COLUMN;
 
   const ownerOfNode = (node: Index): Ownership => owners[profile.stacks.frame[node]] ?? 'runtime';
   const isPython = (frame: Index): boolean =>
     owners[frame] === 'user' && profile.frames[frame]?.language === 'python';
 
   const catchUp = (grown: StackArrays = profile) => {
-    profile = grown;
+    // A mark asks with what there was then.
+    if (grown.stacks.count >= profile.stacks.count) profile = grown;
     for (let at = roles.length; at < profile.modules.length; at += 1)
       roles.push(moduleRole(profile.modules[at]));
     for (let at = owners.length; at < profile.frames.length; at += 1) {
@@ -54,26 +57,30 @@ export const blameStacks = (first: StackArrays): Blame => {
       owners.push(ownershipOf(frame, roles[frame.module] ?? 'user'));
       yielding.push(yieldsToPython(frame, profile.modules[frame.module]));
     }
-    const { stacks } = grown;
-    for (let node = nodes.length; node < stacks.count; node += 1) {
+    const { stacks } = profile;
+    nodes = withRoom(nodes, stacks.count);
+    callers = withRoom(callers, stacks.count);
+    for (let node = count; node < stacks.count; node += 1) {
       const parent = stacks.parent[node];
       const frame = stacks.frame[node];
       const owner = owners[frame] ?? 'runtime';
-      const outer = parent < 0 ? -1 : (nodes[parent] ?? -1);
+      const outer = parent < 0 ? -1 : nodes[parent];
       const blamed = outer < 0 ? -1 : stacks.frame[outer];
       const stays =
         outer >= 0 &&
         (answersFor(owners[blamed] ?? 'runtime', owner) || (yielding[frame] === true && isPython(blamed)));
-      nodes.push(stays ? outer : node);
-      callers.push(outer >= 0 && owner === 'allocator' ? (callers[parent] ?? node) : node);
+      nodes[node] = stays ? outer : node;
+      callers[node] = outer >= 0 && owner === 'allocator' ? callers[parent] : node;
     }
+    count = stacks.count;
   };
   catchUp();
 
+  const nodeOf = (stack: Index): Index => (stack < count ? nodes[stack] : stack);
   return {
-    nodeOf: (stack) => nodes[stack] ?? stack,
-    isUser: (stack) => ownerOfNode(nodes[stack] ?? stack) === 'user',
-    callerOf: (stack) => callers[stack] ?? stack,
+    nodeOf,
+    isUser: (stack) => ownerOfNode(nodeOf(stack)) === 'user',
+    callerOf: (stack) => (stack < count ? callers[stack] : stack),
     catchUp,
   };
 };

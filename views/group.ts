@@ -8,6 +8,7 @@
  */
 import type { Frame, GroupBy, Index, KindFilter, Site, SiteCounters } from '../proto/snapshot.js';
 import { type Blame, blameOf, blameStacks, type StackArrays } from './blame.js';
+import { NO_COLUMN, withRoom } from './column.js';
 import { addTo, emptySum, framesOf, kindMatches, modulePath, type Profile, type Sum } from './profile.js';
 
 /** What a row stands for. */
@@ -91,23 +92,27 @@ export const groupStacks = (
 ): Grouping => {
   let profile = first;
   const byStack = table.by === 'stack';
-  /** Group of each stack, and of each frame as user code and as a library's: -1 until asked for. */
-  const groupOfStack: Index[] = [];
+  /** Group + 1 of each stack: 0 until asked for. */
+  let groupOfStack = NO_COLUMN;
+  /** Group of each frame as user code and as a library's: -1 until asked for. */
   const groupOfFrame: Index[] = [];
   const frameKeys: (string | undefined)[] = [];
-  const chains: Index[] = [];
+  let chains = NO_COLUMN;
+  let chained = 0;
 
   const catchUp = (grown: StackArrays = profile) => {
-    profile = grown;
-    blame.catchUp(grown);
-    for (let at = groupOfStack.length; at < profile.stacks.count; at += 1) groupOfStack.push(-1);
+    // A mark asks with what there was then.
+    if (grown.stacks.count >= profile.stacks.count) profile = grown;
+    blame.catchUp(profile);
+    groupOfStack = withRoom(groupOfStack, profile.stacks.count);
     for (let at = groupOfFrame.length; at < 2 * profile.frames.length; at += 1) groupOfFrame.push(-1);
     for (let at = frameKeys.length; at < profile.frames.length; at += 1) frameKeys.push(undefined);
     if (!byStack) return;
     const { stacks } = profile;
-    for (let at = chains.length; at < stacks.count; at += 1) {
-      const parent = stacks.parent[at];
-      chains.push(table.chain(parent < 0 ? -1 : (chains[parent] ?? -1), keyOfFrame(stacks.frame[at])));
+    chains = withRoom(chains, stacks.count);
+    for (; chained < stacks.count; chained += 1) {
+      const parent = stacks.parent[chained];
+      chains[chained] = table.chain(parent < 0 ? -1 : chains[parent], keyOfFrame(stacks.frame[chained]));
     }
   };
   const keyOfFrame = (index: Index): string => {
@@ -130,7 +135,7 @@ export const groupStacks = (
   };
   const groupOf = (stack: Index): Index => {
     const cached = groupOfStack[stack];
-    if (cached !== undefined && cached >= 0) return cached;
+    if (cached > 0) return cached - 1;
     const node = blame.nodeOf(stack);
     const frame = node < profile.stacks.count ? profile.stacks.frame[node] : -1;
     const user = blame.isUser(stack);
@@ -138,7 +143,7 @@ export const groupStacks = (
     const known = byStack ? -1 : (groupOfFrame[slot] ?? -1);
     const group = known >= 0 ? known : internGroup(stack, frame, user);
     groupOfFrame[slot] = group;
-    groupOfStack[stack] = group;
+    groupOfStack[stack] = group + 1;
     return group;
   };
   catchUp();

@@ -9,6 +9,7 @@
  */
 import type { Index, KindFilter, Site, SiteCounters } from '../proto/snapshot.js';
 import { type Blame, blameStacks } from './blame.js';
+import { NO_COLUMN, withRoom } from './column.js';
 import { frameKey } from './group.js';
 import { compareNames } from './order.js';
 import { type ModuleRole, moduleRole, ownershipOf } from './ownership.js';
@@ -106,7 +107,9 @@ const createProcessStacks = (first: Profile, frames: Frames, table: Nodes): Proc
   const roles: ModuleRole[] = [];
   const frameNumbers: Index[] = [];
   const isBase: boolean[] = [];
-  const nodes: (Index | -1)[] = [];
+  /** Node of the tree, or -1. */
+  let nodes = NO_COLUMN;
+  let count = 0;
 
   const frameIndex = (stack: Index): Index => profile.stacks.frame[stack] ?? -1;
   return {
@@ -130,14 +133,18 @@ const createProcessStacks = (first: Profile, frames: Frames, table: Nodes): Proc
       }
       if (direction === 'up') return;
       const { stacks } = profile;
-      for (let at = nodes.length; at < stacks.count; at += 1) {
-        const frame = stacks.frame[at];
-        const parent = stacks.parent[at];
-        const outer = parent < 0 ? -1 : (nodes[parent] ?? -1);
-        nodes.push(isBase[frame] ? -1 : table.child(outer, frameNumbers[frame] ?? 0));
+      nodes = withRoom(nodes, stacks.count);
+      for (; count < stacks.count; count += 1) {
+        const frame = stacks.frame[count];
+        const parent = stacks.parent[count];
+        const outer = parent < 0 ? -1 : nodes[parent];
+        nodes[count] = isBase[frame] ? -1 : table.child(outer, frameNumbers[frame] ?? 0);
       }
     },
-    nodeOf: (stack) => nodes[blame.callerOf(stack)] ?? -1,
+    nodeOf: (stack) => {
+      const caller = blame.callerOf(stack);
+      return caller < count ? nodes[caller] : -1;
+    },
     callerOf: blame.callerOf,
     outerOf: (stack) => {
       const parent = profile.stacks.parent[stack] ?? -1;

@@ -64,7 +64,7 @@ export interface ProcessRecord {
   readonly pythonRefusal: number;
 }
 
-/** Columns of equal length. */
+/** Columns, which may be longer than `count`. */
 export interface SiteTable {
   readonly count: number;
   /** Node id of the innermost frame. */
@@ -221,13 +221,13 @@ const columns = (bytes: Bytes, count: number, recordBytes: number) => {
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, (count * recordBytes) / 4);
   const stride = recordBytes / 4;
   return {
-    u32: (offset: number): Uint32Array => {
-      const column = new Uint32Array(count);
+    u32: (offset: number, worn?: Uint32Array): Uint32Array => {
+      const column = worn && worn.length >= count ? worn : new Uint32Array(count);
       for (let i = 0, at = offset / 4; i < count; i += 1, at += stride) column[i] = words[at];
       return column;
     },
-    u64: (offset: number): Float64Array => {
-      const column = new Float64Array(count);
+    u64: (offset: number, worn?: Float64Array): Float64Array => {
+      const column = worn && worn.length >= count ? worn : new Float64Array(count);
       for (let i = 0, at = offset / 4; i < count; i += 1, at += stride)
         column[i] = words[at] + words[at + 1] * HIGH;
       return column;
@@ -235,20 +235,21 @@ const columns = (bytes: Bytes, count: number, recordBytes: number) => {
   };
 };
 
-export const decodeSites = (bytes: Bytes, count: number): SiteTable => {
+/** @param worn a table that nobody needs any more: its columns are used again where they are long enough */
+export const decodeSites = (bytes: Bytes, count: number, worn?: SiteTable): SiteTable => {
   const record = layout.site_record;
   const { u32, u64 } = columns(bytes, count, record.bytes);
   return {
     count,
-    stack: u32(record.stack),
-    kind: u32(record.kind),
-    liveBytes: u64(record.live_bytes),
-    liveBlocks: u64(record.live_blocks),
-    totalBytes: u64(record.total_bytes),
-    totalBlocks: u64(record.total_blocks),
-    peakBytes: u64(record.peak_bytes),
-    peakBlocks: u64(record.peak_blocks),
-    temporaryBlocks: u64(record.temporary_blocks),
+    stack: u32(record.stack, worn?.stack),
+    kind: u32(record.kind, worn?.kind),
+    liveBytes: u64(record.live_bytes, worn?.liveBytes),
+    liveBlocks: u64(record.live_blocks, worn?.liveBlocks),
+    totalBytes: u64(record.total_bytes, worn?.totalBytes),
+    totalBlocks: u64(record.total_blocks, worn?.totalBlocks),
+    peakBytes: u64(record.peak_bytes, worn?.peakBytes),
+    peakBlocks: u64(record.peak_blocks, worn?.peakBlocks),
+    temporaryBlocks: u64(record.temporary_blocks, worn?.temporaryBlocks),
   };
 };
 

@@ -8,7 +8,7 @@
 import { SITE_MMAP, SITE_PYTHON } from '../../proto/generated/layout.js';
 import type { LiveBlock, Site, SiteKind } from '../../proto/snapshot.js';
 import type { Profile } from '../../views/profile.js';
-import type { Core } from '../core.js';
+import type { Core, SiteTable } from '../core.js';
 import type { Symbolizer } from '../symbols/symbolizer.js';
 import { nameStacks } from './stacks.js';
 
@@ -29,32 +29,43 @@ export const processProfile = (
   const named = nameStacks(symbolizer, pid);
   let running: Promise<Profile> | null = null;
   let next: Promise<Profile> | null = null;
+  let table: SiteTable | undefined;
+  let known: readonly Site[] = [];
 
   const holdModules = () => named.addModules(core.modules(index, named.moduleCount()));
 
   const read = async (): Promise<Profile> => {
     // Sites first: whatever stack they name is then among the nodes, and the nodes' modules among the modules.
-    const sites = core.sites(index);
+    table = core.sites(index, table);
+    const sites = table;
     const nodes = core.nodes(index, named.nodeCount());
     holdModules();
     named.addPythonCodes(core.pythonCodes(index, named.pythonCodeBytes()));
     await named.addNodes(nodes);
     const rows: Site[] = [];
     for (let at = 0; at < sites.count; at += 1) {
-      rows.push({
-        stack: named.stackOf(sites.stack[at]),
-        kind: kindName(sites.kind[at]),
-        liveBytes: sites.liveBytes[at],
-        liveBlocks: sites.liveBlocks[at],
-        totalBytes: sites.totalBytes[at],
-        totalBlocks: sites.totalBlocks[at],
-        peakBytes: sites.peakBytes[at],
-        peakBlocks: sites.peakBlocks[at],
-        temporaryBlocks: sites.temporaryBlocks[at],
-      });
+      const before = known[at];
+      rows.push(
+        before?.stack === named.stackOf(sites.stack[at]) && isAsBefore(before, sites, at)
+          ? before
+          : siteAt(sites, at),
+      );
     }
+    known = rows;
     return { modules: named.modules, frames: named.frames, stacks: named.stacks(), sites: rows };
   };
+
+  const siteAt = (sites: SiteTable, at: number): Site => ({
+    stack: named.stackOf(sites.stack[at]),
+    kind: kindName(sites.kind[at]),
+    liveBytes: sites.liveBytes[at],
+    liveBlocks: sites.liveBlocks[at],
+    totalBytes: sites.totalBytes[at],
+    totalBlocks: sites.totalBlocks[at],
+    peakBytes: sites.peakBytes[at],
+    peakBlocks: sites.peakBlocks[at],
+    temporaryBlocks: sites.temporaryBlocks[at],
+  });
 
   const refresh = (): Promise<Profile> => {
     if (!running) {
@@ -83,6 +94,16 @@ export const processProfile = (
 
   return { holdModules, refresh, withLargestBlocks };
 };
+
+/** A site keeps its number and its kind; most change nothing between two looks. */
+const isAsBefore = (before: Site, sites: SiteTable, at: number): boolean =>
+  before.totalBlocks === sites.totalBlocks[at] &&
+  before.liveBytes === sites.liveBytes[at] &&
+  before.liveBlocks === sites.liveBlocks[at] &&
+  before.totalBytes === sites.totalBytes[at] &&
+  before.peakBytes === sites.peakBytes[at] &&
+  before.peakBlocks === sites.peakBlocks[at] &&
+  before.temporaryBlocks === sites.temporaryBlocks[at];
 
 const kindName = (kind: number): SiteKind =>
   kind === SITE_MMAP ? 'mmap' : kind === SITE_PYTHON ? 'python' : 'heap';

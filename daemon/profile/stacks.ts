@@ -14,6 +14,7 @@ import {
   STACK_FIRST_NODE,
 } from '../../proto/generated/layout.js';
 import type { Frame, Module } from '../../proto/snapshot.js';
+import { NO_COLUMN, withRoom } from '../../views/column.js';
 import { PYTHON_ARENAS } from '../../views/ownership.js';
 import type { Stacks } from '../../views/profile.js';
 import type { ModuleRecord, NodeTable } from '../core.js';
@@ -46,7 +47,8 @@ export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => 
   const modules: Module[] = [];
   const frames: Frame[] = [];
   const stacks = growingStacks();
-  const stackOfNode: number[] = new Array(STACK_FIRST_NODE).fill(-1);
+  let stackOfNode = withRoom(NO_COLUMN, STACK_FIRST_NODE).fill(-1);
+  let nodeCount = STACK_FIRST_NODE;
   const refs: ModuleRef[] = [];
   const isShim: boolean[] = [];
   const places = createPlaces();
@@ -123,8 +125,9 @@ export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => 
     for (let at = 0; at < nodes.count; at += 1)
       if (nodes.module[at] !== MODULE_PYTHON) placeOfNode[at] = placeOf(nodes, at);
     await namePlaces();
+    stackOfNode = withRoom(stackOfNode, nodeCount + nodes.count);
     for (let at = 0; at < nodes.count; at += 1) {
-      let parent = stackOfNode[nodes.parent[at]] ?? -1;
+      let parent = knownStack(nodes.parent[at]);
       if (nodes.module[at] === MODULE_PYTHON) {
         for (const frame of pythonFrameAt(nodes.code[at], nodes.pc[at])) parent = stacks.push(parent, frame);
       } else {
@@ -133,12 +136,14 @@ export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => 
         const end = first + frameCounts[place];
         for (let frame = first; frame < end; frame += 1) parent = stacks.push(parent, frame);
       }
-      stackOfNode.push(parent);
+      stackOfNode[nodeCount] = parent;
+      nodeCount += 1;
     }
   };
+  const knownStack = (node: number): number => (node < nodeCount ? stackOfNode[node] : -1);
 
   const stackOf = (node: number): number => {
-    const stack = stackOfNode[node] ?? -1;
+    const stack = knownStack(node);
     if (stack >= 0) return stack;
     if (unknownStack < 0) {
       frames.push({ ...bareFrame, function: '[stack not recorded]' });
@@ -152,7 +157,7 @@ export const nameStacks = (symbolizer: Symbolizer, pid: number): NamedStacks => 
     frames,
     stacks: stacks.now,
     stackOf,
-    nodeCount: () => stackOfNode.length,
+    nodeCount: () => nodeCount,
     moduleCount: () => records.length,
     pythonCodeBytes: pythonCodes.byteCount,
     addPythonCodes: pythonCodes.add,

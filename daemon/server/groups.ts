@@ -6,6 +6,7 @@
  * number that stays, and the sum over all processes.
  */
 import type { GroupBy, Index, KindFilter, SiteCounters } from '../../proto/snapshot.js';
+import { type Blame, blameStacks } from '../../views/blame.js';
 import {
   createGroupTable,
   type Group,
@@ -44,13 +45,21 @@ export interface SumUp {
 export const createSumUp = (): SumUp => {
   const tables = new Map<GroupBy, GroupTable>();
   const groupings = new Map<string, Grouping>();
+  /** By process: all groupings blame alike. */
+  const blames = new Map<Index, Blame>();
   /** Several subscriptions ask for the same sums of the same profile, in another order. */
   const known = new WeakMap<Profile, Map<string, readonly (SiteCounters | undefined)[]>>();
 
   const tableOf = (by: GroupBy): GroupTable => remember(tables, by, () => createGroupTable(by));
 
   const groupingOf = ({ index, profile }: LiveProfile, by: GroupBy): Grouping => {
-    const grouping = remember(groupings, `${by} ${index}`, () => groupStacks(tableOf(by), profile));
+    const grouping = remember(groupings, `${by} ${index}`, () =>
+      groupStacks(
+        tableOf(by),
+        profile,
+        remember(blames, index, () => blameStacks(profile)),
+      ),
+    );
     grouping.catchUp(profile);
     return grouping;
   };
