@@ -24,7 +24,7 @@ SYMBOLIZER := build/memtrace-symbolizer
 LAUNCHER   := bin/memtrace
 LAYOUT     := proto/generated/layout.ts
 
-all: native dist/.built ## build everything
+all: native dist/.built dist/memtrace.cache ## build everything
 native: $(SHIM) $(CORE) $(SYMBOLIZER) $(LAUNCHER) ## build the C parts only
 
 # build/.sources is newer than what was built once the list of sources has changed: what was built from a file that
@@ -72,6 +72,9 @@ dist/.built: $(TS_SRC) $(LAYOUT) tsconfig.json scripts/bundle.js node_modules/.i
 	sh scripts/prune-dist.sh
 	node scripts/bundle.js
 	@touch $@
+
+dist/memtrace.cache: dist/.built scripts/code-cache.sh scripts/write-code-cache.cjs | $(SHIM) $(CORE) $(SYMBOLIZER) $(LAUNCHER)
+	sh scripts/code-cache.sh
 
 # With build/.deps first: that is where a missing or too old Node.js is told.
 node_modules/.installed: package.json $(wildcard package-lock.json) | build/.deps

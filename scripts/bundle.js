@@ -1,20 +1,25 @@
 /**
- * Makes dist/memtrace.cjs, what bin/memtrace starts, from dist/cli/main.js: one file, and no modules of Node's that are
- * loaded only because an ES module names them. That halves what Node needs to start, which short programs pay for.
- * Packages with native or dynamic parts stay outside. Tests and bench import the modules in dist/.
+ * Makes what bin/memtrace starts: dist/memtrace.bundle.cjs from dist/cli/main.js, and dist/memtrace.cjs from
+ * dist/cli/start.js, which starts it. One file, and no modules of Node's that are loaded only because an ES module names
+ * them: that halves what Node needs to start, which short programs pay for. Packages with native or dynamic parts stay
+ * outside. Tests and bench import the modules in dist/.
  */
+import { createHash } from 'node:crypto';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
+const BUNDLE = 'dist/memtrace.bundle.cjs';
+
+const common = { bundle: true, platform: 'node', target: 'node20', format: 'cjs', logLevel: 'warning' };
+await build({ ...common, entryPoints: ['dist/cli/start.js'], outfile: 'dist/memtrace.cjs' });
 await build({
+  ...common,
   entryPoints: ['dist/cli/main.js'],
-  outfile: 'dist/memtrace.cjs',
-  bundle: true,
-  platform: 'node',
-  target: 'node20',
-  format: 'cjs',
+  outfile: BUNDLE,
   external: ['koffi', 'blessed', 're2js', 'ws', 'yargs'],
-  sourcemap: false,
   define: { 'import.meta.url': 'moduleUrl' },
   banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
-  logLevel: 'warning',
 });
+// Whose code dist/memtrace.cache is: see cli/start.ts.
+const stamp = createHash('sha256').update(readFileSync(BUNDLE)).digest('hex').slice(0, 16);
+appendFileSync(BUNDLE, `\n// ${stamp}`);

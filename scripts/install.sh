@@ -39,7 +39,8 @@ install)
     mkdir -p "$home/build" "$home/dist" "$home/proto" "$home/bin" "$prefix/bin"
     cp bin/memtrace "$home/bin/"
     cp build/libmemtrace.so build/libmemtrace-core.so build/memtrace-symbolizer "$home/build/"
-    cp dist/memtrace.cjs "$home/dist/"
+    cp dist/memtrace.cjs dist/memtrace.bundle.cjs "$home/dist/"
+    [ ! -e dist/memtrace.cache ] || cp dist/memtrace.cache "$home/dist/"
     cp proto/*.schema.json "$home/proto/"
     cp package.json LICENSE "$home/"
     copy_packages

@@ -23,7 +23,7 @@ export const OLD_LOADER: Mutation = {
 
 const PARTS = [
   ...['Makefile', 'package.json', 'proto', 'shim', 'scripts', 'test/programs/programs.mk'],
-  ...['bin/memtrace', 'dist/memtrace.cjs', 'build/.deps', 'build/obj/shim'],
+  ...['bin/memtrace', 'dist/memtrace.cjs', 'dist/memtrace.bundle.cjs', 'build/.deps', 'build/obj/shim'],
   ...['build/libmemtrace.so', 'build/libmemtrace-core.so', 'build/memtrace-symbolizer'],
 ];
 

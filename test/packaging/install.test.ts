@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { attempt, ROOT, run, temporaryFolder, tracesTheExample } from './support.js';
@@ -9,8 +9,32 @@ test('what make install puts below a prefix works from there, and not through th
   const prefix = temporaryFolder(t);
   install(prefix);
   tracesTheExample(t, prefix, join(prefix, 'bin/memtrace'));
-  t.deepEqual(readdirSync(join(prefix, 'lib/memtrace/dist')).toSorted(), ['memtrace.cjs']);
+  t.deepEqual(readdirSync(join(prefix, 'lib/memtrace/dist')).toSorted(), [
+    'memtrace.bundle.cjs',
+    'memtrace.cache',
+    'memtrace.cjs',
+  ]);
   t.false(existsSync(join(prefix, 'lib/memtrace/node_modules/ava')), 'only what it needs at run time');
+});
+
+test('a code cache that is damaged, of another build or not there does no harm', (t) => {
+  const prefix = temporaryFolder(t);
+  install(prefix);
+  const file = join(prefix, 'lib/memtrace/dist/memtrace.cache');
+  const whole = readFileSync(file);
+  const { length } = whole;
+  const noise = Buffer.alloc(length, 'x');
+  for (const bytes of [
+    whole.subarray(0, length / 2),
+    Buffer.concat([whole.subarray(0, 16), noise]),
+    Buffer.concat([noise.subarray(0, 16), whole.subarray(16)]),
+    whole.subarray(0, 3),
+    null,
+  ]) {
+    if (bytes) writeFileSync(file, bytes);
+    else rmSync(file);
+    t.regex(run(prefix, 'bin/memtrace', '--version'), /^memtrace \d/);
+  }
 });
 
 test('an installation goes over an older one, and uninstall leaves nothing of it', (t) => {
