@@ -111,16 +111,17 @@ INLINE uint32_t commit(const struct python_layout *l, struct python_frames *p, u
         node = f->node = child_of(l, p, node, f);
         *index_of(p, f->frame) = (uint16_t)n++;
     }
+    p->cut = cut;
     signal_fence();
-    p->count = cut ? 0 : n;
+    p->count = n;
     return node;
 }
 
-INLINE uint32_t walk(const struct python_layout l, struct python_frames *p, uintptr_t thread_state) {
-    uint32_t comparable = p->count, kept = 0, fresh = 0;
-    uintptr_t frame = first_frame(l, thread_state);
-    if (l.minor >= 12)
-        frame = skip_c_frames(l, frame);
+/* Goes outwards from `frame` to the first remembered one from which on all hold; those before it are fresh.
+ * Gives the number of remembered frames outside of them. */
+INLINE uint32_t meet(const struct python_layout l, struct python_frames *p, uintptr_t frame,
+                     uint32_t *fresh_count) {
+    uint32_t comparable = p->count, fresh = 0, kept = 0;
     while (frame && fresh < PYTHON_FRAMES) {
         uint32_t j = *index_of(p, frame);
         if (j >= comparable || p->at[j].frame != frame || !holds(l, &p->at[j])) {
@@ -140,17 +141,30 @@ INLINE uint32_t walk(const struct python_layout l, struct python_frames *p, uint
         comparable = (uint32_t)i; /* the frame at i is another one, or went on */
         frame = p->at[i].frame;
     }
-    bool cut = kept + fresh >= PYTHON_FRAMES;
-    if (unlikely(cut && kept)) { /* begin anew without what is remembered: the innermost frames count */
-        p->count = 0;
-        fresh = 0;
-        for (frame = first_frame(l, thread_state); frame && fresh < PYTHON_FRAMES;) {
-            if (l.minor >= 12 && !fresh)
-                frame = skip_c_frames(l, frame);
-            p->fresh[fresh] = read_frame(l, frame);
-            frame = p->fresh[fresh++].next;
-        }
+    *fresh_count = fresh;
+    return kept;
+}
+
+static NOINLINE uint32_t read_afresh(const struct python_layout *l, struct python_frames *p,
+                                     uintptr_t frame) {
+    uint32_t fresh = 0;
+    for (p->count = 0; frame && fresh < PYTHON_FRAMES; frame = p->fresh[fresh++].next)
+        p->fresh[fresh] = read_frame(*l, frame);
+    return fresh;
+}
+
+INLINE uint32_t walk(const struct python_layout l, struct python_frames *p, uintptr_t thread_state) {
+    uintptr_t frame = first_frame(l, thread_state);
+    if (l.minor >= 12)
+        frame = skip_c_frames(l, frame);
+    uint32_t fresh, kept = meet(l, p, frame, &fresh), n = kept + fresh;
+    bool cut = kept && p->cut;
+    if (unlikely(cut ? n < PYTHON_CUT_FEWEST || n > PYTHON_CUT_MOST : n >= PYTHON_FRAMES)) {
         kept = 0;
+        fresh = read_afresh(&l, p, frame);
+        cut = fresh == PYTHON_FRAMES;
+        if (cut)
+            fresh = PYTHON_CUT;
     }
     return kept + fresh ? commit(&l, p, kept, fresh, cut) : STACK_NONE;
 }

@@ -5,15 +5,24 @@
  * remembered one and then reads all outer frames once more: where each still has the code, the instruction
  * and the caller it had, the outer part is the remembered one. That is exact (every frame is read), and quick
  * because the addresses to read are known beforehand.
+ *
+ * It costs time in proportion to the depth, though, and so a stack of more than PYTHON_FRAMES is cut: its
+ * innermost PYTHON_CUT frames are kept, marked, and where the next walk ends at the same outermost one that
+ * is as far as it goes. So an allocation costs no more however deep it is. Where frames have come or gone
+ * until too many or too few are left, the cut is made anew: once in hundreds of calls or returns.
  */
 #ifndef MEMTRACE_SHIM_PYTHON_FRAMES_H
 #define MEMTRACE_SHIM_PYTHON_FRAMES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "shim/thread.h"
 
-#define PYTHON_FRAMES      4096 /* of a deeper stack the outer frames are left out, marked */
+#define PYTHON_CUT_FEWEST  256
+#define PYTHON_CUT         512
+#define PYTHON_CUT_MOST    1024
+#define PYTHON_FRAMES      (4096 + PYTHON_CUT - PYTHON_CUT_FEWEST) /* up to 4096 are always whole */
 #define PYTHON_FRAME_INDEX 4096
 #define PYTHON_CHILDREN    4096
 
@@ -31,6 +40,7 @@ struct python_frame {
 struct python_frames {
     uint32_t count;
     uint32_t epoch; /* of the code objects, when this was remembered */
+    bool cut;       /* there are frames outside of at[0] */
     struct python_frame at[PYTHON_FRAMES];
     struct python_frame fresh[PYTHON_FRAMES]; /* of the walk under way, innermost first */
     uint16_t index[PYTHON_FRAME_INDEX];       /* candidates by address */

@@ -65,10 +65,7 @@ const libraryOf = ({ path, minor }: Interpreter): string =>
 const hasTests = (each: Interpreter): boolean => existsSync(join(libraryOf(each), 'test/test_json'));
 const tested = found.filter(hasTests);
 
-/** Later ones recurse until their much larger limit: minutes of stacks of thousands of frames (docs/limits.md). */
-const recursingLittle = tested.filter(({ minor }) => minor <= 11);
-
-for (const { version, path } of SLOW ? recursingLittle : [])
+for (const { version, path } of SLOW ? tested : [])
   test.serial(`the standard library's test of json passes under Python ${version}`, async (t) => {
     const { code, stderr } = await sameAndCounted(t, [path, '-m', 'test.test_json']);
     t.is(code, 0);

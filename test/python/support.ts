@@ -83,6 +83,8 @@ export interface Traced {
   readonly blocks: ReadonlyMap<number, LiveBlock>;
   readonly lost: number;
   readonly unknownFrees: number;
+  /** Allocations with a stack that was cut. */
+  readonly truncated: number;
 }
 
 const namesNothing: Symbolizer = {
@@ -109,8 +111,8 @@ export const traceUntilEnd = async (
   try {
     const lines = await drainUntil(core, linesUntilEnd(child));
     const named = await nameAll(core);
-    const { lost, unknownFrees } = core.process(0);
-    return { lines, blocks: liveBlocks(core, named), lost, unknownFrees };
+    const { lost, unknownFrees, truncated } = core.process(0);
+    return { lines, blocks: liveBlocks(core, named), lost, unknownFrees, truncated };
   } finally {
     core.stop();
     child.stdin.end('\n');
