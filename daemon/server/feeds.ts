@@ -13,6 +13,7 @@ import {
   type Table,
   type ViewQuery,
 } from '../../proto/messages.js';
+import { busyTimeMs } from './busyTime.js';
 import { ViewFault } from './fault.js';
 import type { Views } from './views.js';
 
@@ -59,8 +60,10 @@ interface Feed {
   readonly finish: () => Promise<void>;
 }
 
-/** After a computation comes a rest of so many times its length. */
+/** After a computation comes a rest of so many times the work that it was; waiting for names is none. */
 const REST = 8;
+/** The first ones are slow, and all that comes later is newer. */
+const LONGEST_REST_MS = 1000;
 
 interface State {
   readonly stamp: string;
@@ -81,13 +84,13 @@ const openFeed = (views: Views, query: ViewQuery, intervalMs: number, onEmpty: (
 
   const refresh = async (isLast: boolean): Promise<State> => {
     const stamp = views.stamp(query);
-    const startedAt = performance.now();
-    if (!state || (state.stamp !== stamp && (isLast || startedAt >= restsUntil))) {
+    if (!state || (state.stamp !== stamp && (isLast || performance.now() >= restsUntil))) {
+      const busyBefore = busyTimeMs();
       const table: Table = await views.table(query);
       const text = JSON.stringify(table);
       const version = state?.text === text ? state.version : (state?.version ?? 0) + 1;
       state = { stamp, version, text };
-      restsUntil = startedAt + (1 + REST) * (performance.now() - startedAt);
+      restsUntil = performance.now() + Math.min(LONGEST_REST_MS, REST * (busyTimeMs() - busyBefore));
     }
     return state;
   };

@@ -179,6 +179,29 @@ test('fifty people can look at once, and the program is looked at as if there we
   t.is(live.asked.profile, 1);
 });
 
+test('a table that had to wait for names is not followed by seconds of an old one', async (t) => {
+  const live = fakeSession([{ sites: SITES }]);
+  const waits = {
+    ...live,
+    profile: async (index: number) => {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      return live.profile(index);
+    },
+  };
+  const { server } = await serve(t, waits);
+  const client = await connect(server);
+  client.send(subscription(1));
+  await client.nextOf('update');
+  let old = 0;
+  for (let factor = 2; ; factor += 1) {
+    live.grow(factor);
+    if ((await client.nextOf('update')).table) break;
+    old += 1;
+  }
+  // Ten times a second; eight times the wait would be thirty.
+  t.true(old < 20, `${old} updates without a new table`);
+});
+
 test('a client that never reads is passed over, gets the newest state later, and costs no memory', async (t) => {
   const many = Array.from({ length: 2000 }, (_, at) => ({
     stack: [`/home/me/app!function_number_${at}@/home/me/src/some/file_${at}.c:${at + 1}`],
