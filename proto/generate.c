@@ -153,6 +153,7 @@ int main(void) {
     BEGIN(block_record);
     FIELD(block_record, address);
     FIELD(block_record, size);
+    FIELD(block_record, born_ns);
     FIELD(block_record, stack);
     FIELD(block_record, kind);
     END();
@@ -187,6 +188,19 @@ int main(void) {
     FIELD(size_record, total_bytes);
     FIELD(size_record, live_blocks);
     FIELD(size_record, live_bytes);
+    END();
+
+    static const unsigned bounds[] = AGE_BOUNDS_S;
+    printf("export const AGE_BOUNDS_S = [");
+    for (unsigned i = 0; i < AGE_CLASSES - 1; i++)
+        printf("%s%u", i ? ", " : "", bounds[i]);
+    printf("] as const;\n");
+    CONSTANT(HOLDING_AGE_SHIFT);
+    CONSTANT(HOLDING_SIZE_SHIFT);
+    BEGIN(holding_record);
+    FIELD(holding_record, site);
+    FIELD(holding_record, blocks);
+    FIELD(holding_record, bytes_and_classes);
     END();
     return 0;
 }

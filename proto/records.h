@@ -108,10 +108,11 @@ static_assert(sizeof(struct site_record) == 64, "site record");
 struct block_record {
     uint64_t address;
     uint64_t size;
+    uint64_t born_ns; /* when its allocation was read: of the day, by the clock of started_ns */
     uint32_t stack;
     uint32_t kind; /* enum site_kind */
 };
-static_assert(sizeof(struct block_record) == 24, "block record");
+static_assert(sizeof(struct block_record) == 32, "block record");
 
 /* How many of the largest live blocks are told, also of a process that has ended. */
 #define LARGEST_BLOCKS 256
@@ -152,5 +153,21 @@ struct size_record {
     uint64_t live_bytes;
 };
 static_assert(sizeof(struct size_record) == 32, "size record");
+
+/* Age class i counts blocks of bound i - 1 <= age < bound i, in seconds; class 0 has those from age 0 on. */
+#define AGE_BOUNDS_S                                                                                         \
+    { 1, 10, 60, 600, 3600, 86400 }
+#define AGE_CLASSES 7
+
+/* What lives at a site of one age and one size class. */
+struct holding_record {
+    uint32_t site; /* index among the site records */
+    uint32_t blocks;
+    uint64_t bytes_and_classes; /* 48 bits bytes, 8 bits age class, 8 bits size class */
+};
+static_assert(sizeof(struct holding_record) == 16, "holding record");
+#define HOLDING_AGE_SHIFT  48
+#define HOLDING_SIZE_SHIFT 56
+#define HOLDING_BYTES_MASK ((UINT64_C(1) << HOLDING_AGE_SHIFT) - 1)
 
 #endif

@@ -137,6 +137,8 @@ export interface LiveBlock {
   readonly bytes: Bytes;
   readonly stack: Index;
   readonly kind: SiteKind;
+  /** Milliseconds from its allocation to the snapshot, or to the end of the process. A realloc begins anew. */
+  readonly ageMs?: number;
 }
 
 /** The counters of one stack: every byte the program asked for belongs to exactly one site. */
@@ -302,6 +304,8 @@ export interface BlockRow {
   readonly address: number;
   readonly bytes: Bytes;
   readonly kind: SiteKind;
+  /** As in the snapshot. */
+  readonly ageMs?: number;
   /** Innermost first. */
   readonly frames: readonly BlockFrame[];
 }

@@ -49,10 +49,11 @@ const rowOf = (snapshot: Recording, { stack, bytes }: LiveBlock): Row => {
   };
 };
 
-const blockRow = (snapshot: Recording, { address, bytes, kind, stack }: LiveBlock): BlockRow => ({
+const blockRow = (snapshot: Recording, { address, bytes, kind, stack, ageMs }: LiveBlock): BlockRow => ({
   address,
   bytes,
   kind,
+  ...(ageMs === undefined ? {} : { ageMs }),
   frames: withoutInterpreter(frameNames(snapshot, blameOf(snapshot).callerOf(stack))).map(
     ({ function: name, file, line, module, offset }): BlockFrame => ({
       function: name,

@@ -182,7 +182,15 @@ const snapshotShape = shape({
   sources: record(list(shape({ line, text: string }))),
   timeline: list(shape({ ms: milliseconds, liveBytes: count, rssBytes: count })),
   blocks: optional(
-    list(shape({ address: count, bytes: count, stack: count, kind: oneOf('heap', 'mmap', 'python') })),
+    list(
+      shape({
+        address: count,
+        bytes: count,
+        stack: count,
+        kind: oneOf('heap', 'mmap', 'python'),
+        ageMs: optional(milliseconds),
+      }),
+    ),
   ),
   notes: optional(list(string)),
 });

@@ -1,7 +1,7 @@
-/** The largest live blocks as tracemalloc prints a traceback: size, then each frame with its source line. */
+/** The largest live blocks as tracemalloc prints a traceback: size and age, then each frame with its source line. */
 import type { BlockList, BlockRow, SiteKind } from '../../proto/snapshot.js';
 import { functionName, placeName } from '../../views/names.js';
-import { formatBytes, formatCount } from '../../views/units.js';
+import { formatBytes, formatCount, formatDuration } from '../../views/units.js';
 import { blocks } from './facts.js';
 import { headingLines, type Surface } from './surface.js';
 import { clean, cutEnd } from './text.js';
@@ -26,13 +26,14 @@ const KINDS: Readonly<Record<SiteKind, string>> = {
   mmap: 'mapping',
 };
 
-const linesOf = ({ address, bytes, kind, frames }: BlockRow, surface: Surface): readonly string[] => {
+const linesOf = ({ address, bytes, kind, ageMs, frames }: BlockRow, surface: Surface): readonly string[] => {
   const { paint, width, ellipsis } = surface;
   const cut = (text: string) => cutEnd(clean(text), width, ellipsis);
+  const age = ageMs === undefined ? '' : `, ${formatDuration(ageMs)} old`;
   const exact = bytes < 1024 ? '' : ` (${formatCount(bytes)} bytes)`;
   return [
     '',
-    paint.strong(cut(`  ${formatBytes(bytes)}${exact} at 0x${address.toString(16)}, ${KINDS[kind]}`)),
+    paint.strong(cut(`  ${formatBytes(bytes)}${exact} at 0x${address.toString(16)}, ${KINDS[kind]}${age}`)),
     ...frames
       .slice(0, FRAMES_SHOWN)
       .flatMap((frame) => [

@@ -99,6 +99,8 @@ export interface BlockTable {
   readonly count: number;
   readonly address: Float64Array;
   readonly size: Float64Array;
+  /** Of the day, by the clock of all records. */
+  readonly bornNs: Float64Array;
   /** Node id of the innermost frame. */
   readonly stack: Uint32Array;
   /** SITE_HEAP or SITE_PYTHON. */
@@ -282,6 +284,7 @@ export const decodeBlocks = (bytes: Bytes, count: number): BlockTable => {
     count,
     address: u64(record.address),
     size: u64(record.size),
+    bornNs: u64(record.born_ns),
     stack: u32(record.stack),
     kind: u32(record.kind),
   };

@@ -82,12 +82,15 @@ export const processProfile = (
   };
 
   const withLargestBlocks = async (): Promise<readonly [Profile, readonly LiveBlock[]]> => {
-    const { count, address, size, stack, kind } = core.largestBlocks(index); // first, as the sites of `read`
+    // First, as the sites of `read`.
+    const { count, address, size, bornNs, stack, kind } = core.largestBlocks(index);
+    const nowMs = agesUntilMs(core, index);
     const profile = await refresh();
     const blocks: LiveBlock[] = [];
     for (let at = 0; at < count; at += 1) {
       const found = { address: address[at], bytes: size[at], kind: kindName(kind[at]) };
-      blocks.push({ ...found, stack: named.stackOf(stack[at]) });
+      const ageMs = Math.max(0, Math.round(nowMs - bornNs[at] / NS_PER_MS));
+      blocks.push({ ...found, stack: named.stackOf(stack[at]), ageMs });
     }
     return [profile, blocks];
   };
@@ -104,6 +107,14 @@ const isAsBefore = (before: Site, sites: SiteTable, at: number): boolean =>
   before.peakBytes === sites.peakBytes[at] &&
   before.peakBlocks === sites.peakBlocks[at] &&
   before.temporaryBlocks === sites.temporaryBlocks[at];
+
+const NS_PER_MS = 1e6;
+
+/** What has ended does not get older. */
+const agesUntilMs = (core: Core, index: number): number => {
+  const { endedNs } = core.process(index);
+  return endedNs > 0 ? endedNs / NS_PER_MS : core.nowMs();
+};
 
 const kindName = (kind: number): SiteKind =>
   kind === SITE_MMAP ? 'mmap' : kind === SITE_PYTHON ? 'python' : 'heap';

@@ -27,6 +27,8 @@ static void ask(struct core *core) {
     static struct module_record modules[8];
     static struct thread_record threads[64];
     static struct size_record sizes[1024];
+    static struct block_record blocks[1024];
+    static struct holding_record holdings[1024];
     static uint8_t info[INFO_BYTES];
     uint32_t command_bytes;
     core_change_count(core);
@@ -37,6 +39,9 @@ static void ask(struct core *core) {
     core_modules(core, 0, 0, modules, 8);
     core_threads(core, 0, threads, 64);
     core_sizes(core, 0, sizes, SIZE_CLASSES < 1024 ? SIZE_CLASSES : 1024);
+    core_blocks(core, 0, blocks, 1024);
+    core_largest(core, 0, blocks);
+    core_holdings(core, 0, NULL, 0, holdings, 1024);
     core_info(core, 0, info, &command_bytes);
 }
 

@@ -62,7 +62,7 @@ static void large_blocks(void) {
     }
     uint64_t each = (resident_bytes() - before) / blocks;
     printf("a large block takes %llu bytes\n", (unsigned long long)each);
-    CHECK(each < 100, "a large block takes %llu bytes", (unsigned long long)each);
+    CHECK(each < 128, "a large block takes %llu bytes", (unsigned long long)each);
     for (uint32_t i = 0; i < blocks; i++) {
         writer_free(&writer, 0, HEAP + i * UINT64_C(16384));
         if (i % 1000 == 999)

@@ -5,6 +5,10 @@ test('counts are exact however the rings of several threads are interleaved', as
   t.deepEqual(await run('order', '1', '2000'), succeeded);
 });
 
+test('a block is as old as it is: not as the one before it at its place, nor as before its realloc', async (t) => {
+  t.deepEqual(await run('sanitized/ages'), succeeded);
+});
+
 test('reading events never touches memory that is not its own', async (t) => {
   t.deepEqual(await run('sanitized/order', '5000', '200'), succeeded);
   t.deepEqual(await run('sanitized/peak', '1', '20'), succeeded);

@@ -195,7 +195,7 @@ static void many(struct stage *stage, uint32_t processes) {
         CHECK_EQUAL(r.allocations, 600, "allocations");
     }
     uint64_t each = (resident_bytes() - before) / (processes - 100);
-    CHECK(each < 24 * 1024, "an ended process takes %llu bytes", (unsigned long long)each);
+    CHECK(each < 32 * 1024, "an ended process takes %llu bytes", (unsigned long long)each);
     printf("%u processes, %llu bytes each\n", processes, (unsigned long long)each);
 
     struct process_record *records = calloc(processes, sizeof *records);

@@ -1,6 +1,8 @@
 /* order.c — random programs of several threads through the real reader, compared with a plain model.
  *
- *   for every program and every order in which its rings are read:   counts(core) = counts(model)
+ *   for every program and every order in which its rings are read:
+ *       counts(core) = counts(model)
+ *       published(block) <= birth(block) <= end of the first round after that
  *
  * The model runs the program's steps one after the other, as they really happen. A ticket is drawn at another
  * step than the call it belongs to (an allocation's after it, a free's and a realloc's before it), so that
@@ -31,7 +33,8 @@ struct model_block {
     uint64_t id;
     uint64_t size;
     uint32_t stack;
-    uint32_t thread; /* counted over takeovers */
+    uint32_t thread;   /* counted over takeovers */
+    uint32_t position; /* of its allocation in the thread's ring */
 };
 
 enum phase { IDLE, ALLOCATED, FREEING, REALLOCATING, REALLOCATED };
@@ -79,10 +82,11 @@ static uint64_t random_size(uint64_t *seed) {
     }
 }
 
-static void model_allocate(struct model *m, uint32_t thread, uint32_t address) {
+/* `position`: of the event in the thread's ring. */
+static void model_allocate(struct model *m, uint32_t thread, uint32_t address, uint32_t position) {
     struct model_thread *t = &m->thread[thread];
     struct model_block *b = &m->block[address];
-    *b = (struct model_block){true, true, ++m->last_id, t->size, t->stack, thread};
+    *b = (struct model_block){true, true, ++m->last_id, t->size, t->stack, thread, position};
     struct counts *site = &m->heap[t->stack];
     site->live_bytes += t->size, site->live_blocks++, site->total_bytes += t->size, site->total_blocks++;
     t->last = b->id;
@@ -175,10 +179,11 @@ static void queue_at(struct writer *w, uint32_t thread, enum event_type type, ui
 /* What a thread that is in the middle of something does next. */
 static void step_on(struct model *m, struct writer *w, uint32_t thread, uint64_t *seed) {
     struct model_thread *t = &m->thread[thread];
+    uint32_t position = w->rings[thread].queued;
     switch (t->phase) {
     case ALLOCATED: /* malloc has returned: draw and publish */
         writer_alloc(w, thread, address_of(t->address), t->size, STACK_FIRST_NODE + t->stack);
-        model_allocate(m, thread, t->address);
+        model_allocate(m, thread, t->address, position);
         break;
     case FREEING: /* published before: now the real call */
         m->block[t->address].taken = false;
@@ -200,7 +205,7 @@ static void step_on(struct model *m, struct writer *w, uint32_t thread, uint64_t
     case REALLOCATED:
         queue_at(w, thread, EVENT_RELEASE, t->address, t->old_order);
         writer_alloc(w, thread, address_of(t->target), t->size, STACK_FIRST_NODE + t->stack);
-        model_allocate(m, thread, t->target);
+        model_allocate(m, thread, t->target, position + 1);
         break;
     case IDLE:
         break;
@@ -284,19 +289,44 @@ static void step(struct model *m, struct writer *w, uint32_t thread, uint64_t *s
 
 /* ---- reading and comparing ---- */
 
-static void publish_in_random_order(struct writer *w, struct stage *stage, uint64_t *seed) {
+/* When each event of a ring was published, and when the first round after that was over. */
+struct moments {
+    uint64_t *published_ns, *read_ns;
+    uint32_t read; /* events that have a time of reading */
+};
+
+static uint64_t now_ns(void) {
+    return session_ns_at(monotonic_us()); /* as the core sees it */
+}
+
+static void note_read(struct moments *times, const struct writer *w) {
+    uint64_t now = now_ns();
+    for (uint32_t ring = 0; ring < THREADS; ring++)
+        while (times[ring].read < w->rings[ring].published)
+            times[ring].read_ns[times[ring].read++] = now;
+}
+
+static void publish_in_random_order(struct writer *w, struct stage *stage, struct moments *times,
+                                    uint64_t *seed) {
     uint32_t patience = 1 + pick(seed, 30); /* how seldom the core reads */
     uint32_t favourite = pick(seed, THREADS);
     for (bool more = true; more;) {
         uint32_t ring = pick(seed, 3) ? pick(seed, THREADS) : favourite;
+        uint64_t now = now_ns();
+        uint32_t before = w->rings[ring].published;
         writer_publish(w, ring, pick(seed, 2) ? 1 + pick(seed, 4) : 1 + pick(seed, 200));
-        if (pick(seed, patience) == 0)
+        for (uint32_t i = before; i < w->rings[ring].published; i++)
+            times[ring].published_ns[i] = now;
+        if (pick(seed, patience) == 0) {
             stage_pass(stage);
+            note_read(times, w);
+        }
         more = false;
         for (uint32_t i = 0; i < THREADS; i++)
             more |= w->rings[i].published < w->rings[i].queued;
     }
     stage_settle(stage);
+    note_read(times, w);
 }
 
 static void compare_site(const struct site_record *site, const struct counts *expected) {
@@ -313,10 +343,53 @@ static void add(struct counts *sum, const struct counts *part) {
     sum->temporary += part->temporary;
 }
 
-static void compare(struct stage *stage, struct model *m) {
+static void compare_blocks(struct stage *stage, const struct model *m, const struct moments *times) {
+    struct block_record blocks[2 * ADDRESSES];
+    uint32_t count = core_blocks(stage->core, 0, blocks, 2 * ADDRESSES), expected = 0;
+    for (uint32_t i = 0; i < ADDRESSES; i++)
+        expected += m->block[i].usable;
+    CHECK_EQUAL(count, expected, "blocks");
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = 0;
+        while (at < ADDRESSES && address_of(at) != blocks[i].address)
+            at++;
+        CHECK(at < ADDRESSES && m->block[at].usable, "a block lives that does not");
+        const struct model_block *block = &m->block[at];
+        CHECK_EQUAL(blocks[i].size, block->size, "size of a block");
+        CHECK_EQUAL(blocks[i].stack, STACK_FIRST_NODE + block->stack, "stack of a block");
+        CHECK(blocks[i].born_ns >= times[block->thread].published_ns[block->position],
+              "born before its allocation was published");
+        CHECK(blocks[i].born_ns <= times[block->thread].read_ns[block->position],
+              "born after its allocation was read");
+    }
+}
+
+/* What lives by age and size adds up to what lives. */
+static void compare_holdings(struct stage *stage, const struct site_record *sites, uint32_t sites_count,
+                             const struct size_record *sizes) {
+    struct holding_record holdings[1024];
+    uint32_t count = core_holdings(stage->core, 0, NULL, 0, holdings, 1024);
+    CHECK(count <= 1024, "%u holdings", count);
+    uint64_t blocks[2 * STACKS] = {0}, bytes[2 * STACKS] = {0}, by_size[SIZE_CLASSES] = {0};
+    for (uint32_t i = 0; i < count; i++) {
+        const struct holding_record *each = &holdings[i];
+        CHECK(each->site < sites_count, "site %u", each->site);
+        blocks[each->site] += each->blocks, bytes[each->site] += holding_bytes(each);
+        if (sites[each->site].kind == SITE_HEAP)
+            by_size[holding_size(each)] += each->blocks;
+    }
+    for (uint32_t i = 0; i < sites_count; i++) {
+        CHECK_EQUAL(blocks[i], sites[i].live_blocks, "blocks of a site by age and size");
+        CHECK_EQUAL(bytes[i], sites[i].live_bytes, "bytes of a site by age and size");
+    }
+    for (uint32_t i = 0; i < SIZE_CLASSES; i++)
+        CHECK_EQUAL(by_size[i], sizes[i].live_blocks, "blocks of a size");
+}
+
+static void compare(struct stage *stage, struct model *m, const struct moments *times) {
     count_pieces(m);
     struct site_record sites[2 * STACKS];
-    uint32_t count = core_sites(stage->core, 0, sites, 2 * STACKS);
+    uint32_t count = core_sites(stage->core, 0, sites, 2 * STACKS), sites_count = count;
     struct counts heap = {0}, map = {0};
     bool seen[2][STACKS] = {{false}};
     for (uint32_t i = 0; i < count; i++) {
@@ -367,6 +440,8 @@ static void compare(struct stage *stage, struct model *m) {
     }
     CHECK_EQUAL(live_by_size, heap.live_bytes, "live bytes of all sizes");
     CHECK_EQUAL(blocks_by_size, heap.total_blocks, "blocks of all sizes");
+    compare_blocks(stage, m, times);
+    compare_holdings(stage, sites, sites_count, sizes);
 }
 
 static void run(uint64_t first_seed) {
@@ -387,8 +462,17 @@ static void run(uint64_t first_seed) {
             step(model, &writer, thread, &seed);
     }
     writer_announce(&writer);
-    publish_in_random_order(&writer, &stage, &seed);
-    compare(&stage, model);
+    struct moments times[THREADS] = {0};
+    for (uint32_t ring = 0; ring < THREADS; ring++) {
+        times[ring].published_ns = calloc(writer.rings[ring].queued + 1, sizeof(uint64_t));
+        times[ring].read_ns = calloc(writer.rings[ring].queued + 1, sizeof(uint64_t));
+    }
+    publish_in_random_order(&writer, &stage, times, &seed);
+    compare(&stage, model, times);
+    for (uint32_t ring = 0; ring < THREADS; ring++) {
+        free(times[ring].published_ns);
+        free(times[ring].read_ns);
+    }
     writer_close(&writer);
     stage_close(&stage);
     free(model);

@@ -42,7 +42,21 @@ uint32_t core_modules(struct core *core, uint32_t index, uint32_t from, struct m
                       uint32_t capacity);
 uint32_t core_threads(struct core *core, uint32_t index, struct thread_record *out, uint32_t capacity);
 uint32_t core_sizes(struct core *core, uint32_t index, struct size_record *out, uint32_t capacity);
+uint32_t core_blocks(struct core *core, uint32_t index, struct block_record *out, uint32_t capacity);
+uint32_t core_largest(struct core *core, uint32_t index, struct block_record *out);
+uint32_t core_holdings(struct core *core, uint32_t index, const uint8_t *chosen, uint32_t chosen_count,
+                       struct holding_record *out, uint32_t capacity);
 uint32_t core_info(struct core *core, uint32_t index, uint8_t *out, uint32_t *command_bytes);
+
+static inline uint64_t holding_bytes(const struct holding_record *record) {
+    return record->bytes_and_classes & HOLDING_BYTES_MASK;
+}
+static inline uint32_t holding_age(const struct holding_record *record) {
+    return record->bytes_and_classes >> HOLDING_AGE_SHIFT & 255;
+}
+static inline uint32_t holding_size(const struct holding_record *record) {
+    return (uint32_t)(record->bytes_and_classes >> HOLDING_SIZE_SHIFT);
+}
 
 /* ---- randomness: the same for the same seed ---- */
 static inline uint32_t pick(uint64_t *seed, uint32_t below) {

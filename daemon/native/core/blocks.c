@@ -63,7 +63,7 @@ int blocks_insert_slow(struct blocks *blocks, uint64_t address, const struct blo
     struct cell *cell = region ? region_cell(region, address) : NULL;
     bool replaced = false;
     if (cell && cell_holds(cell, address)) {
-        *previous = (struct block){cell->word >> CELL_OFFSET, cell->site, cell->thread};
+        *previous = cell_block(cell);
         cell->word = 0;
         region->live--;
         replaced = true;
@@ -71,7 +71,7 @@ int blocks_insert_slow(struct blocks *blocks, uint64_t address, const struct blo
     if (small && cell && !(cell->word & CELL_USED)) {
         if (blocks->careful && !replaced)
             replaced = spill_remove(&blocks->spill, address, previous);
-        *cell = (struct cell){cell_word(address, block->size), block->site, block->thread};
+        *cell = cell_of(address, block);
         region->live++;
         region->touched = 1;
         return replaced;
@@ -93,28 +93,43 @@ void blocks_trim(struct blocks *blocks) {
     }
 }
 
-static void each_of_region(const struct region *region,
-                           void (*visit)(void *context, uint64_t address, const struct block *block),
-                           void *context) {
+static void each_of_region(const struct region *region, blocks_visit *visit, void *context) {
     uint64_t base = (region->key - 1) << REGION_LOG2;
     for (uint32_t i = 0, left = region->live; i < REGION_CELLS && left; i++) {
         const struct cell *cell = &region->cells[i];
         if (!(cell->word & CELL_USED))
             continue;
-        struct block block = {cell->word >> CELL_OFFSET, cell->site, cell->thread};
+        struct block block = cell_block(cell);
         visit(context, base + ((uint64_t)i << CELL_LOG2) + (cell->word >> 1 & 3) * 8, &block);
         left--;
     }
 }
 
-void blocks_each(const struct blocks *blocks,
-                 void (*visit)(void *context, uint64_t address, const struct block *block), void *context) {
-    for (uint32_t i = 0; i < blocks->regions_capacity; i++)
-        if (blocks->regions[i].key)
-            each_of_region(&blocks->regions[i], visit, context);
+void blocks_each_of_region(struct blocks *blocks, uint64_t key, blocks_visit *visit, void *context) {
+    const struct region *region = blocks_region_find(blocks, key);
+    if (region)
+        each_of_region(region, visit, context);
+}
+
+void blocks_each_spilled(const struct blocks *blocks, blocks_visit *visit, void *context) {
     for (uint32_t i = 0; i < blocks->spill.capacity; i++)
         if (blocks->spill.slots[i].address)
             visit(context, blocks->spill.slots[i].address, &blocks->spill.slots[i].block);
+}
+
+void blocks_each(const struct blocks *blocks, blocks_visit *visit, void *context) {
+    for (uint32_t i = 0; i < blocks->regions_capacity; i++)
+        if (blocks->regions[i].key)
+            each_of_region(&blocks->regions[i], visit, context);
+    blocks_each_spilled(blocks, visit, context);
+}
+
+uint32_t blocks_region_keys(const struct blocks *blocks, uint64_t *keys) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < blocks->regions_capacity; i++)
+        if (blocks->regions[i].key)
+            keys[count++] = blocks->regions[i].key;
+    return count;
 }
 
 void blocks_free(struct blocks *blocks) {

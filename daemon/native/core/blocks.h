@@ -1,4 +1,4 @@
-/* blocks.h — the live blocks of one process: address → size, site, thread.
+/* blocks.h — the live blocks of one process: address → size, birth, site, thread.
  *
  * Small blocks live in a shadow of the heap's address space: regions of 64 MiB, one 16-byte cell for each 32
  * bytes, mapped lazily. It halves the cost of a hash table, since neighbours in the
@@ -10,6 +10,8 @@
 #ifndef MEMTRACE_CORE_BLOCKS_H
 #define MEMTRACE_CORE_BLOCKS_H
 
+#include <assert.h>
+
 #include "daemon/native/core/memory.h"
 #include "daemon/native/core/spill.h"
 
@@ -18,10 +20,12 @@
 #define REGION_CELLS (UINT32_C(1) << (REGION_LOG2 - CELL_LOG2))
 #define BLOCK_SMALL  1024u /* from this size on a block goes to the spill table */
 #define CELL_USED    1u
-#define CELL_OFFSET  3u /* shift of the size; bits 1..2: the block's address >> 3 & 3 */
+#define CELL_SIZE    3u  /* shift of the size; bits 1..2: the block's address >> 3 & 3 */
+#define CELL_BIRTH   13u /* shift of the birth: 51 bits of microseconds are 71 years */
+static_assert(BLOCK_SMALL == 1u << (CELL_BIRTH - CELL_SIZE), "a small size fits below the birth");
 
 struct cell {
-    uint64_t word; /* size << 3 | (address >> 3 & 3) << 1 | used */
+    uint64_t word; /* birth << 13 | size << 3 | (address >> 3 & 3) << 1 | used */
     uint32_t site;
     uint32_t thread;
 };
@@ -52,11 +56,22 @@ void blocks_trim(struct blocks *blocks);
 void blocks_free(struct blocks *blocks);
 
 /* Calls `visit` for every live block, in no particular order. */
-void blocks_each(const struct blocks *blocks,
-                 void (*visit)(void *context, uint64_t address, const struct block *block), void *context);
+typedef void blocks_visit(void *context, uint64_t address, const struct block *block);
+void blocks_each(const struct blocks *blocks, blocks_visit *visit, void *context);
+/* The same in parts, between which blocks may come and go: those of each region, and those of none. Regions
+ * never go away; `keys` has room for regions_count. */
+uint32_t blocks_region_keys(const struct blocks *blocks, uint64_t *keys);
+void blocks_each_of_region(struct blocks *blocks, uint64_t key, blocks_visit *visit, void *context);
+void blocks_each_spilled(const struct blocks *blocks, blocks_visit *visit, void *context);
 
-static inline uint64_t cell_word(uint64_t address, uint64_t size) {
-    return size << CELL_OFFSET | (address >> 3 & 3) << 1 | CELL_USED;
+static inline struct cell cell_of(uint64_t address, const struct block *block) {
+    return (struct cell){block->birth_us << CELL_BIRTH | block->size << CELL_SIZE | (address >> 3 & 3) << 1 |
+                             CELL_USED,
+                         block->site, block->thread};
+}
+static inline struct block cell_block(const struct cell *cell) {
+    return (struct block){cell->word >> CELL_SIZE & (BLOCK_SMALL - 1), cell->word >> CELL_BIRTH, cell->site,
+                          cell->thread};
 }
 static inline bool cell_holds(const struct cell *cell, uint64_t address) {
     return (cell->word & 7) == ((address >> 3 & 3) << 1 | CELL_USED);
@@ -93,7 +108,7 @@ static inline int blocks_insert(struct blocks *blocks, uint64_t address, const s
     if (likely(region && block->size < BLOCK_SMALL && !blocks->careful)) {
         struct cell *cell = region_cell(region, address);
         if (likely(!(cell->word & CELL_USED))) {
-            *cell = (struct cell){cell_word(address, block->size), block->site, block->thread};
+            *cell = cell_of(address, block);
             region->live++;
             region->touched = 1;
             return 0;
@@ -108,7 +123,7 @@ static inline bool blocks_remove(struct blocks *blocks, uint64_t address, struct
     if (likely(region != NULL)) {
         struct cell *cell = region_cell(region, address);
         if (likely(cell_holds(cell, address))) {
-            *removed = (struct block){cell->word >> CELL_OFFSET, cell->site, cell->thread};
+            *removed = cell_block(cell);
             cell->word = 0;
             region->live--;
             return true;

@@ -15,6 +15,7 @@
 #include "daemon/native/core/drain.h"
 #include "daemon/native/core/guard.h"
 #include "daemon/native/core/largest.h"
+#include "daemon/native/core/walk.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -215,7 +216,8 @@ static void list_block(void *context, uint64_t address, const struct block *bloc
     if (list->count >= list->capacity)
         return;
     const struct site *site = &list->process->sites.items[block->site];
-    list->out[list->count++] = (struct block_record){address, block->size, site->stack, site->kind};
+    list->out[list->count++] =
+        (struct block_record){address, block->size, session_ns_at(block->birth_us), site->stack, site->kind};
 }
 
 /* The live blocks of a process that runs: heap and Python. */
@@ -242,6 +244,42 @@ EXPORT uint32_t core_largest(struct core *core, uint32_t index, struct block_rec
     else if (count)
         memcpy(out, process->largest, count * sizeof *out);
     leave(core, process);
+    return count;
+}
+
+/* Fills `out` with as many of these as it has room for; returns how many there are. */
+static uint32_t give_holdings(const struct holding_record *items, uint32_t count,
+                              const struct holdings *wanted, struct holding_record *out, uint32_t capacity) {
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (wanted->chosen && (items[i].site >= wanted->chosen_count || !wanted->chosen[items[i].site]))
+            continue;
+        if (found < capacity)
+            out[found] = items[i];
+        found++;
+    }
+    return found;
+}
+
+/* What lives at the chosen sites (a byte for each, not 0: chosen; NULL: all), by age and size, mappings among
+ * it; of a process that has ended what lived then. Returns how many records there are: with more than
+ * `capacity` the rest is missing. Takes its time for a large heap, while the drain goes on. */
+EXPORT uint32_t core_holdings(struct core *core, uint32_t index, const uint8_t *chosen, uint32_t chosen_count,
+                              struct holding_record *out, uint32_t capacity) {
+    struct holdings holdings = {.chosen = chosen, .chosen_count = chosen_count};
+    uint32_t count = 0;
+    if (walk_holdings(core, index, &holdings)) {
+        holdings_pack(&holdings);
+        if (!holdings.failed)
+            count = give_holdings(holdings.items, holdings.count, &holdings, out, capacity);
+    } else {
+        core_lock(core);
+        if (index < core->count)
+            count = give_holdings(core->processes[index]->holdings, core->processes[index]->holdings_count,
+                                  &holdings, out, capacity);
+        core_unlock(core);
+    }
+    holdings_free(&holdings);
     return count;
 }
 

@@ -47,7 +47,8 @@ static void visit(void *context, uint64_t address, const struct block *block) {
     if (likely(f->count == LARGEST_BLOCKS && block->size < f->items[0].size))
         return;
     const struct site *site = &f->sites->items[block->site];
-    struct block_record record = {address, block->size, site->stack, site->kind};
+    struct block_record record = {address, block->size, session_ns_at(block->birth_us), site->stack,
+                                  site->kind};
     if (f->count < LARGEST_BLOCKS) {
         f->items[f->count] = record;
         sift_up(f, f->count++);

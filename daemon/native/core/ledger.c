@@ -1,11 +1,8 @@
-/* ledger.c — see ledger.h. */
+/* ledger.c — see ledger.h. A block is born when its event was read (`now_us`). */
 #define _GNU_SOURCE
 #include "daemon/native/core/ledger.h"
 
-/* Class 0 is size 0, class i is 2^(i-1) <= size < 2^i. */
-static uint32_t size_class(uint64_t size) {
-    return size == 0 ? 0 : 64 - (uint32_t)__builtin_clzll(size);
-}
+#include "daemon/native/core/classes.h"
 
 static uint32_t site_add(struct process *process, uint32_t stack, enum site_kind kind) {
     if (stack >= STACK_FIRST_NODE && stack >= segment_nodes(&process->segment)) {
@@ -57,11 +54,11 @@ static inline uint32_t count_allocation(struct process *process, const struct ch
     return site;
 }
 
-static inline void allocate(struct process *process, const struct change *change) {
+static inline void allocate(struct process *process, const struct change *change, uint64_t now_us) {
     uint32_t site = count_allocation(process, change);
     if (unlikely(site == SITE_NONE))
         return;
-    struct block block = {change->size, site, change->thread}, previous;
+    struct block block = {change->size, now_us, site, change->thread}, previous;
     int replaced = blocks_insert(&process->blocks, change->address, &block, &previous);
     if (unlikely(replaced > 0))
         replaced_block(process, change, &previous);
@@ -103,14 +100,14 @@ static inline void release(struct process *process, const struct change *change)
 }
 
 /* Blocks of the interpreter's own allocator: a kind of their own, in no heap total. */
-static void python_allocate(struct process *process, const struct change *change) {
+static void python_allocate(struct process *process, const struct change *change, uint64_t now_us) {
     uint32_t site = site_of(process, change->stack, SITE_PYTHON);
     if (unlikely(site == SITE_NONE))
         return;
     process->record.python_allocations++;
     process->record.truncated += process->sites.items[site].truncated;
     sites_count(&process->sites, site, change->size);
-    struct block block = {change->size, site, change->thread}, previous;
+    struct block block = {change->size, now_us, site, change->thread}, previous;
     int replaced = blocks_insert(&process->python_blocks, change->address, &block, &previous);
     if (unlikely(replaced > 0))
         sites_shrink(&process->sites, previous.site, previous.size, 1);
@@ -130,27 +127,27 @@ static void python_release(struct process *process, const struct change *change)
 }
 
 /* A block ends at one stack and begins at another; what is not known here is the heap's. */
-static void python_reuse(struct process *process, const struct change *change) {
+static void python_reuse(struct process *process, const struct change *change, uint64_t now_us) {
     struct block block;
     if (!blocks_remove(&process->python_blocks, change->address, &block))
         return;
     sites_shrink(&process->sites, block.site, block.size, 1);
     struct change made = *change;
     made.size = block.size;
-    python_allocate(process, &made);
+    python_allocate(process, &made, now_us);
 }
 
-static void apply_python(struct process *process, const struct change *change) {
+static void apply_python(struct process *process, const struct change *change, uint64_t now_us) {
     switch (change->python) {
     case EVENT_PYTHON_ALLOC:
-        python_allocate(process, change);
+        python_allocate(process, change, now_us);
         break;
     case EVENT_PYTHON_FREE:
     case EVENT_PYTHON_RELEASE:
         python_release(process, change);
         break;
     case EVENT_PYTHON_REUSED:
-        python_reuse(process, change);
+        python_reuse(process, change, now_us);
         break;
     default: /* a call that failed */
         break;
@@ -167,7 +164,7 @@ static void unmap(struct process *process, uint64_t start, uint64_t end) {
     }
 }
 
-static void map(struct process *process, const struct change *change) {
+static void map(struct process *process, const struct change *change, uint64_t now_us) {
     uint64_t end = change->address + change->size;
     unmap(process, change->address, end); /* MAP_FIXED replaces what was there */
     uint32_t site = site_of(process, change->stack, SITE_MMAP);
@@ -177,35 +174,35 @@ static void map(struct process *process, const struct change *change) {
     sites_count(&process->sites, site, change->size);
     if (!change->size)
         return;
-    if (maps_add(&process->maps, change->address, end, site))
+    if (maps_add(&process->maps, change->address, end, site, now_us))
         sites_grow(&process->sites, site, change->size, 1);
     else
         process->record.lost++;
 }
 
-static inline void apply(struct process *process, const struct change *change) {
+static inline void apply(struct process *process, const struct change *change, uint64_t now_us) {
     switch (change->type) {
     case EVENT_ALLOC:
-        allocate(process, change);
+        allocate(process, change, now_us);
         break;
     case EVENT_FREE:
     case EVENT_RELEASE:
         release(process, change);
         break;
     case EVENT_MAP:
-        map(process, change);
+        map(process, change, now_us);
         break;
     case EVENT_UNMAP:
         process->record.unmaps++;
         unmap(process, change->address, change->address + change->size);
         break;
     default: /* EVENT_CANCEL: nothing happened to the heap */
-        apply_python(process, change);
+        apply_python(process, change, now_us);
     }
 }
 
 /* An event whose ticket had been given up. What came after it at its address has been applied. */
-static void apply_late(struct process *process, const struct change *change) {
+static void apply_late(struct process *process, const struct change *change, uint64_t now_us) {
     switch (change->type) {
     case EVENT_ALLOC: {
         struct block newer;
@@ -217,7 +214,7 @@ static void apply_late(struct process *process, const struct change *change) {
             strays_add(&process->strays, change->address, STRAY_CLOSED);
         }
         if (!freed && !reused) {
-            allocate(process, change);
+            allocate(process, change, now_us);
             break;
         }
         if (count_allocation(process, change) != SITE_NONE)
@@ -232,15 +229,16 @@ static void apply_late(struct process *process, const struct change *change) {
             release(process, change);
         break;
     default:
-        apply(process, change);
+        apply(process, change, now_us);
     }
 }
 
 /* Applies the events that waited for the ticket just taken. */
 static void apply_waiting(struct process *process, uint32_t counter) {
     struct change next;
-    while (!process_is_corrupt(process) && order_take(&process->order, counter, &next)) {
-        apply(process, &next);
+    uint64_t read_us;
+    while (!process_is_corrupt(process) && order_take(&process->order, counter, &next, &read_us)) {
+        apply(process, &next, read_us);
         order_advance(&process->order, counter);
     }
 }
@@ -249,14 +247,14 @@ void ledger_take(struct process *process, const struct change *change, uint64_t 
     struct order *order = &process->order;
     enum order_turn turn = order_turn(order, change);
     if (likely(turn == ORDER_NOW)) {
-        apply(process, change);
+        apply(process, change, now_us);
         if (order_advance(order, change->counter))
             apply_waiting(process, change->counter);
         return;
     }
     if (turn == ORDER_LATE) {
         if (order_was_skipped(order, change->counter))
-            apply_late(process, change);
+            apply_late(process, change, now_us);
         else
             process_corrupt(process); /* a ticket that was taken before */
         return;

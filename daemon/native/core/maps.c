@@ -34,7 +34,7 @@ static uint32_t join(struct maps *maps, uint32_t l, uint32_t r) {
     return r;
 }
 
-bool maps_add(struct maps *maps, uint64_t start, uint64_t end, uint32_t site) {
+bool maps_add(struct maps *maps, uint64_t start, uint64_t end, uint32_t site, uint64_t birth_us) {
     uint32_t node = maps->free;
     if (node) {
         maps->free = maps->ranges[node - 1].left;
@@ -43,7 +43,8 @@ bool maps_add(struct maps *maps, uint64_t start, uint64_t end, uint32_t site) {
             return false;
         node = ++maps->count;
     }
-    maps->ranges[node - 1] = (struct map_range){start, end, site, (uint32_t)mix64(++maps->seed), 0, 0};
+    maps->ranges[node - 1] =
+        (struct map_range){start, end, birth_us, site, (uint32_t)mix64(++maps->seed), 0, 0};
     uint32_t before, after;
     split(maps, maps->root, start, &before, &after);
     maps->root = join(maps, join(maps, before, node), after);
@@ -91,7 +92,7 @@ bool maps_remove(struct maps *maps, uint64_t start, uint64_t end, struct map_cut
     } else {
         uint64_t tail_end = range->end;
         range->end = from;
-        if (to < tail_end && maps_add(maps, to, tail_end, cut->site))
+        if (to < tail_end && maps_add(maps, to, tail_end, cut->site, range->birth_us))
             cut->pieces = 1;
         else
             cut->bytes = tail_end - from; /* all of it, also when there is no memory for a second piece */

@@ -11,6 +11,7 @@
 struct map_range {
     uint64_t start;
     uint64_t end;
+    uint64_t birth_us; /* by monotonic_us */
     uint32_t site;
     uint32_t priority;
     uint32_t left; /* index + 1, 0: none; of a free one: the next free */
@@ -34,7 +35,7 @@ struct map_cut {
 };
 
 /* Adds a range; what it overlaps must have been removed. False without memory. */
-bool maps_add(struct maps *maps, uint64_t start, uint64_t end, uint32_t site);
+bool maps_add(struct maps *maps, uint64_t start, uint64_t end, uint32_t site, uint64_t birth_us);
 /* Removes the lowest piece of [start, end) that is mapped, and says what it was; false when none is left. */
 bool maps_remove(struct maps *maps, uint64_t start, uint64_t end, struct map_cut *cut);
 void maps_free(struct maps *maps);

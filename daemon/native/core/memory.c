@@ -81,6 +81,10 @@ uint64_t session_ns(void) {
     return loaded_ns + (clock_ns(CLOCK_MONOTONIC) - loaded_monotonic_ns);
 }
 
+uint64_t session_ns_at(uint64_t at_us) {
+    return loaded_ns + (at_us * 1000 - loaded_monotonic_ns);
+}
+
 uint64_t session_ns_of(uint64_t realtime_ns) {
     uint64_t now = session_ns();
     return realtime_ns > now ? now : realtime_ns < loaded_ns ? loaded_ns : realtime_ns;

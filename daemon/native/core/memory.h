@@ -29,6 +29,8 @@ uint64_t monotonic_us(void);
 /* The time of day when the core was loaded, carried on by the steady clock: times of one session can be
  * compared, whatever happens to the clock on the wall. */
 uint64_t session_ns(void);
+/* The same, of a moment told by monotonic_us. */
+uint64_t session_ns_at(uint64_t at_us);
 /* A time of day that another process read during the session, as far as that clock can be believed. */
 uint64_t session_ns_of(uint64_t realtime_ns);
 

@@ -77,7 +77,7 @@ bool order_keep(struct order *order, const struct change *change, uint64_t now_u
     return true;
 }
 
-bool order_take(struct order *order, uint32_t counter, struct change *change) {
+bool order_take(struct order *order, uint32_t counter, struct change *change, uint64_t *since_us) {
     if (!order->count) {
         order->expected[counter] &= ~ORDER_WAITS;
         return false;
@@ -88,6 +88,7 @@ bool order_take(struct order *order, uint32_t counter, struct change *change) {
         return false;
     struct waiting *w = &order->items[i - 1];
     *change = w->change;
+    *since_us = w->since_us;
     *link = w->next;
     w->next = order->free;
     w->since_us = UINT64_MAX; /* not waiting: see order_sweep_begin */

@@ -75,8 +75,9 @@ static inline bool order_was_skipped(const struct order *order, uint32_t counter
 /* Sets an early event aside. False: one with the same ticket is there already, or there is no memory. */
 bool order_keep(struct order *order, const struct change *change, uint64_t now_us);
 
-/* Takes the waiting event whose turn it is at this counter; the caller then advances. */
-bool order_take(struct order *order, uint32_t counter, struct change *change);
+/* Takes the waiting event whose turn it is at this counter, and says when it was set aside; the caller then
+ * advances. */
+bool order_take(struct order *order, uint32_t counter, struct change *change, uint64_t *since_us);
 
 /* Finds a counter whose next event has been missing since before `before_us` and moves it on to the first
  * event that waits there: order_take then succeeds. UINT64_MAX: whatever is missing. False when no such

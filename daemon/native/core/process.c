@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "daemon/native/core/holdings.h"
 #include "daemon/native/core/largest.h"
 #include "daemon/native/core/ledger.h"
 
@@ -210,6 +211,20 @@ static void keep_largest(struct process *process) {
     array_shrink(&process->largest, &capacity, process->largest_count, sizeof *process->largest);
 }
 
+static void keep_holdings(struct process *process) {
+    struct holdings holdings = {.now_us = monotonic_us()};
+    blocks_each(&process->blocks, holdings_visit, &holdings);
+    blocks_each(&process->python_blocks, holdings_visit, &holdings);
+    holdings_of_maps(&holdings, &process->maps);
+    holdings_pack(&holdings);
+    if (holdings.failed) {
+        holdings_free(&holdings);
+        return;
+    }
+    process->holdings = holdings.items;
+    process->holdings_count = holdings.count;
+}
+
 void process_end(struct process *process, int directory) {
     if (process->segment.base) {
         segment_enter(&process->segment);
@@ -222,6 +237,7 @@ void process_end(struct process *process, int directory) {
     }
     process->record.skipped_orders = process->order.skipped;
     keep_largest(process);
+    keep_holdings(process);
     segment_seal(&process->segment);
     sites_seal(&process->sites);
     threads_seal(&process->threads);
@@ -328,6 +344,7 @@ void process_free(struct process *process) {
     threads_free(&process->threads);
     free(process->sizes);
     free(process->largest);
+    free(process->holdings);
     free(process->forks);
     free(process->path);
     free(process);

@@ -49,6 +49,8 @@ struct process {
     uint32_t sizes_count;
     struct block_record *largest; /* once it has ended: what lived then */
     uint32_t largest_count;
+    struct holding_record *holdings; /* once it has ended: what lived then, by age and size */
+    uint32_t holdings_count;
     struct fork_point *forks;
     uint32_t forks_count;
     uint32_t forks_capacity;

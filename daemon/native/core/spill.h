@@ -10,9 +10,10 @@
 
 /* A live block. */
 struct block {
-    uint64_t size;   /* bytes as asked for */
-    uint32_t site;   /* index in the process's sites */
-    uint32_t thread; /* index of the thread that allocated it */
+    uint64_t size;     /* bytes as asked for */
+    uint64_t birth_us; /* when its allocation was read, by monotonic_us */
+    uint32_t site;     /* index in the process's sites */
+    uint32_t thread;   /* index of the thread that allocated it */
 };
 
 struct spill_slot {
