@@ -71,9 +71,7 @@ int blocks_insert_slow(struct blocks *blocks, uint64_t address, const struct blo
     if (small && cell && !(cell->word & CELL_USED)) {
         if (blocks->careful && !replaced)
             replaced = spill_remove(&blocks->spill, address, previous);
-        *cell = cell_of(address, block);
-        region->live++;
-        region->touched = 1;
+        region_put(region, cell, address, block);
         return replaced;
     }
     struct block in_spill;
@@ -96,6 +94,10 @@ void blocks_trim(struct blocks *blocks) {
 static void each_of_region(const struct region *region, blocks_visit *visit, void *context) {
     uint64_t base = (region->key - 1) << REGION_LOG2;
     for (uint32_t i = 0, left = region->live; i < REGION_CELLS && left; i++) {
+        if (i % PART_CELLS == 0 && !(region->touched >> i / PART_CELLS & 1)) {
+            i += PART_CELLS - 1;
+            continue;
+        }
         const struct cell *cell = &region->cells[i];
         if (!(cell->word & CELL_USED))
             continue;

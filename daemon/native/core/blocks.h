@@ -19,6 +19,8 @@
 #define CELL_LOG2    5  /* bytes of heap that a cell covers */
 #define REGION_CELLS (UINT32_C(1) << (REGION_LOG2 - CELL_LOG2))
 #define BLOCK_SMALL  1024u /* from this size on a block goes to the spill table */
+#define PARTS        32u   /* of a region: a walk leaves out those that were never touched */
+#define PART_CELLS   (REGION_CELLS / PARTS)
 #define CELL_USED    1u
 #define CELL_SIZE    3u  /* shift of the size; bits 1..2: the block's address >> 3 & 3 */
 #define CELL_BIRTH   13u /* shift of the birth: 51 bits of microseconds are 71 years */
@@ -33,8 +35,8 @@ struct cell {
 struct region {
     uint64_t key; /* (address >> REGION_LOG2) + 1; 0: empty */
     struct cell *cells;
-    uint32_t live; /* used cells */
-    uint32_t touched;
+    uint32_t live;    /* used cells */
+    uint32_t touched; /* a bit for each of its PARTS: something has been in it */
 };
 
 struct blocks {
@@ -86,6 +88,13 @@ static inline struct region *blocks_region(struct blocks *blocks, uint64_t addre
 static inline struct cell *region_cell(const struct region *region, uint64_t address) {
     return &region->cells[address >> CELL_LOG2 & (REGION_CELLS - 1)];
 }
+/* Puts a block into its cell, which is free. */
+static inline void region_put(struct region *region, struct cell *cell, uint64_t address,
+                              const struct block *block) {
+    *cell = cell_of(address, block);
+    region->live++;
+    region->touched |= UINT32_C(1) << ((address >> CELL_LOG2 & (REGION_CELLS - 1)) / PART_CELLS);
+}
 
 /* Fetches what an event at this address will need. */
 static inline void blocks_prefetch(struct blocks *blocks, uint64_t address) {
@@ -108,9 +117,7 @@ static inline int blocks_insert(struct blocks *blocks, uint64_t address, const s
     if (likely(region && block->size < BLOCK_SMALL && !blocks->careful)) {
         struct cell *cell = region_cell(region, address);
         if (likely(!(cell->word & CELL_USED))) {
-            *cell = cell_of(address, block);
-            region->live++;
-            region->touched = 1;
+            region_put(region, cell, address, block);
             return 0;
         }
     }
