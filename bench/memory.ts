@@ -27,15 +27,16 @@ export const footprint = async (workload: Workload, traced: boolean): Promise<Fo
   const folder = mkdtempSync(join(tmpdir(), 'memtrace-bench-'));
   try {
     const command = commandOf(traced ? memtrace : bare, workload, folder);
-    return await watch(command, workload.env ?? {});
+    return await footprintOf(command, workload.env);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 };
 
-const watch = (
+/** Runs a command to its end. */
+export const footprintOf = (
   [program, ...args]: readonly string[],
-  env: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Footprint> =>
   new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: 'ignore', env: { ...process.env, ...env } });

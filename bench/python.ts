@@ -1,14 +1,17 @@
 /**
- * `node dist/bench/python.js [rounds] [python…]`: what it costs to know the full Python stack of every allocation,
- * beside tracemalloc with 1 and with 25 frames.
+ * `node dist/bench/python.js [time|memory] [rounds] [python…]`: what it costs to know the full Python stack of every
+ * allocation, beside tracemalloc with 1 and with 25 frames. Two tables, or the one that was named.
  *
- * Each script times its own work, so that starting and reporting are left out. Interleaved rounds, the least of each
- * counts; "extra" is the time beyond the bare program's. Measure with nothing else running.
+ * Each script says itself how long its work took, so that starting and reporting are left out, and what it had resident
+ * at most. Interleaved rounds, the least of each counts; "extra" is the time, "adds" the memory beyond the bare
+ * program's. memtrace's daemon and its symbolizer are processes of their own, and stand apart. Measure with nothing else
+ * running.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Footprint, footprintOf } from './memory.js';
 
 const TIMED = (work: string) => `import time
 ${work}
@@ -16,6 +19,7 @@ once()
 start = time.perf_counter()
 once()
 print(time.perf_counter() - start)
+print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))
 `;
 
 const DEEP = (depth: number) => `class P: pass
@@ -42,47 +46,108 @@ def once():
     json.loads(json.dumps(data, indent=1))
     sum(1 for _ in ast.walk(ast.parse(source)))
     sum((decimal.Decimal(i) ** 3 for i in range(3000)), decimal.Decimal(0))`,
+  '100,000 rows kept': `kept = []
+def leaf():
+    for i in range(100000):
+        kept.append([str(i), (i, i * 0.5)])
+def descend(n):
+    return leaf() if n == 0 else descend(n - 1)
+def once():
+    kept.clear()
+    descend(20)`,
 };
 
 const COLUMNS = ['bare', 'memtrace', 'tracemalloc 1', 'tracemalloc 25'] as const;
+type Column = (typeof COLUMNS)[number];
 
-const commandOf = (column: (typeof COLUMNS)[number], python: string, script: string): readonly string[] => {
+const commandOf = (column: Column, python: string, script: string): readonly string[] => {
   if (column === 'memtrace') return ['bin/memtrace', 'run', '--no-output', '--', python, script];
   if (column === 'bare') return [python, script];
   return [python, '-X', `tracemalloc=${column.split(' ')[1]}`, script];
 };
 
-const secondsOf = ([program, ...args]: readonly string[]): number =>
-  Number(
-    execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n')[0],
-  );
+interface Own {
+  readonly seconds: number;
+  /** What it had resident at most. */
+  readonly peakKiB: number;
+}
 
-const main = () => {
-  const rounds = Number(process.argv[2] ?? 3);
-  const pythons = process.argv.slice(3);
+/** Runs a script; what it says of itself. */
+const run = ([program, ...args]: readonly string[]): Own => {
+  const said = execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  const [seconds, peakKiB] = said.split('\n').map(Number);
+  return { seconds, peakKiB };
+};
+
+type Row = (python: string, script: string, rounds: number) => Promise<readonly string[]>;
+
+const timeRow: Row = async (python, script, rounds) => {
+  const least = COLUMNS.map(() => Number.POSITIVE_INFINITY);
+  for (let round = 0; round < rounds; round += 1)
+    COLUMNS.forEach((column, at) => {
+      least[at] = Math.min(least[at], run(commandOf(column, python, script)).seconds);
+    });
+  const [bare, ours, one, many] = least;
+  const share = (other: number) => `${((100 * (ours - bare)) / (other - bare)).toFixed(0)} %`;
+  return [...least.map((seconds) => (seconds * 1000).toFixed(1)), share(one), share(many)];
+};
+
+const memoryRow: Row = async (python, script, rounds) => {
+  const least = COLUMNS.map(() => Number.POSITIVE_INFINITY);
+  const apart: Footprint[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    COLUMNS.forEach((column, at) => {
+      least[at] = Math.min(least[at], run(commandOf(column, python, script)).peakKiB);
+    });
+    apart.push(await footprintOf(commandOf('memtrace', python, script)));
+  }
+  const [bare, ...others] = least;
+  return [
+    bare,
+    ...others.map((kib) => kib - bare),
+    Math.min(...apart.map(({ daemonKiB }) => daemonKiB)),
+    Math.min(...apart.map(({ symbolizerKiB }) => symbolizerKiB)),
+  ].map((kib) => (kib / 1024).toFixed(1));
+};
+
+const TABLES: Readonly<Record<string, { readonly columns: readonly string[]; readonly row: Row }>> = {
+  time: {
+    columns: [...COLUMNS.map((name) => `${name} ms`), 'extra: of tracemalloc 1', 'of tracemalloc 25'],
+    row: timeRow,
+  },
+  memory: {
+    columns: [
+      'bare MiB',
+      ...COLUMNS.slice(1).map((name) => `${name} adds MiB`),
+      'daemon MiB',
+      'symbolizer MiB',
+    ],
+    row: memoryRow,
+  },
+};
+
+const printTable = async (name: string, rounds: number, pythons: readonly string[], folder: string) => {
+  const { columns, row } = TABLES[name];
+  console.log(`\n| python | script | ${columns.join(' | ')} |\n|${'---|'.repeat(columns.length + 2)}`);
+  for (const python of pythons)
+    for (const [title, work] of Object.entries(SCRIPTS)) {
+      const script = join(folder, 'work.py');
+      writeFileSync(script, TIMED(work));
+      console.log(`| ${[python, title, ...(await row(python, script, rounds))].join(' | ')} |`);
+    }
+};
+
+const main = async () => {
+  const args = process.argv.slice(2);
+  const chosen = args[0] in TABLES ? args.splice(0, 1) : Object.keys(TABLES);
+  const [rounds = '3', ...named] = args;
+  const pythons = named.length > 0 ? named : ['/usr/bin/python3'].filter(existsSync);
   const folder = mkdtempSync(join(tmpdir(), 'memtrace-bench-'));
   try {
-    console.log(
-      `| python | script | ${COLUMNS.join(' ms | ')} ms | extra: of tracemalloc 1 | of tracemalloc 25 |`,
-    );
-    console.log(`|${'---|'.repeat(COLUMNS.length + 4)}`);
-    for (const python of pythons.length > 0 ? pythons : ['/usr/bin/python3'].filter(existsSync))
-      for (const [name, work] of Object.entries(SCRIPTS)) {
-        const script = join(folder, 'work.py');
-        writeFileSync(script, TIMED(work));
-        const least = COLUMNS.map(() => Number.POSITIVE_INFINITY);
-        for (let round = 0; round < rounds; round += 1)
-          COLUMNS.forEach((column, at) => {
-            least[at] = Math.min(least[at], secondsOf(commandOf(column, python, script)));
-          });
-        const [bare, ours, one, many] = least;
-        const share = (other: number) => `${((100 * (ours - bare)) / (other - bare)).toFixed(0)} %`;
-        const cells = [...least.map((seconds) => (seconds * 1000).toFixed(1)), share(one), share(many)];
-        console.log(`| ${[python, name, ...cells].join(' | ')} |`);
-      }
+    for (const name of chosen) await printTable(name, Number(rounds), pythons, folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 };
 
-main();
+await main();
