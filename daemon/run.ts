@@ -146,7 +146,8 @@ const serveWhenAsked = async (
   const start = async (): Promise<LiveServer | null> => {
     try {
       const { startServer } = await import('./server/server.js');
-      const server = await startServer(live, { socketPath, doorman, listen: options.listen });
+      const viewer = options.tui ? 'is awaited' : 'may come';
+      const server = await startServer(live, { socketPath, doorman, listen: options.listen, viewer });
       if (server.tcp) options.announce(`viewers: ${server.tcp.url} with the token ${server.tcp.token}`);
       return server;
     } catch (error) {

@@ -39,7 +39,12 @@ const LOOK_AGAIN_MS = 50;
 const UNSUPPORTED = 1003;
 const POLICY = 1008;
 
-export const serveClient = (socket: WebSocket, service: Service): void => {
+/** @returns resolves when it has asked for something, or has gone */
+export const serveClient = (socket: WebSocket, service: Service): Promise<void> => {
+  let settle = (): void => {};
+  const hasAsked = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
   const subscriptions = new Map<RequestId, () => void>();
   let greeted = false;
   let faults = 0;
@@ -76,6 +81,7 @@ export const serveClient = (socket: WebSocket, service: Service): void => {
     socket.close(POLICY, 'version');
   };
   const answer = (message: Exclude<ClientMessage, { type: 'hello' }>): void => {
+    settle();
     switch (message.type) {
       case 'subscribe':
         subscribe(message);
@@ -191,8 +197,10 @@ export const serveClient = (socket: WebSocket, service: Service): void => {
     for (const end of subscriptions.values()) end();
     subscriptions.clear();
     dropMarks(0);
+    settle();
   });
   tell({ type: 'hello', protocol: PROTOCOL_VERSION, session: sessionOf(service.live) });
+  return hasAsked;
 };
 
 const sessionOf = ({ id, startedAt, command }: LiveSession) => ({ id, startedAt, command });

@@ -25,6 +25,8 @@ export interface ServerOptions {
   readonly socketPath: string;
   /** Who keeps that socket open already; without one the service listens there itself. */
   readonly doorman?: Doorman;
+  /** Whether somebody is sure to come and look, however soon the program ends. */
+  readonly viewer?: 'is awaited' | 'may come';
   /** Serves TCP too; port 0 takes any. */
   readonly listen?: { readonly host: string; readonly port: number } | null;
 }
@@ -44,6 +46,9 @@ const MOST_CLIENTS = 100;
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 const LAST_STATE_MS = 5000;
 const GOODBYE_MS = 500;
+/** For a viewer to start; for one that has come to say what it wants to see. */
+const ARRIVAL_MS = 3000;
+const FIRST_WISH_MS = 1000;
 /** Close codes of RFC 6455. */
 const GOING_AWAY = 1001;
 const TRY_LATER = 1013;
@@ -62,7 +67,13 @@ export const startServer = async (live: LiveSession, options: ServerOptions): Pr
     perMessageDeflate: false,
     clientTracking: true,
   });
-  sockets.on('connection', (socket) => welcome(socket, sockets, service));
+  const silent = new Set<Promise<void>>();
+  const firstCame = new Promise<void>((resolve) => sockets.once('connection', () => resolve()));
+  sockets.on('connection', (socket) => {
+    const firstWish = welcome(socket, sockets, service);
+    silent.add(firstWish);
+    void firstWish.then(() => silent.delete(firstWish));
+  });
 
   const doorman =
     options.doorman ??
@@ -83,14 +94,20 @@ export const startServer = async (live: LiveSession, options: ServerOptions): Pr
     tcp: port && listen ? { url: urlOf(listen.host, port.port, token), token } : null,
     clients: () => sockets.clients.size,
     close: async () => {
+      if (options.viewer === 'is awaited') await atMost(ARRIVAL_MS, firstCame);
       local.close();
       port?.close();
-      await Promise.race([feeds.finish(), delay(LAST_STATE_MS, undefined, { ref: false })]);
+      // Whoever has just come gets something to look at, too.
+      await atMost(FIRST_WISH_MS, Promise.all(silent));
+      await atMost(LAST_STATE_MS, feeds.finish());
       await dismiss(sockets.clients);
       rmSync(socketPath, { force: true });
     },
   };
 };
+
+const atMost = (ms: number, what: Promise<unknown>): Promise<unknown> =>
+  Promise.race([what, delay(ms, undefined, { ref: false })]);
 
 interface Door {
   readonly port: number;
@@ -161,9 +178,10 @@ const turnAway = (stream: Duplex, status: number, why: string): void => {
   );
 };
 
-const welcome = (socket: WebSocket, sockets: WebSocketServer, service: Service): void => {
+/** @returns resolves when it has asked for something, or has gone */
+const welcome = async (socket: WebSocket, sockets: WebSocketServer, service: Service): Promise<void> => {
   if (sockets.clients.size > MOST_CLIENTS) socket.close(TRY_LATER, `${MOST_CLIENTS} others look on already`);
-  else serveClient(socket, service);
+  else await serveClient(socket, service);
 };
 
 const dismiss = async (clients: ReadonlySet<WebSocket>): Promise<void> => {

@@ -102,15 +102,20 @@ const tableBody = (state: State, look: Look): Body => {
   };
 };
 
-const nothingText = ({ view, filter, sort, detail }: State): string => {
-  if (detail) return 'Waiting for the daemon...';
+const nothingText = (state: State): string => {
+  const { view, filter, sort, detail } = state;
+  if (detail) return emptyText(state);
   if (filter) return `Nothing matches the filter ${filter.text}; Esc clears it.`;
   if (view === 'output') return 'It has written nothing yet.';
   return sort === 'growth' ? 'Nothing has changed since the mark.' : 'Nothing has been allocated.';
 };
 
 const emptyText = ({ connection }: State): string =>
-  connection.kind === 'live' ? 'Waiting for the daemon...' : 'The daemon went away before it could tell.';
+  connection.kind === 'live'
+    ? 'Waiting for the daemon...'
+    : connection.kind === 'over'
+      ? 'Nobody asked for this before the session was over: memtrace report shows it.'
+      : 'The daemon went away before it could tell.';
 
 export const tabLine = (state: State): Line => {
   const { columns } = state.size;
