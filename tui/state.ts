@@ -72,6 +72,8 @@ export interface State {
   readonly sources: ReadonlyMap<string, Source>;
   readonly intervalMs: number;
   readonly overlay: 'none' | 'help' | 'leave';
+  /** The first line of the help that is on the screen. */
+  readonly helpTop: number;
   readonly prompt: Prompt | null;
   /** Whether leaving leaves a program behind whose terminal this is. */
   readonly leaving: 'at once' | 'asks';
@@ -190,6 +192,7 @@ export const initialState = (
   sources: new Map(),
   intervalMs: FIRST_INTERVAL_MS,
   overlay: 'none',
+  helpTop: 0,
   prompt: null,
   leaving: output === 'with output' ? 'asks' : 'at once',
   mainPid: null,

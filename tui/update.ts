@@ -3,6 +3,7 @@ import type { Header, Table } from '../proto/messages.js';
 import type { Action } from './actions.js';
 import { cursorOf, moved, rolled, rowAtCursor, settled, withCursor } from './cursor.js';
 import { keyOfLine } from './detail.js';
+import { helpScrolled, withHelpTop } from './helpScroll.js';
 import { NO_HISTORY, withLook } from './history.js';
 import { NO_OUTPUT, withText } from './output.js';
 import { accepted, cancelled, erased, filtered, found, prompted, typed } from './prompt.js';
@@ -49,7 +50,7 @@ export const update = (state: State, happening: Happening): State => {
     case 'update':
       return updated(state, happening);
     case 'resize':
-      return settled({ ...state, size: happening.size });
+      return withHelpTop(settled({ ...state, size: happening.size }), state.helpTop);
     case 'connection':
       return { ...state, connection: happening.connection };
     case 'notice':
@@ -94,9 +95,11 @@ const updated = (state: State, { view, header, table }: Extract<Happening, { kin
 };
 
 const act = (state: State, action: Action): State => {
+  const scrolled = helpScrolled(state, action);
+  if (scrolled) return scrolled;
   switch (action.kind) {
     case 'help':
-      return { ...state, overlay: state.overlay === 'help' ? 'none' : 'help' };
+      return { ...state, overlay: state.overlay === 'help' ? 'none' : 'help', helpTop: 0 };
     case 'back':
       return back(state);
     case 'hold':

@@ -5,6 +5,7 @@
  */
 import test from 'ava';
 import { wantedSource } from '../../tui/queries.js';
+import { helpLines } from '../../tui/screen/help.js';
 import { screenLines } from '../../tui/screen/screen.js';
 import type { Size, State } from '../../tui/state.js';
 import { initialState } from '../../tui/state.js';
@@ -31,12 +32,42 @@ for (const size of SIZES) {
 }
 
 for (const size of SIZES)
-  for (const view of ['stacks', 'threads', 'sizes'] as const) {
+  for (const view of ['functions', 'files', 'modules', 'stacks', 'threads', 'sizes'] as const) {
     const name = `${size.columns}x${size.rows}`;
     test(`${view} on a terminal of ${name}`, async (t) => {
       golden(t, `tui-${view}-${name}`, screenText(await showAnswered(await started(size), view)));
     });
   }
+
+/** What a program writes: colours, a line that is written over, one that is longer than any screen. */
+const WRITTEN = `\u001b[1mstarting\u001b[0m 3 workers
+loading   1 %\rloading  50 %\rloading 100 %
+worker 2: ${'request served, '.repeat(12)}done
+${Array.from({ length: 30 }, (_, at) => `round ${at + 1}: 512 entries`).join('\n')}
+`;
+
+for (const size of SIZES) {
+  const name = `${size.columns}x${size.rows}`;
+  test(`what the program writes on a terminal of ${name}`, async (t) => {
+    const live = fakeSession(FAKES);
+    const first = await answered(initialState(live, size, 'with output'), live);
+    golden(
+      t,
+      `tui-output-${name}`,
+      screenText(show(update(first, { kind: 'output', text: WRITTEN }), 'output')),
+    );
+  });
+  test(`help names every key on a terminal of ${name}, and goes on below`, async (t) => {
+    const help = press(await started(size), { kind: 'help' });
+    golden(t, `tui-help-${name}`, screenText(help));
+    golden(t, `tui-help-end-${name}`, screenText(press(help, { kind: 'last' })));
+  });
+  test(`leaving asks what is to become of the program on a terminal of ${name}`, async (t) => {
+    const live = fakeSession(FAKES);
+    const first = await answered(initialState(live, size, 'with output'), live);
+    golden(t, `tui-leave-${name}`, screenText(press(first, { kind: 'quit' })));
+  });
+}
 
 const SOURCE = Array.from({ length: 200 }, (_, at) =>
   at === 129 ? '\tentry->value = malloc(size);' : `    line ${at + 1};`,
@@ -85,22 +116,42 @@ const grownSinceMark = async (size: Size): Promise<State> => {
 
 const [NORMAL = { columns: 80, rows: 24 }] = SIZES;
 
-test('help names every key', async (t) => {
-  golden(t, 'tui-help-80x24', screenText(press(await started(NORMAL), { kind: 'help' })));
+test('every line of the help can be read on the smallest screen, a line and a page at a time', async (t) => {
+  const [, , small = NORMAL] = SIZES;
+  const rowsAt = (state: State): readonly string[] =>
+    screenLines(state, LOOK)
+      .map((line) => line.map(({ text }) => text).join(''))
+      .slice(5, -1);
+  const help = press(await started(small), { kind: 'help' });
+  const wanted = helpLines(small.columns).map((line) => line.map(({ text }) => text).join(''));
+  const seen = new Set(rowsAt(help));
+  let state = help;
+  for (let line = 0; line < wanted.length; line += 1) {
+    state = press(state, { kind: 'move', by: 1 });
+    for (const row of rowsAt(state)) seen.add(row);
+  }
+  t.deepEqual(
+    wanted.filter((line) => !seen.has(line)),
+    [],
+  );
+  const paged = Array.from({ length: wanted.length }, () => ({ kind: 'page', by: 1 }) as const);
+  t.is(screenText(press(help, ...paged)), screenText(state));
+  t.is(screenText(press(state, { kind: 'first' })), screenText(help));
+  t.is(
+    screenText(press(state, { kind: 'move', by: -1 }, { kind: 'move', by: 1 })),
+    screenText(state),
+    'nothing is beyond the last line',
+  );
 });
 
 test('functions, sorted by blocks, smallest first: the column says so without colour', async (t) => {
   const state = press(show(await started(NORMAL), 'functions'), { kind: 'sort', by: 1 }, { kind: 'invert' });
-  golden(t, 'tui-functions-80x24', screenText(state));
+  golden(t, 'tui-functions-smallest-80x24', screenText(state));
 });
 
 test('a filter that makes no sense is shown with its mistake in brackets', async (t) => {
   const state = press(await started(NORMAL), { kind: 'filter' }, { kind: 'type', text: 'cache siez>1m' });
   golden(t, 'tui-filter-80x24', screenText(state));
-});
-
-test('leaving asks what is to become of the program', async (t) => {
-  golden(t, 'tui-leave-80x24', screenText(press(await started(NORMAL), { kind: 'quit' })));
 });
 
 test('LANG=C gets no letters it cannot show', async (t) => {

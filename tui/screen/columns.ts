@@ -33,7 +33,8 @@ export interface Column {
   readonly sort?: SortKey;
   /** Texts that are too long lose their start (paths) or their end. */
   readonly cut: 'start' | 'end';
-  readonly text: (row: Row) => string;
+  /** @param columns how many there are for it; bars are made to fit */
+  readonly text: (row: Row, columns?: number) => string;
 }
 
 /** Figures first, then who: at most two columns that share what room there is. */
@@ -86,7 +87,7 @@ const figure = (
   sort?: SortKey,
 ): Column => ({ title, align: 'right', least, priority, cut: 'end', text, ...(sort ? { sort } : {}) });
 
-const name = (title: string, cut: Column['cut'], text: (row: Row) => string): Column => ({
+const name = (title: string, cut: Column['cut'], text: Column['text']): Column => ({
   title,
   align: 'left',
   least: 0,
@@ -389,8 +390,8 @@ const SIZE_FIGURES: readonly Column[] = [
 
 const SIZE_BAR = 32;
 const sizeNames = ({ marks }: ColumnsLook): readonly Column[] => [
-  name('live blocks of that size', 'end', (row) =>
-    row.kind === 'size' ? barText(row.share, SIZE_BAR, marks).trimEnd() : '',
+  name('histogram', 'end', (row, columns = SIZE_BAR) =>
+    row.kind === 'size' ? barText(row.share, Math.min(SIZE_BAR, columns), marks).trimEnd() : '',
   ),
 ];
 
@@ -443,7 +444,7 @@ const PROCESS_FIGURES: readonly Column[] = [
 
 const PROCESS_NAMES: readonly Column[] = [
   name('command', 'end', (row) => {
-    if (row.kind === 'all') return `all ${row.processes} processes together`;
+    if (row.kind === 'all') return `all ${row.processes} processes`;
     if (row.kind !== 'process') return '';
     const [program = '?', ...args] = row.row.command;
     const why = row.row.untraced === null ? '' : `  (${row.row.untraced})`;

@@ -14,7 +14,9 @@ export const footLine = (state: State, glyphs: Glyphs): Line => {
     ...(filter ? [span(`filter ${filter.text}`, 'strong'), span(' (Esc clears)  ', 'faint')] : []),
     ...(search !== '' ? [span(`/${search}`, 'strong'), span(' (n N)  ', 'faint')] : []),
   ];
-  return [...active, ...reminderLine(placeOf(state), Math.max(0, size.columns - lineWidth(active)))];
+  if (state.overlay === 'leave') return active;
+  const where = state.overlay === 'help' ? 'help' : placeOf(state);
+  return [...active, ...reminderLine(where, Math.max(0, size.columns - lineWidth(active)))];
 };
 
 const promptLine = (

@@ -1,6 +1,6 @@
 /** The keys, as `?` shows them and as the last line reminds of them. Pure; terminal/keys.ts binds them. */
 import type { Place } from '../state.js';
-import { fitParts, type Line, span } from './cells.js';
+import { fitParts, type Line, span, spread } from './cells.js';
 
 type Keys = readonly (readonly [keys: string, does: string])[];
 
@@ -27,13 +27,52 @@ const NOTES: readonly string[] = [
   'Sizes are requested bytes. Faint rows are not your own code.',
 ];
 
-export const helpLines = (): readonly Line[] => {
+/** Below this what a key does stands under it. */
+const TWO_COLUMNS_FROM = 60;
+const INDENT = '   ';
+
+/** Without its title; as many lines as it takes for nothing to be cut. */
+export const helpLines = (columns: number): readonly Line[] => {
   const longest = Math.max(...KEYS.map(([keys]) => keys.length));
+  const isNarrow = columns < TWO_COLUMNS_FROM;
+  const keyLines = ([keys, does]: Keys[number]): readonly Line[] => {
+    if (isNarrow)
+      return [
+        [span(` ${keys}`, 'strong')],
+        ...wrapped(does, columns - INDENT.length).map((text) => [span(`${INDENT}${text}`)]),
+      ];
+    return besideEachOther(` ${keys.padEnd(longest)}  `, does, columns);
+  };
   return [
-    [span('Keys', 'heading')],
-    ...KEYS.map(([keys, does]) => [span(` ${keys.padEnd(longest)}  `, 'strong'), span(does)]),
-    ...NOTES.map((note) => [span(` ${note}`, 'faint')]),
+    ...KEYS.flatMap(keyLines),
+    ...NOTES.flatMap((note) => wrapped(note, columns - 1)).map((text) => [span(` ${text}`, 'faint')]),
   ];
+};
+
+/** The help from its line `top` on, with a title that says whether there is more. */
+export const helpBody = (columns: number, rows: number, top: number): readonly Line[] => {
+  const lines = helpLines(columns);
+  const last = Math.min(lines.length, top + rows);
+  const where = lines.length > rows ? [span(`lines ${top + 1} to ${last} of ${lines.length}`, 'faint')] : [];
+  return [spread([span('Keys', 'heading')], where, columns), ...lines.slice(top, last)];
+};
+
+const besideEachOther = (keys: string, does: string, columns: number): readonly Line[] => {
+  const [first = '', ...rest] = wrapped(does, columns - keys.length);
+  const margin = ' '.repeat(keys.length);
+  return [[span(keys, 'strong'), span(first)], ...rest.map((text) => [span(`${margin}${text}`)])];
+};
+
+/** At spaces; a longer word is cut by whoever draws it. */
+const wrapped = (text: string, columns: number): readonly string[] => {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= columns)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 };
 
 const LEAVING: Keys = [
@@ -43,9 +82,9 @@ const LEAVING: Keys = [
   ['Esc', 'stay here'],
 ];
 
-export const leaveLines = (): readonly Line[] => [
+export const leaveLines = (columns: number): readonly Line[] => [
   [span('Leaving: what about the program?', 'heading')],
-  ...LEAVING.map(([key, does]) => [span(`  ${key.padEnd(3)}  `, 'strong'), span(does)]),
+  ...LEAVING.flatMap(([key, does]) => besideEachOther(`  ${key.padEnd(3)}  `, does, columns)),
 ];
 
 const GENERAL: Keys = [
@@ -70,6 +109,15 @@ const OF_PLACE: Readonly<Partial<Record<Place, Keys>>> = {
     ['f', 'filter'],
     ['e', 'editor'],
   ],
+  output: [
+    ['?', 'help'],
+    ['q', 'quit'],
+    ['/', 'search'],
+    ['f', 'filter'],
+    ['G', 'newest'],
+    ['g', 'oldest'],
+    ['Tab', 'view'],
+  ],
   detail: [
     ['Esc', 'back'],
     ['+ - *', 'more, less, all'],
@@ -80,9 +128,15 @@ const OF_PLACE: Readonly<Partial<Record<Place, Keys>>> = {
   ],
 };
 
-export const reminderLine = (place: Place, columns: number): Line =>
+const OF_HELP: Keys = [
+  ['Esc', 'back'],
+  ['j k PgUp PgDn', 'scroll'],
+  ['g G', 'first, last line'],
+];
+
+export const reminderLine = (where: Place | 'help', columns: number): Line =>
   fitParts(
-    (OF_PLACE[place] ?? GENERAL).map(([key, does], priority) => ({
+    (where === 'help' ? OF_HELP : (OF_PLACE[where] ?? GENERAL)).map(([key, does], priority) => ({
       spans: [span(key, 'strong'), span(` ${does}`, 'faint')],
       priority,
     })),

@@ -8,7 +8,7 @@ import { columnsOf } from './columns.js';
 import { footLine } from './foot.js';
 import { type Glyphs, MARKS } from './glyphs.js';
 import { headerLines } from './header.js';
-import { helpLines, leaveLines } from './help.js';
+import { helpBody, leaveLines } from './help.js';
 import { highlighted } from './highlight.js';
 import { layoutOf } from './layout.js';
 import { plotLines } from './plot.js';
@@ -58,7 +58,11 @@ interface Body {
 
 const bodyOf = (state: State, look: Look): Body => {
   if (state.overlay === 'none') return tableBody(state, look);
-  const [head = [], ...rows] = state.overlay === 'help' ? helpLines() : leaveLines();
+  const { size, helpTop } = state;
+  const [head = [], ...rows] =
+    state.overlay === 'help'
+      ? helpBody(size.columns, layoutOf(size).body, helpTop)
+      : leaveLines(size.columns);
   return { head, rows };
 };
 
@@ -139,7 +143,7 @@ interface Tab {
 /** From the longest to the shortest. */
 const WAYS_TO_NAME: readonly ((tab: Tab) => string)[] = [
   ({ digit, title, isShown }) => (isShown ? `[${digit} ${title}]` : ` ${digit} ${title} `),
-  ({ digit, title, isShown }) => (isShown ? `[${digit} ${title}]` : ` ${digit}${title}`),
+  ({ digit, title, isShown }) => ` ${isShown ? `[${digit} ${title}]` : `${digit}${title}`}`,
   ({ digit, title, isShown }) => (isShown ? `[${digit} ${title}]` : ` ${digit} `),
 ];
 

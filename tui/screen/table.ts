@@ -41,10 +41,10 @@ export const tableLines = (rows: readonly Row[], look: TableLook): TableLines =>
   const used = figures.reduce((sum, each) => sum + each.width + GAP.length, 0);
   const names = fittingNames(rows, look, look.width - used);
   const cells = [...figures, ...names];
-  const line = (text: (column: Column) => string): string =>
+  const line = (text: (column: Column, columns: number) => string): string =>
     cells
       .map(({ column, width: columns }) => {
-        const full = clean(text(column));
+        const full = clean(text(column, columns));
         const cut = (column.cut === 'start' ? cutStart : cutEnd)(full, columns, look.marks.ellipsis);
         return aligned(cut, Number.isFinite(columns) ? columns : 0, column.align);
       })
@@ -65,7 +65,9 @@ export const tableLines = (rows: readonly Row[], look: TableLook): TableLines =>
     ],
     rows: rows.map((row) => [
       span(
-        row.kind === 'title' ? titleText(row.text, look) : line((column) => column.text(row)),
+        row.kind === 'title'
+          ? titleText(row.text, look)
+          : line((column, columns) => column.text(row, columns)),
         toneOf(row),
       ),
     ]),
@@ -110,8 +112,8 @@ const natural = (rows: readonly Row[], column: Column, look: TableLook): number 
   Math.max(column.least, width(titleOf(column, look)), ...rows.map((row) => width(clean(column.text(row)))));
 
 const namesLeast = ({ width: columns, columns: { names, namesShare } }: TableLook): number => {
-  if (columns < NARROW_BELOW) return NAMES_LEAST_NARROW;
   if (namesShare !== undefined) return Math.floor(columns * namesShare);
+  if (columns < NARROW_BELOW) return NAMES_LEAST_NARROW;
   return names.length > 1 && columns >= WIDE_FROM ? NAMES_LEAST_WIDE : NAMES_LEAST;
 };
 
