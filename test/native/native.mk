@@ -4,8 +4,9 @@
 
 NATIVE_HELPER   := test/native/writer.c
 NATIVE_TESTS    := $(filter-out $(NATIVE_HELPER),$(wildcard test/native/*.c))
-NATIVE_HEADERS  := $(wildcard test/native/*.h daemon/native/core/*.h proto/*.h)
+NATIVE_HEADERS  := $(wildcard test/native/*.h test/native/order/*.h daemon/native/core/*.h proto/*.h)
 NATIVE_SOURCES  := $(NATIVE_HELPER) $(wildcard daemon/native/core/*.c)
+NATIVE_ORDER    := $(wildcard test/native/order/*.c)
 NATIVE_PROGRAMS := $(patsubst test/native/%.c,build/native/%,$(NATIVE_TESTS))
 NATIVE_FLAGS    := -std=gnu11 -Wall -Wextra -Werror -I. -pthread
 
@@ -13,12 +14,15 @@ NATIVE_THREADED := build/native/threaded/asking
 
 programs: $(NATIVE_THREADED) $(NATIVE_PROGRAMS) $(patsubst build/native/%,build/native/sanitized/%,$(NATIVE_PROGRAMS))
 
+build/native/order build/native/sanitized/order: $(NATIVE_ORDER)
+build/native/order build/native/sanitized/order: PARTS := $(NATIVE_ORDER)
+
 build/native/%: test/native/%.c $(NATIVE_SOURCES) $(NATIVE_HEADERS) | build/.deps
 	@mkdir -p $(@D)
-	$(CC) $(NATIVE_FLAGS) -O2 -g $< $(NATIVE_SOURCES) -o $@
+	$(CC) $(NATIVE_FLAGS) -O2 -g $< $(PARTS) $(NATIVE_SOURCES) -o $@
 build/native/sanitized/%: test/native/%.c $(NATIVE_SOURCES) $(NATIVE_HEADERS) | build/.deps
 	@mkdir -p $(@D)
-	$(CC) $(NATIVE_FLAGS) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all $< $(NATIVE_SOURCES) -o $@
+	$(CC) $(NATIVE_FLAGS) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all $< $(PARTS) $(NATIVE_SOURCES) -o $@
 # -Wno-tsan: it does not know fences, which order this process against others only.
 build/native/threaded/%: test/native/%.c $(NATIVE_SOURCES) $(NATIVE_HEADERS) | build/.deps
 	@mkdir -p $(@D)
