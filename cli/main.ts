@@ -13,6 +13,7 @@ import { COMMANDS, type CommandEntry } from './table.js';
 const main = async (args: readonly string[], io: Io): Promise<number> => {
   const [name, ...rest] = args;
   if (name === '--version' || name === '-V') return printVersion(io);
+  if (name === 'help' && Object.hasOwn(COMMANDS, rest[0] ?? '')) return main([...rest, '--help'], io);
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     const { overallHelp } = await import('./help.js');
     (name === undefined ? io.stderr : io.stdout).write(`${await overallHelp(COMMANDS)}\n`);

@@ -17,16 +17,85 @@ export const COMMON_OPTIONS = {
 
 export const parse = (
   name: string,
-  { options, endsAtWord }: Pick<Command, 'options' | 'endsAtWord'>,
+  { options, endsAtWord = false, mostWords }: Pick<Command, 'options' | 'endsAtWord' | 'mostWords'>,
   args: readonly string[],
 ): Given => {
   const table: OptionTable = { ...options, ...COMMON_OPTIONS };
-  const { argv, error } = Parser.detailed([...args], parserOptions(table, endsAtWord === true));
+  const { argv, error } = Parser.detailed(
+    spelledOut(name, table, endsAtWord, args),
+    parserOptions(table, endsAtWord),
+  );
   if (error) throw wrongUsage(name, error.message);
-  const { _: words = [], ...rest } = argv;
-  check(name, table, rest);
-  return { options: rest, words: words.map(String), wordsAt: args.length - words.length };
+  const { _: words = [], ...given } = argv;
+  check(name, table, given);
+  const extra = mostWords === undefined ? undefined : words[mostWords];
+  if (extra !== undefined)
+    throw usageError(`what is ${extra} for?`, 'It is one word too many.', `See memtrace ${name} --help`);
+  return {
+    options: { ...defaultsOf(table), ...numbered(table, given) },
+    named: new Set(Object.keys(given)),
+    words: words.map(String),
+    wordsAt: args.length - words.length,
+  };
 };
+
+/**
+ * The parser takes a `true` or `false` that stands behind a boolean for its value; here it is the next word, a
+ * program's name for instance. A boolean with any other value behind `=` is wrong.
+ */
+const spelledOut = (
+  command: string,
+  table: OptionTable,
+  endsAtWord: boolean,
+  args: readonly string[],
+): string[] => {
+  const all = [...args];
+  for (let at = 0; at < all.length; at += 1) {
+    const arg = all[at] ?? '';
+    if (arg === '--') break;
+    if (!isOption(arg) && endsAtWord) return [...all.slice(0, at), '--', ...all.slice(at)];
+    if (!isOption(arg)) continue;
+    const [dashedName = '', value] = arg.split(/=(.*)/s);
+    const name = nameOf(table, dashedName);
+    const isFlag = name !== undefined && table[name]?.type === 'boolean';
+    if (value !== undefined) {
+      if (isFlag && !/^(true|false)$/.test(value))
+        throw wrongUsage(command, `${dashed(name)} takes no value`);
+    } else if (isFlag) {
+      if (!endsAtWord && /^(true|false)$/.test(all[at + 1] ?? '')) all[at] = `${arg}=true`;
+    } else if (name !== undefined && table[name]?.type !== 'count') {
+      at += 1; // its value
+    }
+  }
+  return all;
+};
+
+const isOption = (arg: string): boolean => arg.length > 1 && arg.startsWith('-');
+
+/** Of `--name`, or the last one of `-abc`; undefined for what is none, `--no-name` among it. */
+const nameOf = (table: OptionTable, dashedName: string): string | undefined => {
+  const given = dashedName.startsWith('--') ? dashedName.slice(2) : dashedName.slice(-1);
+  return Object.keys(table).find((name) => name === given || [table[name]?.alias].flat().includes(given));
+};
+
+const defaultsOf = (table: OptionTable): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(table)
+      .filter(([, option]) => option.default !== undefined)
+      .map(([name, option]) => [name, option.default]),
+  );
+
+/** Numbers are read as text first: the parser adds up those that are given twice. */
+const numbered = (
+  table: OptionTable,
+  given: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [
+      name,
+      table[name]?.type === 'number' ? Number(value) : value,
+    ]),
+  );
 
 const namesOf = (table: OptionTable, type: string): string[] =>
   Object.entries(table)
@@ -35,16 +104,10 @@ const namesOf = (table: OptionTable, type: string): string[] =>
 
 const parserOptions = (table: OptionTable, endsAtWord: boolean): Parser.Options => ({
   boolean: namesOf(table, 'boolean'),
-  string: namesOf(table, 'string'),
-  number: namesOf(table, 'number'),
+  string: [...namesOf(table, 'string'), ...namesOf(table, 'number')],
   count: namesOf(table, 'count'),
   alias: Object.fromEntries(
     Object.entries(table).map(([name, { alias }]) => [name, alias === undefined ? [] : [alias].flat()]),
-  ),
-  default: Object.fromEntries(
-    Object.entries(table)
-      .filter(([, option]) => option.default !== undefined)
-      .map(([name, option]) => [name, option.default]),
   ),
   configuration: {
     'halt-at-non-option': endsAtWord,
@@ -70,7 +133,7 @@ const problemWith = ({ choices, type }: OptionTable[string], value: unknown): st
   if (choices && !choices.includes(String(value)))
     return `is one of ${choices.join(', ')}${value === '' ? '' : `, not "${value}"`}`;
   if (type === 'string' && value === '') return 'needs a value';
-  if (type === 'number' && !Number.isFinite(value)) return 'needs a number';
+  if (type === 'number' && (value === '' || !Number.isFinite(Number(value)))) return 'needs a number';
   return null;
 };
 

@@ -10,6 +10,8 @@ export type OptionTable = Readonly<Record<string, Options>>;
 /** A command line after its options were read and checked against the table. */
 export interface Given {
   readonly options: Readonly<Record<string, unknown>>;
+  /** Those that were given, not left at their default. */
+  readonly named: ReadonlySet<string>;
   /** What is no option. */
   readonly words: readonly string[];
   /** How many of the arguments came before `words`, where options end at the first word. */
@@ -20,6 +22,8 @@ export interface Command {
   readonly options: OptionTable;
   /** Options end at the first word: the rest belongs to the program. */
   readonly endsAtWord?: boolean;
+  /** As many words are understood; more are an error. Any number where it is not given. */
+  readonly mostWords?: number;
   /** @returns the exit code */
   readonly run: (given: Given, io: Io) => number | Promise<number>;
 }

@@ -8,7 +8,7 @@ const run = (_: Given, io: Io): number => {
   return 0;
 };
 
-export const command: Command = { options: {}, run };
+export const command: Command = { options: {}, mostWords: 0, run };
 
 const reportOf = ({ removed, inUse }: CleanUp): readonly string[] =>
   removed.length + inUse.length === 0

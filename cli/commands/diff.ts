@@ -32,16 +32,17 @@ export const diffOptions = {
   'exit-code': {
     type: 'boolean',
     default: false,
-    describe: 'exit with 1 when the second snapshot has more bytes of the metric than the first, else 0',
+    describe:
+      'exit with 1 when the second snapshot has more bytes of the metric than the first, 2 on any error',
   },
 } as const satisfies Readonly<Record<string, Options>>;
 
 /**
  * @returns the exit code: 0; with `exitCode` 1 when the sum of the metric grew (a row that grew while the sum did
- * not is no growth); 1 too for a file that cannot be read (then nothing is on stdout); 2 for wrong usage
+ * not is no growth) and 2 for a file that cannot be read (without it 1; then nothing is on stdout); 2 for wrong usage
  */
-export const runDiff = (given: DiffArguments, io: Io): number =>
-  failing(io, () => {
+export const runDiff = (given: DiffArguments, io: Io): number => {
+  const compare = (): number => {
     const [before, after, ...rest] = given.files;
     if (before === undefined || after === undefined || rest.length > 0)
       throw usageError(
@@ -66,4 +67,9 @@ export const runDiff = (given: DiffArguments, io: Io): number =>
     if (given.json) io.stdout.write(`${JSON.stringify(diff, null, 2)}\n`);
     else writeLines(io.stdout, diffLines(diff, surfaceOf(io, given.color)));
     return given.exitCode && diff.totals.delta > 0 ? 1 : 0;
-  });
+  };
+  return failing(io, compare, given.exitCode ? TROUBLE : undefined);
+};
+
+/** As diff and grep have it: 1 is an answer. */
+const TROUBLE = 2;

@@ -27,7 +27,7 @@ const run = ({ options, words }: Given, io: Io): number => {
 
 export const command: Command = {
   options: { json: { type: 'boolean', default: false, describe: 'print JSON instead of text' } },
-  endsAtWord: true,
+  mostWords: 1,
   run,
 };
 

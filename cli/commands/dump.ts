@@ -12,10 +12,20 @@ import { outputOf } from './output.js';
 const run = (given: Given, io: Io): number | Promise<number> => {
   const { options, words } = given;
   // The table has checked each value; `files` are what is no option.
-  if (options.diff === true)
+  if (options.diff === true) {
+    if (given.named.has('output'))
+      throw usageError('--diff keeps nothing', '-o names a snapshot to write.', `${DIFF} --json > diff.json`);
     return runDiff(
       { ...options, exitCode: options['exit-code'] === true, files: words } as unknown as DiffArguments,
       io,
+    );
+  }
+  const lost = ['by', 'metric', 'kind', 'filter', 'limit', 'exit-code'].find((name) => given.named.has(name));
+  if (lost !== undefined)
+    throw usageError(
+      `--${lost} is for --diff`,
+      'A snapshot keeps everything.',
+      'Give it to memtrace report.',
     );
   if (words.length > 1)
     throw usageError(
@@ -28,6 +38,7 @@ const run = (given: Given, io: Io): number | Promise<number> => {
   return dumpSession(given, io);
 };
 
+const DIFF = 'memtrace dump --diff before.json after.json';
 const STDOUT = '-';
 
 const dumpSession = async ({ options, words }: Given, io: Io): Promise<number> => {

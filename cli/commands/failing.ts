@@ -2,12 +2,13 @@
 import { errorLines, MemtraceError } from '../../views/error.js';
 import { type Io, writeLines } from '../print/io.js';
 
-export const failing = (io: Pick<Io, 'stderr'>, command: () => number): number => {
+/** @param trouble the exit code of every error, instead of its own */
+export const failing = (io: Pick<Io, 'stderr'>, command: () => number, trouble?: number): number => {
   try {
     return command();
   } catch (error) {
     if (!(error instanceof MemtraceError)) throw error;
     writeLines(io.stderr, errorLines(error));
-    return error.exitCode;
+    return trouble ?? error.exitCode;
   }
 };

@@ -15,6 +15,7 @@ const run = ({ options }: Given, io: Io): number => {
 
 export const command: Command = {
   options: { json: { type: 'boolean', default: false, describe: 'print JSON instead of a table' } },
+  mostWords: 0,
   run,
 };
 

@@ -1,0 +1,41 @@
+/** What a command line means, where the parser's own habits would surprise. */
+import test from 'ava';
+import { parse } from '../../cli/parse.js';
+import type { OptionTable } from '../../cli/table.js';
+
+const options: OptionTable = {
+  quiet: { alias: 'q', type: 'boolean', default: false },
+  force: { alias: 'f', type: 'boolean', default: false },
+  output: { alias: 'o', type: 'string' },
+  by: { choices: ['line', 'stack'], default: 'line' },
+  limit: { type: 'number', default: 20 },
+};
+const words = (...args: readonly string[]) => parse('run', { options, endsAtWord: true }, args).words;
+const given = (...args: readonly string[]) => parse('report', { options }, args).options;
+const wrong =
+  (...args: readonly string[]) =>
+  () =>
+    parse('report', { options }, args);
+
+test('a program may be called true or false', (t) => {
+  for (const args of [['-q'], ['--quiet'], ['-qf'], ['-fq', '-v'], ['--no-output'], ['-o', 'true', '-q'], []])
+    t.deepEqual(words(...args, 'true', '-q', 'false'), ['true', '-q', 'false'], args.join(' '));
+  t.deepEqual(words('-q', '--', 'true'), ['true']);
+  t.is(given('--quiet', 'true').quiet, true);
+  t.is(given('--quiet=false').quiet, false);
+});
+
+test('of a number that is given twice the last one counts', (t) => {
+  t.is(given('--limit', '2', '--limit', '1').limit, 1);
+  t.is(given().limit, 20);
+});
+
+test('an option without its value is wrong, not left at its default', (t) => {
+  for (const args of [['--limit'], ['--limit='], ['--limit', 'x'], ['--by'], ['--by', 'x'], ['-o', '']])
+    t.throws(wrong(...args), undefined, args.join(' '));
+});
+
+test('a value that nothing takes is wrong', (t) => {
+  t.throws(wrong('--quiet=a.json'), { message: /--quiet takes no value/ });
+  t.throws(() => parse('ls', { options, mostWords: 0 }, ['extra']), { message: /what is extra for/ });
+});
