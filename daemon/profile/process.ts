@@ -42,14 +42,12 @@ export const processProfile = (
     holdModules();
     named.addPythonCodes(core.pythonCodes(index, named.pythonCodeBytes()));
     await named.addNodes(nodes);
-    const rows: Site[] = [];
+    const rows = known.slice(0, sites.count);
     for (let at = 0; at < sites.count; at += 1) {
-      const before = known[at];
-      rows.push(
-        before?.stack === named.stackOf(sites.stack[at]) && isAsBefore(before, sites, at)
-          ? before
-          : siteAt(sites, at),
-      );
+      const before = rows[at];
+      if (!before) rows.push(siteAt(sites, at));
+      else if (before.stack !== named.stackOf(sites.stack[at]) || !isAsBefore(before, sites, at))
+        rows[at] = siteAt(sites, at);
     }
     known = rows;
     return { modules: named.modules, frames: named.frames, stacks: named.stacks(), sites: rows };
