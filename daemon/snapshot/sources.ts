@@ -1,6 +1,6 @@
 /**
  * The source text that a snapshot carries: the lines its stacks name, with a few around those that answer for
- * memory. Files that cannot be read are left out; the total is bounded.
+ * memory. Files that cannot be read are left out; the total is bounded, and the largest come first.
  */
 import { readFileSync, statSync } from 'node:fs';
 import type { SourceLine, SourceTexts } from '../../proto/snapshot.js';
@@ -14,19 +14,18 @@ const LONGEST_LINE = 400;
 
 /** Reads the files as they are now. */
 export const sourcesOf = (profile: Profile): SourceTexts => {
-  const wanted = new Map<string, Set<number>>();
+  /** Of each file that can be read; null for the others. */
+  const wanted = new Map<string, Set<number> | null>();
   let count = 0;
   const want = (file: string, line: number) => {
-    const lines = wanted.get(file) ?? new Set<number>();
+    const lines = wanted.get(file) ?? (wanted.has(file) || !isReadable(file) ? null : new Set<number>());
     wanted.set(file, lines);
-    if (line < 1 || lines.has(line) || count >= MOST_LINES) return;
+    if (!lines || line < 1 || lines.has(line) || count >= MOST_LINES) return;
     lines.add(line);
     count += 1;
   };
 
-  const blame = blameOf(profile);
-  const blamed = new Set(profile.sites.map((site) => profile.stacks.frame[blame.nodeOf(site.stack)] ?? -1));
-  for (const index of blamed) {
+  for (const index of blamedFrames(profile)) {
     const frame = profile.frames[index];
     if (!frame?.file || !frame.line) continue;
     for (let line = frame.line - AROUND; line <= frame.line + AROUND; line += 1) want(frame.file, line);
@@ -35,17 +34,36 @@ export const sourcesOf = (profile: Profile): SourceTexts => {
 
   const sources: Record<string, readonly SourceLine[]> = {};
   for (const [file, lines] of wanted) {
-    const text = readLines(file, lines);
+    const text = lines ? readLines(file, lines) : [];
     if (text.length > 0) sources[file] = text;
   }
   return sources;
 };
 
-const readLines = (file: string, lines: ReadonlySet<number>): readonly SourceLine[] => {
+/** What answers for most memory first. */
+const blamedFrames = (profile: Profile): readonly number[] => {
+  const blame = blameOf(profile);
+  const bytes = new Map<number, number>();
+  for (const site of profile.sites) {
+    const frame = profile.stacks.frame[blame.nodeOf(site.stack)] ?? -1;
+    bytes.set(frame, (bytes.get(frame) ?? 0) + site.liveBytes + site.peakBytes + site.totalBytes);
+  }
+  return [...bytes].sort(([, a], [, b]) => b - a).map(([frame]) => frame);
+};
+
+const isReadable = (file: string): boolean => {
   try {
     const status = statSync(file);
-    if (!status.isFile() || status.size > LARGEST_FILE) return [];
+    return status.isFile() && status.size <= LARGEST_FILE;
+  } catch {
+    return false;
+  }
+};
+
+const readLines = (file: string, lines: ReadonlySet<number>): readonly SourceLine[] => {
+  try {
     const text = readFileSync(file, 'utf8').split('\n');
+    if (text.at(-1) === '') text.pop(); // behind the last line
     return [...lines]
       .sort((a, b) => a - b)
       .filter((line) => line <= text.length)
