@@ -196,6 +196,9 @@ const ending = (
   end: ProgramEnd | null,
 ): Pick<ProcessInfo, 'exitCode' | 'signal' | 'state'> => {
   if (end) return { ...end, state: end.signal === null ? 'exited' : 'killed' };
+  // Of one that was not traced only the kernel tells that it is gone, and not how.
+  if (record.state === PROCESS_UNTRACED && record.endedNs > 0)
+    return { exitCode: null, signal: null, state: 'exited' };
   if (record.state !== PROCESS_ENDED) return { exitCode: null, signal: null, state: 'running' };
   if (record.flags & PROCESS_EXECED) return { exitCode: null, signal: null, state: 'replaced' };
   const exitCode = record.flags & PROCESS_HAS_EXIT_CODE ? record.exitCode : null;

@@ -231,6 +231,7 @@ test('run --json tells of the other processes, traced or not', async (t) => {
   t.true((echo?.capture.allocations ?? 0) > 0);
   const untraced = processes.find((each) => each.process.untraced !== undefined);
   t.deepEqual(untraced?.process.command, [still]);
+  t.is(untraced?.process.state, 'exited');
 });
 
 test('more processes than the daemon has descriptors for are all counted', async (t) => {

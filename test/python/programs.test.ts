@@ -74,9 +74,9 @@ for (const { version, path } of SLOW ? tested : [])
 
 for (const { version, path } of SLOW ? tested : [])
   test.serial(`the standard library's test of decimal passes under Python ${version}`, async (t) => {
-    const { code, stderr } = await sameAndCounted(t, [path, '-m', 'test.test_decimal']);
+    const { code, stdout, stderr } = await sameAndCounted(t, [path, '-m', 'test.test_decimal']);
     t.is(code, 0);
-    t.regex(stderr, /^Ran \d{3} tests/m);
+    t.regex(stdout + stderr, /^Ran \d{3} tests|\d{3} tests with zero failures/m); // before 3.11
   });
 
 const hasPip = (each: Interpreter): boolean =>
