@@ -149,6 +149,9 @@ const totals: Check<Header['totals']> = record({
   temporaryBlocks: count,
   rssBytes: count,
   peakRssBytes: count,
+  python: optional(
+    record({ liveBytes: count, liveBlocks: count, totalBytes: count, totalBlocks: count, peakBytes: count }),
+  ),
 });
 
 const processSummary: Check<ProcessSummary> = record({
@@ -180,7 +183,7 @@ const header: Check<Header> = record({
   mapped: record({ liveBytes: count, totalBytes: count, peakBytes: count }),
   rate: orNull(rate),
   ownBytes: count,
-  timeline: list(record({ ms: number, liveBytes: count, rssBytes: count })),
+  timeline: list(record({ ms: number, liveBytes: count, rssBytes: count, pythonBytes: optional(count) })),
 });
 
 const viewRow: Check<ViewRow> = record({

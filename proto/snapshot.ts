@@ -101,6 +101,17 @@ export interface Totals {
   /** Resident set when the snapshot was taken: the whole process, not only its heap. */
   readonly rssBytes: Bytes;
   readonly peakRssBytes: Bytes;
+  /** Objects of the Python interpreter's own allocator, in none of the other figures; absent where there are none. */
+  readonly python?: PythonTotals;
+}
+
+/** The peak is these objects' own, which need not be at the moment of the heap's. */
+export interface PythonTotals {
+  readonly liveBytes: Bytes;
+  readonly liveBlocks: Count;
+  readonly totalBytes: Bytes;
+  readonly totalBlocks: Count;
+  readonly peakBytes: Bytes;
 }
 
 export interface Module {
@@ -190,8 +201,11 @@ export interface SourceLine {
 export interface TimelinePoint {
   /** Milliseconds from the start of the process. */
   readonly ms: number;
+  /** Of kind heap only. */
   readonly liveBytes: Bytes;
   readonly rssBytes: Bytes;
+  /** Of kind python; absent until there is any. */
+  readonly pythonBytes?: Bytes;
 }
 
 /** What the rows of a report or a diff stand for. */

@@ -19,7 +19,7 @@ export const wantedViews = (state: State): WantedViews => {
   const { process, sort, order, cursors, filter, mark, detail, intervalMs, view } = state;
   const common = {
     process,
-    kind: 'heap',
+    kind: 'payload',
     order,
     sort: sort === 'growth' && !mark ? 'live' : sort,
     ...(mark ? { since: mark.number } : {}),

@@ -131,6 +131,9 @@ const snapshotShape = shape({
     temporaryBlocks: count,
     rssBytes: count,
     peakRssBytes: count,
+    python: optional(
+      shape({ liveBytes: count, liveBlocks: count, totalBytes: count, totalBlocks: count, peakBytes: count }),
+    ),
   }),
   modules: list(shape({ path: string, buildId: nullable(hexadecimal) })),
   frames: list(
@@ -180,7 +183,9 @@ const snapshotShape = shape({
     }),
   ),
   sources: record(list(shape({ line, text: string }))),
-  timeline: list(shape({ ms: milliseconds, liveBytes: count, rssBytes: count })),
+  timeline: list(
+    shape({ ms: milliseconds, liveBytes: count, rssBytes: count, pythonBytes: optional(count) }),
+  ),
   blocks: optional(
     list(
       shape({

@@ -21,7 +21,7 @@ import {
   PYTHON_REFUSED_FREE_THREADED,
   PYTHON_REFUSED_VERSION,
 } from '../../proto/generated/layout.js';
-import type { Module, ProcessInfo, SizeClass, ThreadInfo } from '../../proto/snapshot.js';
+import type { Module, ProcessInfo, PythonTotals, SizeClass, ThreadInfo } from '../../proto/snapshot.js';
 import { SNAPSHOT_SCHEMA } from '../../proto/snapshot.js';
 import type { Recording } from '../../views/profile.js';
 import type { Core, ProcessRecord } from '../core.js';
@@ -84,6 +84,7 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
       ms: Math.max(0, Math.round(core.nowMs() - startedMs)),
       liveBytes: record.liveBytes,
       rssBytes: resident.bytes,
+      ...(record.pythonAllocations > 0 && { pythonBytes: record.pythonLiveBytes }),
     });
   };
 
@@ -127,6 +128,7 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
       temporaryBlocks: record.temporaryBlocks,
       rssBytes: resident.bytes,
       peakRssBytes: Math.max(resident.bytes, resident.peakBytes),
+      ...(record.pythonAllocations > 0 && { python: pythonTotals(record) }),
     },
     mapped: {
       liveBytes: record.mappedBytes,
@@ -190,6 +192,14 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
     snapshot,
   };
 };
+
+const pythonTotals = (record: ProcessRecord): PythonTotals => ({
+  liveBytes: record.pythonLiveBytes,
+  liveBlocks: record.pythonLiveBlocks,
+  totalBytes: record.pythonTotalBytes,
+  totalBlocks: record.pythonAllocations,
+  peakBytes: record.pythonPeakBytes,
+});
 
 const ending = (
   record: ProcessRecord,

@@ -1,5 +1,5 @@
 /**
- * Live heap and resident memory over time, in bounded space: when full, every other point is dropped and points
+ * Live heap, live Python objects and resident memory over time, in bounded space: when full, every other point is dropped and points
  * are taken half as often.
  */
 import type { TimelinePoint } from '../../proto/snapshot.js';

@@ -1,6 +1,6 @@
 /** One process in a few figures, and several summed up: pure. */
 import type { Mapped, ProcessSummary } from '../../proto/messages.js';
-import type { CaptureInfo, ProcessInfo, ProcessState, Totals } from '../../proto/snapshot.js';
+import type { CaptureInfo, ProcessInfo, ProcessState, PythonTotals, Totals } from '../../proto/snapshot.js';
 import type { LiveProcess } from '../live.js';
 
 export const summaryOf = ({ index, parent, info, totals, capture }: LiveProcess): ProcessSummary => ({
@@ -47,7 +47,22 @@ export const sumFigures = (processes: readonly LiveProcess[]): Figures => {
     capture.untracedChildren =
       (capture.untracedChildren ?? 0) + (process.info.untraced === undefined ? 0 : 1);
   }
-  return { totals: { ...totals, peakAtMs: 0 }, capture, mapped };
+  const python = sumPython(processes);
+  return { totals: { ...totals, peakAtMs: 0, ...(python && { python }) }, capture, mapped };
+};
+
+/** Null where no process has a Python interpreter. */
+const sumPython = (processes: readonly LiveProcess[]): PythonTotals | null => {
+  const each = processes.flatMap(({ totals }) => totals.python ?? []);
+  if (each.length === 0) return null;
+  const sum = (name: keyof PythonTotals) => each.reduce((total, python) => total + python[name], 0);
+  return {
+    liveBytes: sum('liveBytes'),
+    liveBlocks: sum('liveBlocks'),
+    totalBytes: sum('totalBytes'),
+    totalBlocks: sum('totalBlocks'),
+    peakBytes: sum('peakBytes'),
+  };
 };
 
 const NO_TOTALS = {

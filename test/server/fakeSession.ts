@@ -32,6 +32,7 @@ export const fakeSession = (fakes: readonly FakeProcess[]): FakeSession => {
     if (!snapshot || !fake) throw new RangeError(`no process ${index}`);
     const sites = snapshot.sites.map((site) => scaled(site, factor));
     const { peakBlocks: _, ...totals } = sumSites(sites, 'heap');
+    const { peakBlocks: __, temporaryBlocks: ___, ...python } = sumSites(sites, 'python');
     const ending = running ? { exitCode: null } : { exitCode: 0 };
     return {
       ...snapshot,
@@ -46,6 +47,7 @@ export const fakeSession = (fakes: readonly FakeProcess[]): FakeSession => {
         peakAtMs: 900,
         rssBytes: fake.rssBytes ?? 8 << 20,
         peakRssBytes: fake.rssBytes ?? 8 << 20,
+        ...(python.totalBlocks > 0 && { python }),
       },
       sites,
       timeline: fake.timeline ?? [],

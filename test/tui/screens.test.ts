@@ -12,7 +12,7 @@ import { initialState } from '../../tui/state.js';
 import { update } from '../../tui/update.js';
 import { width } from '../../views/text.js';
 import { golden } from '../cli/golden.js';
-import { fakeSession, SITES } from '../server/fakeSession.js';
+import { type FakeProcess, fakeSession, SITES } from '../server/fakeSession.js';
 import { answered, daemonOf, FAKES, LOOK, press, screenText, show, showAnswered, started } from './build.js';
 
 const SIZES: readonly Size[] = [
@@ -115,6 +115,34 @@ const grownSinceMark = async (size: Size): Promise<State> => {
 };
 
 const [NORMAL = { columns: 80, rows: 24 }] = SIZES;
+
+/** 20 MiB of objects beside 5 MiB of heap, in a process and in a child of it. */
+const PYTHON: FakeProcess = {
+  sites: [
+    { stack: ['python3!main'], bytes: 5 << 20 },
+    { stack: ['python3!main', 'python3!load'], bytes: 20 << 20, blocks: 400_000, kind: 'python' },
+  ],
+  rssBytes: 40 << 20,
+  timeline: Array.from({ length: 50 }, (_, at) => ({
+    ms: at * 20,
+    liveBytes: 5 << 20,
+    rssBytes: 40 << 20,
+    ...(at >= 10 && { pythonBytes: (at - 9) * (512 << 10) }),
+  })),
+};
+
+test('the objects of a Python program are in the header and in the plot', async (t) => {
+  golden(t, 'tui-python-80x24', screenText(await started(NORMAL, [PYTHON])));
+  const { views } = daemonOf(fakeSession([PYTHON, { ...PYTHON, parent: 0 }]));
+  t.is(views.header('main').totals.python?.liveBytes, 20 << 20);
+  t.deepEqual(views.header('all').totals.python, {
+    liveBytes: 40 << 20,
+    liveBlocks: 800_000,
+    totalBytes: 40 << 20,
+    totalBlocks: 800_000,
+    peakBytes: 40 << 20,
+  });
+});
 
 test('every line of the help can be read on the smallest screen, a line and a page at a time', async (t) => {
   const [, , small = NORMAL] = SIZES;

@@ -1,5 +1,6 @@
 /** What stands above every view: whose memory this is, how it is doing, and what was not seen. Pure. */
 import type { Header, ProcessSummary } from '../../proto/messages.js';
+import type { Totals } from '../../proto/snapshot.js';
 import { baseName, type PathStyle } from '../../views/names.js';
 import { cutEnd, width } from '../../views/text.js';
 import { formatBytes, formatBytesDelta, formatCount, formatDuration } from '../../views/units.js';
@@ -93,6 +94,7 @@ const factsOf = ({ totals, rate, mapped }: Header, highest: number | null): read
     fact('blocks', formatCount(totals.liveBlocks), 4),
     fact('peak', formatBytes(totals.peakBytes), 1),
     ...(highest === null ? [] : [fact('since ^R', formatBytes(highest), 2)]),
+    ...pythonFacts(totals),
     fact('RSS', formatBytes(totals.rssBytes), 2),
     ...(gap > 0 ? [fact('not heap', formatBytes(gap), 6)] : []),
     ...(mapped.liveBytes > 0 ? [fact('mapped', formatBytes(mapped.liveBytes), 7)] : []),
@@ -104,6 +106,15 @@ const factsOf = ({ totals, rate, mapped }: Header, highest: number | null): read
       : []),
   ];
 };
+
+/** Objects of the interpreter's own allocator, which the figures before do not hold. */
+const pythonFacts = ({ python }: Totals): readonly Part[] =>
+  python
+    ? [
+        fact('Python', formatBytes(python.liveBytes), 0),
+        fact('Python peak', formatBytes(python.peakBytes), 3),
+      ]
+    : [];
 
 /** Always there, also when 0: a reader must be able to tell "none" from "not counted". */
 const captureOf = ({ capture, totals, ownBytes }: Header): readonly Part[] => {

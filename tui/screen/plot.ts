@@ -1,4 +1,4 @@
-/** The timeline of live memory as blocks, with the resident set above it, or both in ASCII. Pure. */
+/** The timeline of live memory, that of Python's own allocator with it, as blocks, with the resident set above it, or both in ASCII. Pure. */
 import type { TimelinePoint } from '../../proto/snapshot.js';
 import { width } from '../../views/text.js';
 import { formatBytes } from '../../views/units.js';
@@ -12,7 +12,7 @@ export const plotLines = (
   rows: number,
   glyphs: Glyphs,
 ): readonly Line[] => {
-  const most = Math.max(0, ...points.map(({ liveBytes, rssBytes }) => Math.max(liveBytes, rssBytes)));
+  const most = Math.max(0, ...points.map((point) => Math.max(liveOf(point), point.rssBytes)));
   const scale = formatBytes(most);
   const legend = rows > 2 ? [scale, 'live', 'RSS'] : [scale];
   const left = Math.max(width(scale), 9) + 2;
@@ -22,7 +22,7 @@ export const plotLines = (
     columnsOf(points, of, columns - left - 1).map((bytes) =>
       most > 0 ? Math.ceil((bytes / most) * rows * perRow) : 0,
     );
-  const live = heights(({ liveBytes }) => liveBytes);
+  const live = heights(liveOf);
   const rss = heights(({ rssBytes }) => rssBytes);
   const signs = ['', ` ${steps.at(-1)}`, ` ${resident}`];
   return Array.from({ length: rows }, (_, row) => {
@@ -38,6 +38,9 @@ export const plotLines = (
     return [span(`${label.padStart(left - 1)} `, 'faint'), ...joined(cells)];
   });
 };
+
+/** What the rows below show: blocks of the heap, and objects of the Python interpreter. */
+const liveOf = ({ liveBytes, pythonBytes = 0 }: TimelinePoint): number => liveBytes + pythonBytes;
 
 /** Neighbours of one style as one piece. */
 const joined = (cells: readonly Span[]): Line => {

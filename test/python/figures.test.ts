@@ -1,0 +1,56 @@
+/** What is said of a Python program as a whole: its objects beside the heap, now, at their peak and over time. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import type { Snapshot } from '../../proto/snapshot.js';
+import { recordingOf, sumSites } from '../../views/profile.js';
+import { MEMTRACE, run, start } from '../launcher/support.js';
+import { interpreters } from './support.js';
+
+/** Small enough for the interpreter's own allocator; half of them go again. */
+const MADE = 200_000;
+const SCRIPT = `import os, sys
+kept = [bytes(20) for _ in range(${MADE})]
+size = sys.getsizeof(kept[0])
+del kept[${MADE / 2}:]
+print('end', os.getpid(), size, flush=True)
+sys.stdin.readline()
+os._exit(0)`;
+
+/** What the interpreter and its modules have besides. */
+const OTHERS = 4_000_000;
+
+const [first] = interpreters();
+if (first)
+  test('the objects of a Python program are in its totals and its timeline, at their peak too', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'memtrace-figures-'));
+    try {
+      const program = start(MEMTRACE, ['run', '--no-output', '--', first.path, '-c', SCRIPT]);
+      const [, pid, size] = await program.said(/^end (\d+) (\d+)$/m);
+      const expected = (MADE / 2) * Number(size);
+      const isAbout = (bytes: number, all: number) => bytes >= all && bytes < all + OTHERS;
+      const dump = async (): Promise<Snapshot> => {
+        const file = join(folder, 'a.json');
+        const { code, stderr } = await run(MEMTRACE, ['dump', pid, '-o', file]);
+        t.is(code, 0, stderr);
+        return JSON.parse(readFileSync(file, 'utf8'));
+      };
+      const now = async (): Promise<Snapshot> => {
+        const snapshot = await dump();
+        return isAbout(snapshot.timeline.at(-1)?.pythonBytes ?? 0, expected) ? snapshot : now();
+      };
+      const snapshot = await now();
+      program.process.stdin?.end('\n');
+      t.is((await program.outcome).code, 0);
+      const { python } = snapshot.totals;
+      const sum = sumSites(recordingOf(snapshot).sites, 'python');
+      const { liveBytes, liveBlocks, totalBytes, totalBlocks, peakBytes } = sum;
+      t.deepEqual(python, { liveBytes, liveBlocks, totalBytes, totalBlocks, peakBytes });
+      t.true(isAbout(liveBytes, expected));
+      t.true(isAbout(peakBytes, 2 * expected));
+      t.true(snapshot.timeline.every(({ pythonBytes = 0 }) => pythonBytes <= peakBytes));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
