@@ -248,18 +248,22 @@ export const decodeSites = (bytes: Bytes, count: number, worn?: SiteTable): Site
   const table = worn && worn.stack.length >= count ? { ...worn, count } : emptySites(count);
   const { stack, kind, liveBytes, liveBlocks, totalBytes, totalBlocks, peakBytes, peakBlocks } = table;
   const { temporaryBlocks } = table;
-  const u64 = (at: number): number => words[at] + words[at + 1] * HIGH;
-  for (let site = 0; site < count; site += 1) {
-    const base = (site * record.bytes) / 4;
-    stack[site] = words[base + record.stack / 4];
-    kind[site] = words[base + record.kind / 4];
-    liveBytes[site] = u64(base + record.live_bytes / 4);
-    liveBlocks[site] = u64(base + record.live_blocks / 4);
-    totalBytes[site] = u64(base + record.total_bytes / 4);
-    totalBlocks[site] = u64(base + record.total_blocks / 4);
-    peakBytes[site] = u64(base + record.peak_bytes / 4);
-    peakBlocks[site] = u64(base + record.peak_blocks / 4);
-    temporaryBlocks[site] = u64(base + record.temporary_blocks / 4);
+  const { bytes: recordBytes, ...offsets } = record;
+  const stride = recordBytes / 4;
+  const u64 = (base: number, offset: number): number => {
+    const at = base + (offset >> 2);
+    return words[at] + words[at + 1] * HIGH;
+  };
+  for (let site = 0, base = 0; site < count; site += 1, base += stride) {
+    stack[site] = words[base + (offsets.stack >> 2)];
+    kind[site] = words[base + (offsets.kind >> 2)];
+    liveBytes[site] = u64(base, offsets.live_bytes);
+    liveBlocks[site] = u64(base, offsets.live_blocks);
+    totalBytes[site] = u64(base, offsets.total_bytes);
+    totalBlocks[site] = u64(base, offsets.total_blocks);
+    peakBytes[site] = u64(base, offsets.peak_bytes);
+    peakBlocks[site] = u64(base, offsets.peak_blocks);
+    temporaryBlocks[site] = u64(base, offsets.temporary_blocks);
   }
   return table;
 };
