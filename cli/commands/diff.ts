@@ -8,7 +8,7 @@ import { diffLines } from '../print/diff.js';
 import { type Io, writeLines } from '../print/io.js';
 import { type ColourChoice, surfaceOf } from '../print/surface.js';
 import { failing } from './failing.js';
-import { filterOf, rowLimit, viewOptions } from './options.js';
+import { filterOf, type Language, rowLimit, viewOptions } from './options.js';
 
 export interface DiffArguments {
   /** The older, then the newer. */
@@ -19,6 +19,7 @@ export interface DiffArguments {
   /** 0 for all. */
   readonly limit: number;
   readonly filter?: string;
+  readonly language?: Language;
   readonly json: boolean;
   readonly exitCode: boolean;
   readonly color?: ColourChoice;
@@ -52,7 +53,7 @@ export const runDiff = (given: DiffArguments, io: Io): number => {
       );
     const { by, metric, kind } = given;
     const limit = rowLimit(given.limit);
-    const filter = filterOf(given.filter);
+    const filter = filterOf(given.filter, given.language);
     const diff = diffSnapshots(readSnapshot(before), readSnapshot(after), {
       by,
       metric,

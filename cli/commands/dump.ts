@@ -20,7 +20,9 @@ const run = (given: Given, io: Io): number | Promise<number> => {
       io,
     );
   }
-  const lost = ['by', 'metric', 'kind', 'filter', 'limit', 'exit-code'].find((name) => given.named.has(name));
+  const lost = ['by', 'metric', 'kind', 'filter', 'language', 'limit', 'exit-code'].find((name) =>
+    given.named.has(name),
+  );
   if (lost !== undefined)
     throw usageError(
       `--${lost} is for --diff`,

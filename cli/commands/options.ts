@@ -8,6 +8,9 @@ export const GROUPINGS: readonly GroupBy[] = ['line', 'function', 'file', 'modul
 export const METRICS: readonly Metric[] = ['live', 'peak', 'total', 'temporary', 'blocks'];
 export const KINDS: readonly KindFilter[] = ['payload', 'heap', 'python', 'mmap', 'all'];
 
+export type Language = 'python' | 'native' | 'all';
+const LANGUAGES: readonly Language[] = ['python', 'native', 'all'];
+
 export const viewOptions = {
   by: { choices: GROUPINGS, default: 'line', describe: 'what a row stands for' },
   kind: {
@@ -18,6 +21,11 @@ export const viewOptions = {
   filter: {
     type: 'string',
     describe: 'rows that match: text /re/ !not size>1m module:libfoo lang:python, all of them',
+  },
+  language: {
+    choices: LANGUAGES,
+    default: 'all',
+    describe: 'rows of lines in Python, of native ones, or all: as lang: in a filter',
   },
   limit: { type: 'number', default: 20, describe: 'rows at most; 0 for all' },
   json: { type: 'boolean', default: false, describe: 'print JSON instead of a table' },
@@ -46,11 +54,11 @@ export const rowLimit = (limit: number): number => {
 };
 
 /** @returns null where none was given */
-export const filterOf = (text: string | undefined): Filter | null => {
-  if (text === undefined) return null;
-  const parsed = parseFilter(text);
+export const filterOf = (text: string | undefined, language: Language = 'all'): Filter | null => {
+  if (text === undefined && language === 'all') return null;
+  const parsed = parseFilter(language === 'all' ? (text ?? '') : `${text ?? ''} lang:${language}`);
   if (parsed.ok) return parsed.filter;
-  const pointing = pointAt(text, parsed.fault).map((line) => `       ${line}`);
+  const pointing = pointAt(text ?? '', parsed.fault).map((line) => `       ${line}`);
   throw usageError(
     'the filter makes no sense',
     [`${parsed.fault.message}.`, ...pointing].join('\n'),

@@ -12,7 +12,7 @@ import { type Io, writeLines } from '../print/io.js';
 import { reportLines } from '../print/report.js';
 import { type ColourChoice, surfaceOf } from '../print/surface.js';
 import { failing } from './failing.js';
-import { filterOf, METRICS, rowLimit, viewOptions } from './options.js';
+import { filterOf, type Language, METRICS, rowLimit, viewOptions } from './options.js';
 
 export interface ReportArguments {
   /** "-" for standard input. */
@@ -23,6 +23,7 @@ export interface ReportArguments {
   /** 0 for all. */
   readonly limit: number;
   readonly filter?: string;
+  readonly language?: Language;
   readonly json: boolean;
   /** Live blocks instead of rows. */
   readonly block?: boolean;
@@ -44,7 +45,7 @@ export const reportCommand = (given: ReportArguments, io: Io): number =>
   failing(io, () => {
     const { by, sort, kind } = given;
     const limit = rowLimit(given.limit);
-    const filter = filterOf(given.filter);
+    const filter = filterOf(given.filter, given.language);
     const snapshot = readSnapshot(given.file);
     if (given.block) return printBlocks(given, { kind, limit, filter }, snapshot, io);
     if (given.json)

@@ -1,8 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import { type ReportArguments, reportCommand } from '../../cli/commands/report.js';
 import type { Io } from '../../cli/print/io.js';
 import { width } from '../../cli/print/text.js';
+import type { ReportRow, Snapshot } from '../../proto/snapshot.js';
 import { capture, golden } from './golden.js';
 
 const FILE = 'test/fixtures/snapshots/before.json';
@@ -25,6 +28,25 @@ test('a piped report is plain and whole', (t) => {
 test('every grouping prints', (t) => {
   for (const by of ['function', 'file', 'module', 'stack'] as const)
     golden(t, `report-${by}`, report({ by }, PLAIN_TERMINAL).out);
+});
+
+test('one language at a time, also within a filter', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'mt-language-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const snapshot: Snapshot = JSON.parse(readFileSync(FILE, 'utf8'));
+  const mixed = snapshot.frames.map((frame) =>
+    frame.function?.startsWith('parse') ? { ...frame, language: 'python' } : frame,
+  );
+  const file = join(folder, 'mixed.json');
+  writeFileSync(file, JSON.stringify({ ...snapshot, frames: mixed }));
+  const functions = (given: Partial<ReportArguments>): (string | null)[] =>
+    JSON.parse(report({ ...given, file, json: true }).out).rows.map((row: ReportRow) => row.function);
+  const [all, python, native] = (['all', 'python', 'native'] as const).map((language) =>
+    functions({ language }),
+  );
+  t.true(python?.length === 1 && python[0]?.startsWith('parse') === true);
+  t.is((python?.length ?? 0) + (native?.length ?? 0), all?.length);
+  t.deepEqual(functions({ language: 'python', filter: 'no-such-name' }), []);
 });
 
 test('mappings are shown when asked for', (t) => {
