@@ -1,4 +1,5 @@
 /** Every live object's traceback against tracemalloc's, which runs in the same process. */
+import { spawnSync } from 'node:child_process';
 import test from 'ava';
 import { type Interpreter, interpreters, type LiveBlock, scriptPath, traceUntilEnd } from './support.js';
 
@@ -26,8 +27,8 @@ const blockOf = (blocks: ReadonlyMap<number, LiveBlock>, address: number, isColl
 const recycledIn = ({ minor }: Interpreter): ReadonlySet<string> =>
   minor >= 13 ? new Set() : RECYCLED_TYPES;
 
-const compare = async (interpreter: Interpreter, stacks?: 'native and python') => {
-  const command = [interpreter.path, scriptPath('stress.py')];
+const compare = async (interpreter: Interpreter, stacks?: 'native and python', script = 'stress.py') => {
+  const command = [interpreter.path, scriptPath(script)];
   const { lines, blocks, lost, unknownFrees } = await traceUntilEnd(command, stacks);
   const result = {
     same: 0,
@@ -82,6 +83,21 @@ if (first)
       t.true(withNative > 1000);
     },
   );
+
+const hasGreenlets = ({ path }: Interpreter): boolean =>
+  spawnSync(path, ['-c', 'import greenlet'], { stdio: 'ignore' }).status === 0;
+
+for (const interpreter of found.filter(hasGreenlets))
+  for (const stacks of [undefined, 'native and python'] as const)
+    test.serial(
+      `greenlets of Python ${interpreter.version} that take turns keep their own tracebacks${stacks ? ', native frames between' : ''}`,
+      async (t) => {
+        const result = await compare(interpreter, stacks, 'greenlets.py');
+        t.deepEqual([result.different.slice(0, 5), result.missing.slice(0, 5)], [[], []]);
+        t.true(result.same > 800);
+        t.deepEqual([result.lost, result.unknownFrees], [0, 0]);
+      },
+    );
 
 test('there is a Python to test with', (t) => {
   t.true(found.length > 0);
