@@ -11,6 +11,7 @@ import { MemtraceError, usageError } from '../views/error.js';
 import { coreLibrary, type Handle, type Library } from './core/library.js';
 import type {
   BlockTable,
+  HoldingRecord,
   ModuleRecord,
   NodeTable,
   ProcessRecord,
@@ -20,7 +21,16 @@ import type {
 } from './core/records.js';
 import * as records from './core/records.js';
 
-export type { BlockTable, ModuleRecord, NodeTable, ProcessRecord, SiteTable, SizeRecord, ThreadRecord };
+export type {
+  BlockTable,
+  HoldingRecord,
+  ModuleRecord,
+  NodeTable,
+  ProcessRecord,
+  SiteTable,
+  SizeRecord,
+  ThreadRecord,
+};
 
 export interface Core {
   /**
@@ -49,6 +59,11 @@ export interface Core {
   readonly blocks: (index: number) => BlockTable;
   /** The largest live blocks, largest first; of a process that has ended those that lived then. */
   readonly largestBlocks: (index: number) => BlockTable;
+  /**
+   * What lives at the chosen sites (by index, not 0: chosen), by age and size, mappings among it; of a process that
+   * has ended what lived then. A walk over all live blocks, off the main thread, while the drain goes on.
+   */
+  readonly holdings: (index: number, chosen: Uint8Array) => Promise<HoldingRecord[]>;
   readonly info: (index: number) => { executable: string; command: string[] };
   /** Marks the session over: shims detach for good. */
   readonly stop: () => void;
@@ -63,6 +78,7 @@ const SLACK = 64;
 /** Nodes and modules are copied in portions, to keep the buffers small. */
 const NODE_PORTION = 65536;
 const MODULE_PORTION = 64;
+const HOLDINGS_GUESS = 256;
 const CODES_PORTION = 1 << 18;
 const INFO_BYTES = 16384;
 
@@ -88,6 +104,7 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
   const known: ProcessRecord[] = [];
   const scratch = reusedBuffer();
   let draining: Promise<number> | null = null;
+  const counting = new Set<Promise<unknown>>();
 
   const drain = (ms: number): Promise<number> => {
     const end = ms > 0 ? setTimeout(() => library.enough(handle), ms) : undefined;
@@ -96,6 +113,15 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
       draining = null;
     });
     return draining;
+  };
+
+  const holdings = async (index: number, chosen: Uint8Array): Promise<HoldingRecord[]> => {
+    for (let capacity = HOLDINGS_GUESS; ; ) {
+      const bytes = buffer(capacity, layout.holding_record.bytes);
+      const count = await library.holdings(handle, index, chosen, bytes, capacity);
+      if (count <= capacity) return records.decodeHoldings(bytes, count);
+      capacity = count + Math.ceil(count / 4);
+    }
   };
 
   const processes = (): ProcessRecord[] => {
@@ -166,6 +192,11 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
       const bytes = buffer(layout.LARGEST_BLOCKS, layout.block_record.bytes);
       return records.decodeBlocks(bytes, library.largest(handle, index, bytes));
     },
+    holdings: (index, chosen) => {
+      const found = holdings(index, chosen).finally(() => counting.delete(found));
+      counting.add(found);
+      return found;
+    },
     info: (index) => {
       const bytes = buffer(INFO_BYTES, 1);
       const commandBytes = new Uint32Array(1);
@@ -175,9 +206,10 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
     stop: () => library.stop(handle),
     close: () => {
       library.stop(handle);
-      if (!draining) return library.close(handle);
-      library.interrupt(handle);
-      draining.finally(() => library.close(handle)).catch(() => {}); // its caller hears of the error
+      if (draining) library.interrupt(handle);
+      const last = draining ? [draining, ...counting] : [...counting];
+      if (last.length === 0) return library.close(handle);
+      void Promise.allSettled(last).then(() => library.close(handle)); // their callers hear of errors
     },
   };
 };

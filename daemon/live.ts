@@ -23,6 +23,17 @@ export interface LiveProcess {
   readonly parent: number | null;
 }
 
+/** What lives at a site, of one class of age and one of size. */
+export interface Holding {
+  /** Milliseconds: `fromMs` ≤ age < `untilMs`, null for no end. */
+  readonly fromMs: number;
+  readonly untilMs: number | null;
+  /** `fromBytes` ≤ size < 2 × `fromBytes`; 0: no bytes. */
+  readonly fromBytes: number;
+  readonly blocks: number;
+  readonly bytes: number;
+}
+
 export interface LiveSession {
   readonly id: string;
   /** ISO 8601, UTC. */
@@ -38,6 +49,11 @@ export interface LiveSession {
   readonly profile: (index: number) => Promise<Profile>;
   readonly threads: (index: number) => readonly ThreadInfo[];
   readonly sizes: (index: number) => readonly SizeClass[];
+  /**
+   * What lives at the chosen ones of a profile's sites (not 0: chosen); once the process has ended, what lived then.
+   * A walk over all live blocks: to be asked when somebody looks.
+   */
+  readonly holdings: (index: number, chosen: Uint8Array) => Promise<readonly Holding[]>;
   readonly timeline: (index: number) => readonly TimelinePoint[];
   /** A complete, self-contained snapshot as of now. */
   readonly snapshot: (index: number) => Promise<Recording>;

@@ -156,7 +156,8 @@ export interface Ping {
 
 /** The groupings of views/group.ts. */
 export type RowView = 'lines' | 'functions' | 'files' | 'modules' | 'stacks';
-export type View = RowView | 'tree' | 'processes' | 'threads' | 'sizes';
+/** Blocks: the live blocks of all rows, or `within` one, by age and by size. */
+export type View = RowView | 'tree' | 'processes' | 'threads' | 'sizes' | 'blocks';
 
 /** Counted by the daemon. */
 export type MarkNumber = number;
@@ -278,7 +279,29 @@ export type Table =
     }
   | { readonly view: 'processes'; readonly rows: readonly ProcessSummary[] }
   | { readonly view: 'threads'; readonly rows: readonly ThreadInfo[] }
-  | { readonly view: 'sizes'; readonly rows: readonly SizeClass[] };
+  | { readonly view: 'sizes'; readonly rows: readonly SizeClass[] }
+  | {
+      readonly view: 'blocks';
+      /** Youngest first, least first; classes in which nothing lives are left out. */
+      readonly ages: readonly AgeClass[];
+      readonly sizes: readonly LiveSizeClass[];
+    };
+
+/** Live blocks whose allocation was `fromMs` ≤ age < `untilMs` milliseconds ago, or before the process ended. */
+export interface AgeClass {
+  readonly fromMs: number;
+  /** Null for no end. */
+  readonly untilMs: number | null;
+  readonly liveBlocks: Count;
+  readonly liveBytes: Bytes;
+}
+
+/** Live blocks of `bytes` ≤ size < 2 × `bytes`; 0: of no bytes. */
+export interface LiveSizeClass {
+  readonly bytes: Bytes;
+  readonly liveBlocks: Count;
+  readonly liveBytes: Bytes;
+}
 
 /** Figures as in a snapshot, and how they move. */
 export interface RowCounters extends SiteCounters {

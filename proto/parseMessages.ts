@@ -246,12 +246,19 @@ const OTHER_TABLES = {
   processes: record({ view: oneOf(['processes']), rows: list(processSummary) }),
   threads: record({ view: oneOf(['threads']), rows: list(thread) }),
   sizes: record({ view: oneOf(['sizes']), rows: list(sizeClass) }),
+  blocks: record({
+    view: oneOf(['blocks']),
+    ages: list(record({ fromMs: count, untilMs: orNull(count), liveBlocks: count, liveBytes: count })),
+    sizes: list(record({ bytes: count, liveBlocks: count, liveBytes: count })),
+  }),
 } as const;
+
+const isOtherTable = (view: unknown): view is keyof typeof OTHER_TABLES =>
+  typeof view === 'string' && Object.hasOwn(OTHER_TABLES, view);
 
 const table: Check<Table> = (value, path) => {
   const view = isRecord(value) ? value.view : undefined;
-  if (view === 'tree' || view === 'processes' || view === 'threads' || view === 'sizes')
-    return OTHER_TABLES[view](value, path);
+  if (isOtherTable(view)) return OTHER_TABLES[view](value, path);
   return rowTable(value, path);
 };
 
@@ -262,7 +269,7 @@ const CLIENT_MESSAGES: Checks<ClientMessage> = {
   subscribe: record({
     type: oneOf(['subscribe']),
     id,
-    view: oneOf([...ROW_VIEWS, 'tree', 'processes', 'threads', 'sizes']),
+    view: oneOf([...ROW_VIEWS, 'tree', 'processes', 'threads', 'sizes', 'blocks']),
     process: either(count, oneOf(['main', 'all'])),
     sort: oneOf(SORT_KEYS),
     order: oneOf(['descending', 'ascending']),

@@ -1,12 +1,18 @@
-/** What a row is made of: its source with what each line allocates, and the stacks that lead there. Pure. */
-import type { ViewRow } from '../proto/messages.js';
+/**
+ * What a row is made of: its source with what each line allocates, its live blocks by age and by size, and the stacks
+ * that lead there. Pure.
+ */
+import type { AgeClass, LiveSizeClass, ViewRow } from '../proto/messages.js';
 import { frameText, functionName } from '../views/names.js';
-import { formatCount } from '../views/units.js';
-import type { Row, SourceRow } from './rows.js';
+import { formatAge, formatBytes, formatCount } from '../views/units.js';
+import type { BlockClass, Row, SourceRow } from './rows.js';
 import { type Detail, type Source, type State, shownPicture } from './state.js';
 
 /** Keys of rows that are no source lines. */
 const TITLES = 2 ** 30;
+const CLASSES = 2 ** 30 + 2 ** 29;
+/** After the last age. */
+const SIZES = 2 ** 28;
 const STACKS = 2 ** 31;
 const FRAMES = 512;
 
@@ -15,10 +21,12 @@ export const detailRows = (state: State): readonly Row[] => {
   if (!detail) return [];
   const { tables } = shownPicture(state);
   const lines = tables['detail lines'];
+  const blocks = tables['detail blocks'];
   const stacks = tables['detail stacks'];
   const known = lines?.view === 'lines' ? lines.rows : [];
   return [
     ...sourceRows(detail, known, state.sources),
+    ...(blocks?.view === 'blocks' && blocks.ages.length > 0 ? blockRows(blocks.ages, blocks.sizes) : []),
     ...(stacks?.view === 'stacks' ? stackRows(stacks.rows, stacks.omitted) : []),
   ];
 };
@@ -74,6 +82,38 @@ const together = (a: ViewRow, b: ViewRow): ViewRow => ({
   temporaryBlocks: a.temporaryBlocks + b.temporaryBlocks,
   grownBytes: (a.grownBytes ?? 0) + (b.grownBytes ?? 0),
 });
+
+const blockRows = (ages: readonly AgeClass[], sizes: readonly LiveSizeClass[]): readonly Row[] => [
+  title(5, ''),
+  title(6, 'What lives, by age'),
+  ...classRows(
+    ages.map(({ fromMs, untilMs, ...sum }) => ({ ...sum, key: fromMs, name: ageText(fromMs, untilMs) })),
+  ),
+  title(7, 'and by size'),
+  ...classRows(
+    sizes.map(({ bytes, ...sum }) => ({
+      ...sum,
+      key: SIZES + Math.log2(bytes + 1),
+      name: `from ${formatBytes(bytes)}`,
+    })),
+  ),
+];
+
+/** The key is the class's own: the cursor stays on it when others come. */
+const classRows = (classes: readonly (BlockClass & { readonly key: number })[]): readonly Row[] => {
+  const most = Math.max(1, ...classes.map(({ liveBlocks }) => liveBlocks));
+  return classes.map(({ key, ...row }) => ({
+    kind: 'class',
+    key: CLASSES + key,
+    row,
+    share: row.liveBlocks / most,
+  }));
+};
+
+const ageText = (fromMs: number, untilMs: number | null): string => {
+  if (untilMs === null) return `over ${formatAge(fromMs)}`;
+  return fromMs === 0 ? `under ${formatAge(untilMs)}` : `${formatAge(fromMs)} to ${formatAge(untilMs)}`;
+};
 
 const stackRows = (stacks: readonly ViewRow[], omitted: number): readonly Row[] => {
   const count = stacks.length + omitted;

@@ -44,12 +44,14 @@ export const wantedViews = (state: State): WantedViews => {
   const views = Object.fromEntries(TABLE_VIEWS.filter(isLookedAt).map((each) => [each, wanted(each)]));
   if (!detail) return views;
   const { file } = detail.row;
+  const within = { view: detail.view, key: detail.row.key };
   return {
     ...views,
+    'detail blocks': { ...common, view: 'blocks', within, limit: ROW_LIMIT, intervalMs },
     'detail stacks': {
       ...common,
       view: 'stacks',
-      within: { view: detail.view, key: detail.row.key },
+      within,
       limit: MOST_STACKS,
       intervalMs,
     },

@@ -19,6 +19,8 @@ export type Row =
   | { readonly kind: 'all'; readonly key: number; readonly processes: number }
   | { readonly kind: 'text'; readonly key: number; readonly text: string }
   // Of a row that is looked into:
+  /** @param share of the live blocks of the fullest class */
+  | { readonly kind: 'class'; readonly key: number; readonly row: BlockClass; readonly share: number }
   | { readonly kind: 'title'; readonly key: number; readonly text: string }
   | { readonly kind: 'source'; readonly key: number; readonly source: SourceRow }
   | { readonly kind: 'stack'; readonly key: number; readonly row: ViewRow }
@@ -28,6 +30,13 @@ export type Row =
       readonly text: string;
       readonly place: SourcePlace | null;
     };
+
+/** Live blocks of an age or a size. */
+export interface BlockClass {
+  readonly name: string;
+  readonly liveBlocks: number;
+  readonly liveBytes: number;
+}
 
 export interface SourceRow extends SourcePlace {
   readonly text: string;
@@ -50,6 +59,7 @@ export const rowsOf = (state: State, place: Place = placeOf(state)): readonly Ro
   if (table.view === 'processes') return processRows(table.rows, filter);
   if (table.view === 'threads') return threadRows(table.rows, state);
   if (table.view === 'sizes') return sizeRows(table.rows);
+  if (table.view === 'blocks') return []; // a part of the detail
   const sign = order === 'descending' ? 1 : -1;
   // What has just been sorted or filtered otherwise is put right here, until the daemon's answer comes.
   return table.rows
@@ -130,6 +140,8 @@ export const textOf = (row: Row): string => {
       return row.source.text;
     case 'stack':
       return row.row.frames?.[0] ?? '';
+    case 'class':
+      return row.row.name;
     case 'text':
     case 'title':
     case 'frame':

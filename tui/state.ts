@@ -34,8 +34,8 @@ export const TABLE_VIEWS = [
 export type TableView = (typeof TABLE_VIEWS)[number];
 export type ShownView = TableView | 'output';
 
-/** What is asked of the daemon: the views, and the two parts of what a row is made of. */
-export const SLOTS = [...TABLE_VIEWS, 'detail lines', 'detail stacks'] as const;
+/** What is asked of the daemon: the views, and the three parts of what a row is made of. */
+export const SLOTS = [...TABLE_VIEWS, 'detail lines', 'detail blocks', 'detail stacks'] as const;
 export type Slot = (typeof SLOTS)[number];
 
 /** The views that can be looked at: the program's output only where we have it. */

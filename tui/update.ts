@@ -264,8 +264,8 @@ const choose = (state: State, process: State['process']): State => {
 const lookedInto = (state: State, row: NonNullable<State['detail']>['row']): State => {
   const { view } = state;
   if (view !== 'lines' && view !== 'functions' && view !== 'files' && view !== 'modules') return state;
-  const { 'detail lines': _, 'detail stacks': __, ...tables } = state.newest.tables;
-  const context = Math.max(2, Math.floor(layoutOf(state.size).body / 4));
+  const { 'detail lines': _, 'detail blocks': __, 'detail stacks': ___, ...tables } = state.newest.tables;
+  const context = Math.max(2, Math.floor(layoutOf(state.size).body / 5));
   const key = view === 'lines' && row.line !== null ? keyOfLine(row.line) : null;
   return settled({
     ...state,

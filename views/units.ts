@@ -45,6 +45,18 @@ export const formatDuration = (ms: number): string => {
   return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
 };
 
+/** A bound of a class of ages: "10 s", "1 min", "1 h", "1 day". */
+export const formatAge = (ms: number): string => {
+  const unit = AGE_UNITS.find(([, length]) => ms >= length) ?? ['s', 1000];
+  return `${ms / unit[1]} ${unit[0]}`;
+};
+
+const AGE_UNITS: readonly (readonly [unit: string, ms: number])[] = [
+  ['day', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+];
+
 /**
  * Reads a size as a user types it: "512", "10k", "4M", "1.5 GiB", "1MB". All prefixes are binary.
  *

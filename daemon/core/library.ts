@@ -44,6 +44,14 @@ export interface Library {
   readonly blocks: Fill;
   readonly sizes: Fill;
   readonly largest: (core: Handle, index: number, out: Uint8Array) => number;
+  /** Off the main thread: a walk over all live blocks. @returns how many there are, with room for them or not */
+  readonly holdings: (
+    core: Handle,
+    index: number,
+    chosen: Uint8Array,
+    out: Uint8Array,
+    capacity: number,
+  ) => Promise<number>;
   readonly nodes: FillFrom;
   readonly modules: FillFrom;
   readonly pythonCodes: FillFrom;
@@ -58,6 +66,14 @@ const fillFrom = ['void *', 'uint32_t', 'uint32_t', 'void *', 'uint32_t'];
 const load = (): Library => {
   const library = open();
   const drain = library.func('core_drain', 'double', ['void *', 'uint32_t']);
+  const holdings = library.func('core_holdings', 'uint32_t', [
+    'void *',
+    'uint32_t',
+    'void *',
+    'uint32_t',
+    'void *',
+    'uint32_t',
+  ]);
   return {
     create: library.func('core_create', 'void *', ['str', 'uint32_t', 'void *', 'uint32_t']),
     pythonNative: library.func('core_python_native', 'void', ['void *']),
@@ -78,6 +94,11 @@ const load = (): Library => {
     threads: library.func('core_threads', 'uint32_t', fill),
     blocks: library.func('core_blocks', 'uint32_t', fill),
     sizes: library.func('core_sizes', 'uint32_t', fill),
+    holdings: (core, index, chosen, out, capacity) =>
+      new Promise((resolve, reject) => {
+        const answer = (error: unknown, count: number) => (error ? reject(error) : resolve(count));
+        holdings.async(core, index, chosen, chosen.length, out, capacity, answer);
+      }),
     largest: library.func('core_largest', 'uint32_t', ['void *', 'uint32_t', 'void *']),
     nodes: library.func('core_nodes', 'uint32_t', fillFrom),
     modules: library.func('core_modules', 'uint32_t', fillFrom),

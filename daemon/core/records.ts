@@ -107,6 +107,16 @@ export interface BlockTable {
   readonly kind: Uint32Array;
 }
 
+/** What lives at a site, of one class of age and one of size. */
+export interface HoldingRecord {
+  /** Index among the sites. */
+  readonly site: number;
+  readonly ageClass: number;
+  readonly sizeClass: number;
+  readonly blocks: number;
+  readonly bytes: number;
+}
+
 export interface ModuleRecord {
   readonly base: number;
   readonly end: number;
@@ -314,6 +324,22 @@ export const decodeBlocks = (bytes: Bytes, count: number): BlockTable => {
     stack: u32(record.stack),
     kind: u32(record.kind),
   };
+};
+
+export const decodeHoldings = (bytes: Bytes, count: number): HoldingRecord[] => {
+  const record = layout.holding_record;
+  const { u32 } = columns(bytes, count, record.bytes);
+  const site = u32(record.site);
+  const blocks = u32(record.blocks);
+  const low = u32(record.bytes_and_classes);
+  const high = u32(record.bytes_and_classes + 4);
+  return every(count, (at) => ({
+    site: site[at],
+    ageClass: (high[at] >>> (layout.HOLDING_AGE_SHIFT - 32)) & 0xff,
+    sizeClass: high[at] >>> (layout.HOLDING_SIZE_SHIFT - 32),
+    blocks: blocks[at],
+    bytes: low[at] + (high[at] & 0xffff) * HIGH,
+  }));
 };
 
 export const decodeModules = (bytes: Bytes, count: number): ModuleRecord[] => {

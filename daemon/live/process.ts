@@ -5,6 +5,7 @@
 
 import { basename } from 'node:path';
 import {
+  AGE_BOUNDS_S,
   DETACH_ABANDONED,
   DETACH_DAEMON_DIED,
   DETACH_NO_MEMORY,
@@ -27,7 +28,7 @@ import type { Recording } from '../../views/profile.js';
 import type { Core, ProcessRecord } from '../core.js';
 import { allocatorNote } from '../doctor/allocator.js';
 import { readElf } from '../doctor/elf.js';
-import type { LiveProcess } from '../live.js';
+import type { Holding, LiveProcess } from '../live.js';
 import { type ProcessProfile, processProfile } from '../profile/process.js';
 import { sourcesOf } from '../snapshot/sources.js';
 import type { Symbolizer } from '../symbols/symbolizer.js';
@@ -53,6 +54,7 @@ export interface TrackedProcess {
   readonly setParent: (parent: number | null) => void;
   readonly threads: () => readonly ThreadInfo[];
   readonly sizes: () => readonly SizeClass[];
+  readonly holdings: (chosen: Uint8Array) => Promise<readonly Holding[]>;
   readonly snapshot: (untracedChildren: number) => Promise<Recording>;
 }
 
@@ -143,13 +145,22 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
     core
       .sizes(index)
       .map(({ totalBlocks, totalBytes, liveBlocks, liveBytes }, at) => ({
-        bytes: at === 0 ? 0 : 2 ** (at - 1),
+        bytes: leastOfSize(at),
         blocks: totalBlocks,
         liveBlocks,
         liveBytes,
         totalBytes,
       }))
       .filter(({ blocks }) => blocks > 0);
+
+  const holdings = async (chosen: Uint8Array): Promise<readonly Holding[]> =>
+    (await core.holdings(index, chosen)).map(({ ageClass, sizeClass, blocks, bytes }) => ({
+      fromMs: ageClass === 0 ? 0 : AGE_BOUNDS_S[ageClass - 1] * 1000,
+      untilMs: ageClass < AGE_BOUNDS_S.length ? AGE_BOUNDS_S[ageClass] * 1000 : null,
+      fromBytes: leastOfSize(sizeClass),
+      blocks,
+      bytes,
+    }));
 
   const snapshot = async (untracedChildren: number): Promise<Recording> => {
     const [grown, blocks] = await profile.withLargestBlocks();
@@ -189,6 +200,7 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
     },
     threads,
     sizes,
+    holdings,
     snapshot,
   };
 };
@@ -200,6 +212,9 @@ const pythonTotals = (record: ProcessRecord): PythonTotals => ({
   totalBlocks: record.pythonAllocations,
   peakBytes: record.pythonPeakBytes,
 });
+
+/** Of a size class of the core. */
+const leastOfSize = (sizeClass: number): number => (sizeClass === 0 ? 0 : 2 ** (sizeClass - 1));
 
 const ending = (
   record: ProcessRecord,

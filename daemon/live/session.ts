@@ -92,6 +92,7 @@ export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionF
     profile: (index) => at(processes, index).profile.refresh(),
     threads: (index) => at(processes, index).threads(),
     sizes: (index) => at(processes, index).sizes(),
+    holdings: (index, chosen) => at(processes, index).holdings(chosen),
     timeline: (index) => at(processes, index).timeline.points(),
     snapshot: async (index) => {
       if (!finished) await catchUp();

@@ -40,6 +40,8 @@ export interface SumUp {
     other: GroupBy,
     group: Index,
   ) => Sums;
+  /** Whether a stack belongs to a group. */
+  readonly belongs: (of: LiveProfile, by: GroupBy, group: Index) => (stack: Index) => boolean;
 }
 
 export const createSumUp = (): SumUp => {
@@ -76,7 +78,13 @@ export const createSumUp = (): SumUp => {
     sums: each.length === 1 ? (each[0] ?? []) : added(each),
   });
 
+  const belongs: SumUp['belongs'] = (of, by, group) => {
+    const grouping = groupingOf(of, by);
+    return (stack) => grouping.groupOf(stack) === group;
+  };
+
   return {
+    belongs,
     all: (profiles, by, kind) =>
       together(
         by,
@@ -86,8 +94,8 @@ export const createSumUp = (): SumUp => {
       together(
         by,
         profiles.map((of) => {
-          const outer = groupingOf(of, other);
-          const sites = of.profile.sites.filter(({ stack }) => outer.groupOf(stack) === group);
+          const isWithin = belongs(of, other, group);
+          const sites = of.profile.sites.filter(({ stack }) => isWithin(stack));
           return sumGroups(groupingOf(of, by), sites, kind);
         }),
       ),

@@ -12,6 +12,7 @@ import {
 import type { GroupBy, Index, SizeClass, TimelinePoint } from '../../proto/snapshot.js';
 import type { Profile } from '../../views/profile.js';
 import type { LiveProcess, LiveSession } from '../live.js';
+import { createBlocksTable } from './blocks.js';
 import { ViewFault } from './fault.js';
 import { createSumUp, type LiveProfile } from './groups.js';
 import { createMarks, type Marks } from './marks.js';
@@ -42,6 +43,7 @@ const MOMENT_MS = 40;
 /** So long after the last change rates are still on their way down. */
 const SETTLED_MS = 4000;
 const SETTLING_STEP_MS = 500;
+const AGING_STEP_MS = 1000;
 
 export const createViews = (
   live: LiveSession,
@@ -49,6 +51,7 @@ export const createViews = (
 ): Views => {
   const sumUp = createSumUp();
   const treeTable = createTreeTable();
+  const blocks = createBlocksTable(live, sumUp, now);
   const matcherOf = createMatchers();
   const marks = createMarks(live);
   const sumRates = new Map<string, ReturnType<typeof createSumRate>>();
@@ -102,7 +105,7 @@ export const createViews = (
       totals,
       capture,
       mapped,
-      rate: these.some((each) => summaryOf(each).state === 'running') ? rateOf(choice, figures) : null,
+      rate: these.some(isRunning) ? rateOf(choice, figures) : null,
       ownBytes: live.ownMemory(),
       timeline: choice !== 'all' && only ? thinned(live.timeline(only.index)) : [],
     };
@@ -115,6 +118,7 @@ export const createViews = (
     if (view === 'threads') return { view, rows: traced.flatMap(({ index }) => live.threads(index)) };
     if (view === 'sizes') return { view, rows: sumSizes(traced.map(({ index }) => live.sizes(index))) };
     const found = await profilesOf(traced);
+    if (view === 'blocks') return blocks.tableOf(query, found);
     const matcher = matcherOf(query.filter);
     const mark = query.since === undefined ? null : marks.find(query.since);
     if (view === 'tree') return treeTable(query, found, matcher, mark);
@@ -170,8 +174,11 @@ export const createViews = (
         ].join(' '),
       )
       .join('\n');
+    if (query.view === 'blocks') return `${figures} ${these.some(isRunning) ? aging() : ''}`;
     return isRowView(query.view) ? `${figures} ${settling(query.process, figures)}` : figures;
   };
+  /** Blocks get older while nothing happens. */
+  const aging = (): string => String(Math.floor(now() / AGING_STEP_MS));
   /** Rates go on changing for a while after the counters have come to rest. */
   const settling = (choice: ProcessChoice, figures: string): string => {
     const key = String(choice);
@@ -184,9 +191,12 @@ export const createViews = (
   const lookAnew = (): void => {
     looked = undefined;
     profiles.clear();
+    blocks.countAnew();
   };
   return { header, table, stamp, source, marks, lookAnew };
 };
+
+const isRunning = (process: LiveProcess): boolean => summaryOf(process).state === 'running';
 
 const NO_RATE = (): undefined => undefined;
 

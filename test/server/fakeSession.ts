@@ -1,5 +1,5 @@
 /** A live session without a program: figures that tests set, profiles made from stacks written as text. */
-import type { LiveProcess, LiveSession } from '../../daemon/live.js';
+import type { Holding, LiveProcess, LiveSession } from '../../daemon/live.js';
 import type { ProcessInfo, Site, SizeClass, ThreadInfo, TimelinePoint } from '../../proto/snapshot.js';
 import { type Recording, sumSites } from '../../views/profile.js';
 import { type SiteText, snapshotOf } from '../views/build.js';
@@ -80,6 +80,8 @@ export const fakeSession = (fakes: readonly FakeProcess[]): FakeSession => {
     },
     threads: () => THREADS,
     sizes: () => SIZES,
+    holdings: async (index, chosen) =>
+      snapshotAt(index).sites.flatMap((site, at) => (chosen[at] ? held(site) : [])),
     timeline: (index) => snapshotAt(index).timeline,
     snapshot: async (index) => {
       asked.snapshot += 1;
@@ -122,6 +124,19 @@ const SIZES: readonly SizeClass[] = [
   { bytes: 64, blocks: 12, liveBlocks: 7, liveBytes: 500, totalBytes: 1000 },
   { bytes: 262_144, blocks: 700_000, liveBlocks: 400_000, liveBytes: 5_200_000, totalBytes: 9_000_000 },
 ];
+
+/** A third of what lives at a site is young. */
+const held = ({ liveBlocks, liveBytes }: Site): readonly Holding[] => {
+  const each = liveBytes / liveBlocks;
+  const young = Math.floor(liveBlocks / 3);
+  const of = (blocks: number) => ({
+    fromBytes: 2 ** Math.floor(Math.log2(each)),
+    blocks,
+    bytes: Math.round(blocks * each),
+  });
+  const old = { ...of(liveBlocks - young), fromMs: 60_000, untilMs: 600_000 };
+  return young > 0 ? [{ ...of(young), fromMs: 0, untilMs: 1000 }, old] : [old];
+};
 
 const scaled = (site: Site, factor: number): Site => ({
   ...site,

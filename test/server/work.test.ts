@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { createViews } from '../../daemon/server/views.js';
 import type { Table } from '../../proto/messages.js';
 import { fakeSession, SITES } from './fakeSession.js';
 import { type Client, connect, serve, subscription } from './support.js';
@@ -38,6 +39,44 @@ test('a filter that cannot be read is refused with the place of the mistake', as
   const error = await client.nextOf('error');
   t.like(error, { id: 1, code: 'malformed' });
   t.regex(error.message, /at 7: there is no modul:/);
+});
+
+test('live blocks are told by age and by size, those of one line as well as all', async (t) => {
+  const { server } = await serve(t);
+  const client = await connect(server);
+  client.send(subscription(1, { intervalMs: 0 }));
+  const lines = rowsOf(await tableOf(client, 1));
+  const blocksOf = async (id: number, key?: number): Promise<Extract<Table, { view: 'blocks' }>> => {
+    const within = key === undefined ? {} : { within: { view: 'lines', key } as const };
+    client.send(subscription(id, { view: 'blocks', intervalMs: 0, ...within }));
+    const table = await tableOf(client, id);
+    if (table.view !== 'blocks') throw new Error(table.view);
+    return table;
+  };
+  const total = (each: readonly { readonly liveBlocks: number }[]): number =>
+    each.reduce((sum, { liveBlocks }) => sum + liveBlocks, 0);
+  const all = await blocksOf(2);
+  t.deepEqual([total(all.ages), total(all.sizes)], [1_500_023, 1_500_023]);
+  const cache = lines.find((row) => row.function === 'cache_insert');
+  t.deepEqual(await blocksOf(3, cache?.key), {
+    view: 'blocks',
+    ages: [
+      { fromMs: 0, untilMs: 1000, liveBlocks: 500_000, liveBytes: 32_000_000 },
+      { fromMs: 60_000, untilMs: 600_000, liveBlocks: 1_000_000, liveBytes: 64_000_000 },
+    ],
+    sizes: [{ bytes: 64, liveBlocks: 1_500_000, liveBytes: 96_000_000 }],
+  });
+  t.deepEqual(await blocksOf(4, 12_345), { view: 'blocks', ages: [], sizes: [] });
+});
+
+test('blocks get older while the program does nothing', (t) => {
+  const live = fakeSession([{ sites: SITES, info: { state: 'running' } }]);
+  let atMs = 0;
+  const views = createViews(live, () => atMs);
+  const { type: _, id: __, intervalMs: ___, ...query } = subscription(1, { view: 'blocks' });
+  const before = views.stamp(query);
+  atMs = 5000;
+  t.not(views.stamp(query), before);
 });
 
 test('since a mark rows tell what they have grown by; the most grown can stand first', async (t) => {

@@ -37,6 +37,7 @@ test('the leaking line is found within ten keys: mark, difference, enter', async
   await tmux.until(/growth▼(?![\s\S]* main\b[^\n]*$)[^\n]*\n[^\n]*\+[\d.]+ [KM]iB[^\n]*keep_note/m);
   tmux.press('Enter');
   await tmux.until(new RegExp(`[KM]iB .*▶ +${LEAK} .*malloc\\(sizeof \\*note\\); // the leak`));
+  await tmux.until(/What lives, by age\s+[\d.]+ [KM]iB.*under 1 s[\s\S]*and by size\s.* from 128 B /);
   const inside = await tmux.until(/1 stack leads here/);
   t.regex(inside, /keep_note \(.*growing\.c:\d+\)\s+serve \(.*\)\s+main/);
   await end(tmux);

@@ -4,7 +4,9 @@
  *     MEMTRACE_GOLDEN=write npx ava dist/test/tui/screens.test.js
  */
 import test from 'ava';
+import type { Action } from '../../tui/actions.js';
 import { wantedSource } from '../../tui/queries.js';
+import { rowsOf, textOf } from '../../tui/rows.js';
 import { helpLines } from '../../tui/screen/help.js';
 import { screenLines } from '../../tui/screen/screen.js';
 import type { Size, State } from '../../tui/state.js';
@@ -88,12 +90,21 @@ const lookedInto = async (size: Size): Promise<State> => {
 for (const size of SIZES) {
   const name = `${size.columns}x${size.rows}`;
   test(`a line that is looked into, on a terminal of ${name}`, async (t) => {
-    golden(t, `tui-detail-${name}`, screenText(await lookedInto(size)));
+    const inside = await lookedInto(size);
+    golden(t, `tui-detail-${name}`, screenText(inside));
+    // Where there is no room for more than the source, the rest is below.
+    if (size.rows < 20)
+      golden(t, `tui-detail-ages-${name}`, screenText(press(inside, ...downTo(/^under 1 s/, inside))));
   });
   test(`what has grown since a mark, on a terminal of ${name}`, async (t) => {
     golden(t, `tui-difference-${name}`, screenText(await grownSinceMark(size)));
   });
 }
+
+const downTo = (text: RegExp, state: State): readonly Action[] => {
+  const by = rowsOf(state).findIndex((row) => text.test(textOf(row))) - state.cursors.detail.at;
+  return [{ kind: 'move', by: by + 2 }];
+};
 
 /** Everything has doubled since, 2.5 s after the mark. */
 const grownSinceMark = async (size: Size): Promise<State> => {

@@ -18,7 +18,7 @@ import {
   formatShare,
 } from '../../views/units.js';
 import { LOOKS_KEPT } from '../history.js';
-import type { Row } from '../rows.js';
+import type { BlockClass, Row } from '../rows.js';
 import type { Place } from '../state.js';
 import { barText, type Marks, sparkText } from './glyphs.js';
 
@@ -254,18 +254,25 @@ const treeNames = ({ marks, path, direction }: ColumnsLook): readonly Column[] =
 
 const unsorted = ({ sort: _, ...column }: Column): Column => column;
 
+/** What also classes of blocks have. */
+const orOfClass = (column: Column, text: (row: BlockClass) => string): Column => ({
+  ...column,
+  text: (row) => (row.kind === 'class' ? text(row.row) : column.text(row)),
+});
+
+const eachText = ({ liveBlocks, liveBytes }: BlockClass | RowCounters): string =>
+  liveBlocks > 0 ? formatBytes(liveBytes / liveBlocks) : '';
+
 const detailFigures = (look: ColumnsLook): readonly Column[] => [
-  unsorted(LIVE),
+  orOfClass(unsorted(LIVE), ({ liveBytes }) => formatBytes(liveBytes)),
   ...(look.hasMark ? [unsorted(GROWTH)] : []),
-  unsorted(BLOCKS),
-  figure(
-    'each',
-    2,
-    9,
-    counted((row) => (row.liveBlocks > 0 ? formatBytes(row.liveBytes / row.liveBlocks) : '')),
-  ),
+  orOfClass(unsorted(BLOCKS), ({ liveBlocks }) => formatCount(liveBlocks)),
+  orOfClass(figure('each', 2, 9, counted(eachText)), eachText),
   unsorted(TOTAL),
 ];
+
+const CLASS_NAME = 15;
+const CLASS_BAR = 10;
 
 const detailNames = ({ marks, path }: ColumnsLook): readonly Column[] => [
   name('', 'end', (row) => {
@@ -276,6 +283,8 @@ const detailNames = ({ marks, path }: ColumnsLook): readonly Column[] => [
       }
       case 'stack':
         return shortened(row.row.frames?.[0] ?? placeName(row.row, path), row.row.places?.[0] ?? null, path);
+      case 'class':
+        return `${row.row.name.padEnd(CLASS_NAME)} ${barText(row.share, CLASS_BAR, marks).trimEnd()}`;
       case 'frame':
         return `  ${shortened(row.text, row.place, path)}`;
       default:
