@@ -1,0 +1,67 @@
+/** The columns of processes. Pure. */
+import type { ProcessSummary } from '../../proto/messages.js';
+import { baseName } from '../../views/names.js';
+import { formatBytes, formatCount, formatDuration } from '../../views/units.js';
+import type { Row } from '../rows.js';
+import { type Column, figure, name } from './column.js';
+
+const ofProcess =
+  (text: (row: ProcessSummary) => string) =>
+  (row: Row): string =>
+    row.kind === 'process' ? text(row.row) : '';
+
+export const PROCESS_FIGURES: readonly Column[] = [
+  figure(
+    'pid',
+    0,
+    7,
+    ofProcess(({ pid }) => String(pid)),
+  ),
+  figure(
+    'live',
+    1,
+    9,
+    ofProcess(({ liveBytes }) => formatBytes(liveBytes)),
+  ),
+  figure(
+    'peak',
+    3,
+    9,
+    ofProcess(({ peakBytes }) => formatBytes(peakBytes)),
+  ),
+  figure(
+    'RSS',
+    4,
+    9,
+    ofProcess(({ rssBytes }) => formatBytes(rssBytes)),
+  ),
+  figure(
+    'allocations',
+    5,
+    11,
+    ofProcess(({ allocations }) => formatCount(allocations)),
+  ),
+  figure(
+    'time',
+    6,
+    8,
+    ofProcess(({ elapsedMs }) => formatDuration(elapsedMs)),
+  ),
+  figure('state', 2, 10, ofProcess(processState)),
+];
+
+export const PROCESS_NAMES: readonly Column[] = [
+  name('command', 'end', (row) => {
+    if (row.kind === 'all') return `all ${row.processes} processes`;
+    if (row.kind !== 'process') return '';
+    const [program = '?', ...args] = row.row.command;
+    const why = row.row.untraced === null ? '' : `  (${row.row.untraced})`;
+    return `${'  '.repeat(row.depth)}${[baseName(program), ...args].join(' ')}${why}`;
+  }),
+];
+
+function processState({ state, exitCode, signal, untraced }: ProcessSummary): string {
+  if (untraced !== null) return 'not traced';
+  if (state === 'exited') return `exited ${exitCode ?? '?'}`;
+  return state === 'killed' ? (signal ?? 'killed') : state;
+}
