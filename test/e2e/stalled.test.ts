@@ -27,8 +27,11 @@ int main(void) {
 }
 `;
 
+const PATIENCE_MS = 60_000;
+
 const until = async <T>(look: () => T | null): Promise<T> => {
-  for (let tries = 0; tries < 1000; tries += 1) {
+  const last = Date.now() + PATIENCE_MS;
+  while (Date.now() < last) {
     const found = look();
     if (found !== null) return found;
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -2,7 +2,7 @@
  * What an independent preload counted of a run (test/programs/preload/libtally.c). Under memtrace it stands behind
  * the shim and counts the same run: nothing that differs from run to run can blur the comparison.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Snapshot } from '../../proto/snapshot.js';
 import { newFolder, program } from './harness.js';
@@ -27,7 +27,9 @@ export const tallying = (): Tallying => {
     env: { LD_PRELOAD: program('libtally.so'), TALLY_DIR: folder },
     read: () =>
       readdirSync(folder)
-        .map((name) => tallyIn(join(folder, name)))
+        .map((name) => join(folder, name))
+        .filter((path) => statSync(path).size > 0) // else it is just being made
+        .map(tallyIn)
         .filter((each) => !PARTS.has(each.program))
         .toSorted(byText),
   };
