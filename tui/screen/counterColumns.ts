@@ -71,9 +71,9 @@ export const TEMPORARY = figure(
   'temporary',
 );
 export const TEMPORARY_SHARE = figure(
-  'of all',
-  8,
-  7,
+  'temp %',
+  4.2,
+  6,
   counted((row) => formatShare(row.temporaryBlocks, row.totalBlocks)),
 );
 

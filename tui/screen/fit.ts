@@ -20,7 +20,7 @@ const NAMES_LEAST = 30;
 const NAMES_LEAST_NARROW = 16;
 const NARROW_BELOW = 60;
 /** From here on both names are worth more than the last figures. */
-const NAMES_LEAST_WIDE = 48;
+const NAMES_LEAST_WIDE = 42;
 const WIDE_FROM = 100;
 /** Of two names the first gets this share. */
 const FIRST_NAME_SHARE = 0.55;

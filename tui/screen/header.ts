@@ -91,19 +91,14 @@ const factsOf = ({ totals, rate, mapped }: Header, highest: number | null): read
   const gap = totals.rssBytes - totals.liveBytes;
   return [
     fact('live', formatBytes(totals.liveBytes), 0),
-    fact('blocks', formatCount(totals.liveBlocks), 4),
+    fact('blocks', formatCount(totals.liveBlocks), 6),
     fact('peak', formatBytes(totals.peakBytes), 1),
     ...(highest === null ? [] : [fact('since ^R', formatBytes(highest), 2)]),
     ...pythonFacts(totals),
     fact('RSS', formatBytes(totals.rssBytes), 2),
-    ...(gap > 0 ? [fact('not heap', formatBytes(gap), 6)] : []),
+    ...(gap > 0 ? [fact('not heap', formatBytes(gap), 3)] : []),
     ...(mapped.liveBytes > 0 ? [fact('mapped', formatBytes(mapped.liveBytes), 7)] : []),
-    ...(rate
-      ? [
-          fact('allocs', `${formatCount(rate.allocationsPerSecond)}/s`, 3),
-          fact('bytes', `${formatBytes(rate.bytesPerSecond)}/s`, 5),
-        ]
-      : []),
+    ...(rate ? [fact('allocs', `${formatCount(rate.allocationsPerSecond)}/s`, 4)] : []),
   ];
 };
 
@@ -117,16 +112,17 @@ const pythonFacts = ({ python }: Totals): readonly Part[] =>
     : [];
 
 /** Always there, also when 0: a reader must be able to tell "none" from "not counted". */
-const captureOf = ({ capture, totals, ownBytes }: Header): readonly Part[] => {
+const captureOf = ({ capture, totals, rate, ownBytes }: Header): readonly Part[] => {
   const counted = (name: string, count: number, priority: number) =>
     fact(name, formatCount(count), priority, count > 0 ? 'alarm' : 'plain');
   return [
     counted('lost', capture.lost, 0),
     counted('unknown', capture.unknownFrees, 1),
     counted('truncated', capture.truncatedStacks, 2),
-    fact('total', formatBytes(totals.totalBytes), 3, 'plain'),
-    fact('allocations', formatCount(capture.allocations), 4, 'plain'),
+    ...(rate ? [fact('bytes', `${formatBytes(rate.bytesPerSecond)}/s`, 4, 'plain')] : []),
+    fact('total', formatBytes(totals.totalBytes), 5, 'plain'),
+    fact('allocations', formatCount(capture.allocations), 6, 'plain'),
     ...(capture.mode === 'sampled' ? [{ spans: [span('estimates (sampled)', 'alarm')], priority: 0 }] : []),
-    fact('memtrace', formatBytes(ownBytes), 5, 'plain'),
+    fact('memtrace', formatBytes(ownBytes), 3, 'plain'),
   ];
 };

@@ -41,10 +41,10 @@ export const sumFigures = ({ past, ...look }: ColumnsLook): readonly Column[] =>
   PEAK,
   ...(past ? [RATE] : []),
   TOTAL,
-  TEMPORARY,
   TEMPORARY_SHARE,
+  TEMPORARY,
   ...(past
-    ? [figure('recently', 7, LOOKS_KEPT, (row) => sparkText(past(row.key), LOOKS_KEPT, look.marks))]
+    ? [figure('recently', 4.4, LOOKS_KEPT, (row) => sparkText(past(row.key), LOOKS_KEPT, look.marks))]
     : []),
 ];
 
