@@ -42,7 +42,7 @@ const runCommand = async (
 };
 
 const unknownCommand = (name: string): MemtraceError => {
-  const close = nearest(name, Object.keys(COMMANDS));
+  const close = nearest(name.toLowerCase(), Object.keys(COMMANDS));
   const isFile = name.includes('/');
   return usageError(
     `unknown command ${name}`,

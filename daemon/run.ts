@@ -5,6 +5,7 @@
  */
 import { constants } from 'node:os';
 import type { GroupBy } from '../proto/snapshot.js';
+import { MemtraceError } from '../views/error.js';
 import type { Recording } from '../views/profile.js';
 import { createCore, type Selection } from './core.js';
 import { type DrivenSession, driveSession } from './live/session.js';
@@ -136,7 +137,9 @@ const serveWhenAsked = async (
 ): Promise<LaterService> => {
   const problems: string[] = [];
   const fail = (error: unknown): null => {
-    problems.push(`no live view: ${error instanceof Error ? error.message : String(error)}`);
+    const message = error instanceof Error ? error.message : String(error);
+    const more = error instanceof MemtraceError ? `. ${error.why} ${error.remedy}` : '';
+    problems.push(`no live view: ${message}${more}`);
     return null;
   };
   const { socketPath } = session;

@@ -249,8 +249,9 @@ static bool has_sanitizer(const struct elf *elf) {
     for (size_t i = 0; i < sizeof sanitizer_symbols / sizeof *sanitizer_symbols; i++)
         if (defines(elf, sanitizer_symbols[i]))
             return true;
-    /* gcc -static-libasan hides its own names, but not the functions it intercepts. */
-    return defines(elf, "malloc") && defines(elf, "__isoc99_vsscanf");
+    /* gcc -static-libasan hides its own names, but not the functions it intercepts: the C library's, which
+     * only the C library itself defines together with what starts a program. */
+    return defines(elf, "malloc") && defines(elf, "__isoc99_vsscanf") && !defines(elf, "__libc_start_main");
 }
 
 /* ---- public ---- */

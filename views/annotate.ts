@@ -4,6 +4,7 @@
  * Self: a line has what it answers for, the same figures as in the report by line. Inclusive: a line also has what
  * is allocated in the calls it makes, each stack once for each of its lines; then the lines overlap.
  */
+import { normalize, resolve } from 'node:path/posix';
 import {
   ANNOTATION_SCHEMA,
   type AnnotatedLine,
@@ -140,8 +141,9 @@ export const functionsOf = ({ frames }: Pick<Recording, 'frames'>, file: string)
  * The files a user may mean: the one of this name or, from `cwd`, of this path; else all that end so.
  */
 export const filesMeant = (files: readonly string[], typed: string, cwd: string): readonly string[] => {
-  const plain = typed.replace(/^(?:\.\/)+/, '');
-  const exact = files.filter((file) => file === typed || file === `${cwd}/${plain}`);
+  const plain = normalize(typed);
+  const path = resolve(cwd, plain);
+  const exact = files.filter((file) => file === typed || file === path);
   return exact.length > 0 ? exact.slice(0, 1) : files.filter((file) => file.endsWith(`/${plain}`));
 };
 

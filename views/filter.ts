@@ -7,7 +7,7 @@
  *     /^std::|^gnu/    a regular expression (RE2's); /…/i without regard to case
  *     module:libfoo    the module alone; also file: function: (or fn:); the value may be "…" or /…/
  *     lang:python      frames of this language: native or python
- *     size>1m          live bytes; also blocks total peak temporary growth, with > >= < <= =
+ *     size>1m          or size > 1m: live bytes; also blocks total peak temporary growth, with > >= < <= =
  *     !term            not this
  *
  * Of a row that is a stack any frame may match. There is no `thread:` — figures are kept by stack, not by stack
@@ -171,8 +171,9 @@ const termAt = (text: string, at: number): TermAt => {
   // Two colons are C++, not a key.
   const [, key = '', colon] = /^([a-z]+)(:)(?!:)/i.exec(rest) ?? [];
   if (colon) return named(text, at, key.toLowerCase());
-  const [, figure = '', comparison = '', value = ''] = /^([a-z]+)(>=|<=|>|<|=)(\S*)/i.exec(rest) ?? [];
-  const known = Object.hasOwn(FIGURES, figure.toLowerCase());
+  const [, figure = '', comparison = '', value = ''] =
+    /^([a-z]+ *)((?:>=|<=|>|<|=) *)(\S*)/i.exec(rest) ?? [];
+  const known = Object.hasOwn(FIGURES, figure.trimEnd().toLowerCase());
   // vector<int> and operator= are names; siez>1m is a mistake.
   if (comparison && (known || /^-?[\d.]/.test(value))) return sized(at, figure, comparison, value);
   const { matches, end } = patternAt(text, at);
@@ -215,20 +216,20 @@ const languageAt = (text: string, at: number, valueAt: number): TermAt => {
 };
 
 const sized = (at: number, name: string, comparison: string, value: string): TermAt => {
-  const key = name.toLowerCase();
+  const key = name.trimEnd().toLowerCase();
   const figure = Object.hasOwn(FIGURES, key) ? FIGURES[key] : undefined;
-  const compare = COMPARE[comparison];
+  const compare = COMPARE[comparison.trimEnd()];
   if (!figure || !compare) {
     const close = nearest(key, Object.keys(FIGURES));
     const hint = close ? `did you mean ${close}?` : `there are ${Object.keys(FIGURES).join(', ')}`;
-    throw new Faulty(`there is no figure ${name}, ${hint}`, at, name.length);
+    throw new Faulty(`there is no figure ${name.trimEnd()}, ${hint}`, at, name.trimEnd().length);
   }
   const valueAt = at + name.length + comparison.length;
   const size = numberOf(value, figure.unit);
   if (size === null) {
     const needs = figure.unit === 'bytes' ? 'a size such as 512, 100k or 1m' : 'a number such as 1000';
     throw value === ''
-      ? new Faulty(`${key}${comparison} needs ${needs}`, at, valueAt - at)
+      ? new Faulty(`${key}${comparison.trimEnd()} needs ${needs}`, at, valueAt - at)
       : new Faulty(`${value} is not ${needs}`, valueAt, value.length);
   }
   return {

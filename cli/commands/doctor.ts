@@ -1,4 +1,5 @@
 /** `memtrace doctor`: what will be traced of a program, what not, why, and what to do about it. */
+import { statSync } from 'node:fs';
 import { examine, type Finding, inspect, lookAround, type Verdict } from '../../daemon/doctor/examine.js';
 import { installedFile } from '../../daemon/installed.js';
 import { MemtraceError, usageError } from '../../views/error.js';
@@ -12,17 +13,32 @@ const run = ({ options, words }: Given, io: Io): number => {
   if (program === undefined)
     throw usageError('no program was named', 'There is nothing to examine.', 'memtrace doctor ./server');
   const verdict = inspect(LAUNCHER, program);
-  if (!verdict)
-    throw new MemtraceError({
-      message: `cannot find ${program}`,
-      why: 'There is no such file, and no such command in PATH.',
-      remedy: 'Give the path of the program.',
-      exitCode: 1,
-    });
+  if (!verdict) throw notFound(program);
   const findings = examine(verdict, lookAround());
   if (options.json === true) io.stdout.write(`${JSON.stringify(jsonOf(verdict, findings), null, 2)}\n`);
   else writeLines(io.stdout, findings.flatMap(linesOf));
   return findings.some(({ weight }) => weight === 'no') ? 1 : 0;
+};
+
+const notFound = (program: string): MemtraceError => {
+  const stat = program.includes('/') ? statSync(program, { throwIfNoEntry: false }) : undefined;
+  if (stat?.isDirectory())
+    return new MemtraceError({
+      message: `cannot run ${program}`,
+      why: 'It is a folder.',
+      remedy: 'Give the path of a program in it.',
+    });
+  if (stat)
+    return new MemtraceError({
+      message: `cannot run ${program}`,
+      why: 'It is not executable.',
+      remedy: `If it is a program: chmod +x ${program}`,
+    });
+  return new MemtraceError({
+    message: `cannot find ${program}`,
+    why: 'There is no such file, and no such command in PATH.',
+    remedy: 'Give the path of the program.',
+  });
 };
 
 export const command: Command = {

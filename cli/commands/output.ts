@@ -1,5 +1,5 @@
 /** Files that a run will write at its end: refused before the program runs when that cannot work. */
-import { closeSync, constants, openSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, statSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SnapshotOutput } from '../../daemon/run.js';
 import { MemtraceError, usageError } from '../../views/error.js';
@@ -44,7 +44,8 @@ const checkFolder = (folder: string): void => {
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     const remedy = 'Give -o FILE in a folder of yours, or --no-output to keep no snapshot.';
-    throw cannotWrite(folder, REASONS[code] ?? `The system says: ${message}.`, remedy);
+    const why = code === 'ENOENT' && existsSync(folder) ? 'No file can be made there.' : REASONS[code];
+    throw cannotWrite(folder, why ?? `The system says: ${message}.`, remedy);
   }
 };
 
@@ -54,7 +55,7 @@ const createNameless = (folder: string): void => {
     closeSync(openSync(folder, constants.O_WRONLY | O_TMPFILE, 0o600));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EOPNOTSUPP' && code !== 'EISDIR') throw error;
+    if (code !== 'ENOTSUP' && code !== 'EISDIR') throw error;
     const path = `${folder}/.memtrace-${process.pid}`;
     closeSync(openSync(path, 'wx', 0o600));
     unlinkSync(path);

@@ -6,9 +6,8 @@ import { debugInfoNotes } from '../../views/notes.js';
 import { topRows } from '../../views/order.js';
 import { type Recording, sumSites } from '../../views/profile.js';
 import { sourceText } from '../../views/source.js';
-import { formatCount } from '../../views/units.js';
 import { commandText } from './command.js';
-import { mappedLines, noteLines, totalsLines } from './facts.js';
+import { mappedLines, noteLines, plural, totalsLines } from './facts.js';
 import { ownAccountLines, type PrintedRow, rowLines } from './rows.js';
 import { headingLines, type Surface } from './surface.js';
 
@@ -51,7 +50,7 @@ const tablesOf = (snapshot: Recording, layout: ReportLayout, surface: Surface): 
     ),
     ...(empty ? ['  nothing'] : []),
     ...(rows.length > 0 ? rowLines(rows, { by, sort, whole, figures: 'wide' }, surface) : []),
-    ...(omitted > 0 ? [`  ${formatCount(omitted)} more rows; --limit N shows more`] : []),
+    ...(omitted > 0 ? [`  ${plural(omitted, 'more row')}; --limit N shows more`] : []),
     ...(libraries.length > 0 ? [''] : []),
     ...ownAccountLines(libraries, sort, surface),
   ];

@@ -4,7 +4,7 @@
  * The verdict itself is inspect.c's, which the launcher and the shim go by.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { allocatorInside } from './allocator.js';
@@ -53,7 +53,18 @@ const note = (topic: string, text: string, remedy: string): Finding => ({
 const no = (topic: string, text: string, remedy: string): Finding => ({ weight: 'no', topic, text, remedy });
 
 const traceable = ({ traced, reason, remedy, path }: Verdict): Finding =>
-  traced ? ok('program', `${path} can be traced`) : no('program', `${path}: ${reason}`, remedy);
+  traced && isTooShort(path)
+    ? no('program', `${path}: it is no program that the system can run`, 'Build or copy it again.')
+    : traced
+      ? ok('program', `${path} can be traced`)
+      : no('program', `${path}: ${reason}`, remedy);
+
+/** Empty, or cut off within its header. */
+const isTooShort = (path: string): boolean => {
+  const { size } = statSync(path);
+  return size === 0 || (size < ELF_HEADER_LEAST && readFileSync(path, 'latin1').startsWith('\x7fELF'));
+};
+const ELF_HEADER_LEAST = 52;
 
 const script = (interpreter: string): Finding =>
   note(
@@ -101,11 +112,14 @@ const debugInfo = (path: string, elf: ElfFile): Finding => {
 const packageOf = (path: string): string | null => {
   for (const each of [path, path.replace(/^\/usr/, '')])
     try {
-      const line = execFileSync('dpkg-query', ['-S', each], {
+      const text = execFileSync('dpkg-query', ['-S', each], {
         stdio: ['ignore', 'pipe', 'ignore'],
         encoding: 'utf8',
       });
-      return line.split(/[:,]/)[0] ?? null;
+      // "dash: /bin/sh"; who moved the file away comes before it: "diversion by dash from: /bin/sh".
+      const line = text.split('\n').find((each) => !each.startsWith('diversion by ')) ?? '';
+      const name = line.split(/[:,]/)[0];
+      if (name) return name;
     } catch {
       // not of a package, or no Debian
     }

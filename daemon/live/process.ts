@@ -261,7 +261,7 @@ const notesOf = (record: ProcessRecord): readonly string[] => {
   if (record.detachReason === DETACH_DAEMON_DIED)
     notes.push('the daemon had died: what came after is missing');
   if (record.detachReason === DETACH_STOPPED)
-    notes.push('the process went on when the session ended: what came after is missing');
+    notes.push('tracing was stopped and the process went on: what came after is missing');
   if (record.pythonRefusal !== PYTHON_ACCEPTED) notes.push(refusalNote(record));
   else if (record.pythonAllocations > 0 && record.pythonVersion < FIRST_PYTHON_THAT_TELLS)
     notes.push(reuseNote(record));

@@ -66,11 +66,11 @@ export const serveClient = (socket: WebSocket, service: Service): Promise<void> 
 
   const hear = (data: RawData, isBinary: boolean): void => {
     const parsed = isBinary ? null : parseClientMessage(data.toString());
-    if (!parsed) socket.close(UNSUPPORTED, 'messages are text');
+    if (!parsed) sendAway(UNSUPPORTED, 'messages are text');
     else if (!parsed.ok) fault(parsed.id, parsed.code, `${sentence(parsed.fault)}.`);
     else if (parsed.message.type === 'hello') greet(parsed.message.protocol);
     else if (greeted) answer(parsed.message);
-    else socket.close(POLICY, 'the first message is hello');
+    else sendAway(POLICY, 'the first message is hello');
     waitUntilRead(socket);
   };
   const greet = (protocol: number): void => {
@@ -79,6 +79,10 @@ export const serveClient = (socket: WebSocket, service: Service): Promise<void> 
     const why = `This daemon speaks version ${PROTOCOL_VERSION}, not ${protocol}: memtrace was updated meanwhile.`;
     receiver.refuse(null, 'version', why);
     socket.close(POLICY, 'version');
+  };
+  const sendAway = (code: number, why: string): void => {
+    receiver.refuse(null, 'malformed', `${sentence(why)}.`);
+    socket.close(code, why);
   };
   const answer = (message: Exclude<ClientMessage, { type: 'hello' }>): void => {
     settle();

@@ -72,8 +72,31 @@ test('a sanitized program, one that does not exist, and one that is cut off', as
   t.regex(missing.stderr, /cannot find no-such-program/);
   const cut = join(emptyFolder(), 'cut');
   writeFileSync(cut, Buffer.from('7f454c4602010100', 'hex'), { mode: 0o755 });
-  const { code } = await run([MEMTRACE, 'doctor', cut]);
-  t.true(code === 0 || code === 1);
+  const empty = join(emptyFolder(), 'empty');
+  writeFileSync(empty, '', { mode: 0o755 });
+  for (const program of [cut, empty]) {
+    const { code, of } = await doctor(program);
+    t.is(code, 1);
+    t.regex(of('program')?.text ?? '', /no program that the system can run/);
+  }
+});
+
+test('a file that is not executable and a folder are not called missing', async (t) => {
+  const folder = emptyFolder();
+  const plain = join(folder, 'plain');
+  writeFileSync(plain, '', { mode: 0o644 });
+  t.regex((await run([MEMTRACE, 'doctor', plain])).stderr, /It is not executable[\s\S]*chmod \+x/);
+  t.regex((await run([MEMTRACE, 'doctor', folder])).stderr, /It is a folder/);
+});
+
+test('the C library itself, which can be run, has no sanitizer', async (t) => {
+  const [libc = ''] =
+    /\/\S*libc\.so\.6/.exec(execFileSync('ldd', [process.execPath], { encoding: 'utf8' })) ?? [];
+  t.not((await doctor(libc)).of('program')?.text.includes('sanitizer'), true);
+});
+
+test('a file that another package moved away is not called a package named diversion', async (t) => {
+  t.notRegex((await doctor('/bin/sh')).of('names')?.remedy ?? '', /diversion/);
 });
 
 test('limits are read as the kernel writes them', (t) => {

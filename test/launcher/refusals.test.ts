@@ -104,6 +104,7 @@ test('a runtime folder that is open to others is not used', async (t) => {
 
 test('wrong usage names what was probably meant', async (t) => {
   refused(t, await memtrace('rnu'), 2, /memtrace run/);
+  refused(t, await memtrace('RUN'), 2, /Did you mean: memtrace run/);
   refused(t, await memtrace('run', '--forse', 'echo'), 2, /--force/);
   refused(t, await memtrace('run', '--on-full=often', 'echo'), 2, /wait, drop/);
   refused(t, await memtrace('run', '--limit=many', 'echo'), 2, /number/);
@@ -114,4 +115,9 @@ test('wrong usage names what was probably meant', async (t) => {
 test('a session that does not exist', async (t) => {
   const output = join(folder, 'never.json');
   refused(t, await memtrace('dump', 'nosuch', '-o', output), 1, /no session nosuch/);
+});
+
+test('a folder in which no file can be made is refused in plain words', async (t) => {
+  const outcome = await memtrace('run', '-o', '/proc/x.json', 'echo');
+  refused(t, outcome, 125, /No file can be made there|You may not write there/);
 });

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
 import { MEMTRACE, run, start, temporaryFolder } from './support.js';
@@ -56,4 +58,44 @@ test('a process that outlives its session can still start programs without compl
   t.is((await program.outcome).stderr, 'from the child\n');
   await run(MEMTRACE, ['clean'], { env: environment(runtime) });
   t.deepEqual(readdirSync(join(runtime, 'memtrace')), []);
+});
+
+test('snapshots taken one after the other each get a name that is free', async (t) => {
+  const runtime = temporaryFolder();
+  const env = environment(runtime);
+  const program = start(MEMTRACE, ['run', '-q', '--no-output', 'sh', '-c', 'echo ready $$; read line'], {
+    env,
+  });
+  const [, pid = ''] = await program.said(/ready (\d+)/);
+  const folder = temporaryFolder();
+  const dumps = 4; // some of them within one second
+  for (let n = 0; n < dumps; n += 1) {
+    const { code, stderr } = await run(MEMTRACE, ['dump', pid], { env, cwd: folder });
+    t.is(code, 0, stderr);
+  }
+  t.is(readdirSync(folder).length, dumps);
+  program.process.stdin?.end();
+  await program.outcome;
+});
+
+test('a port that is taken: the program runs, and its report says why nobody can look and what to do', async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const address = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
+  const { code, stdout, stderr } = await run(MEMTRACE, [
+    'run',
+    '--no-output',
+    '--listen',
+    address,
+    'echo',
+    'ran',
+  ]);
+  taken.close();
+  t.is(code, 0);
+  t.is(stdout, 'ran\n');
+  const said = stderr.replace(/\s+/g, ' ');
+  t.true(
+    said.includes(`cannot listen on ${address}. Another process listens there already. Take another port`),
+    said,
+  );
 });

@@ -127,9 +127,15 @@ test('a client that talks before it says hello, in binary, too much or of anothe
   const { server } = await serve(t);
   const silent = await connect(server, 'silent');
   silent.send({ type: 'ping', id: 1 });
+  t.like(await silent.nextOf('error'), {
+    id: null,
+    code: 'malformed',
+    message: 'The first message is hello.',
+  });
   t.is(await silent.closed, 1008);
   const binary = await connect(server);
   binary.send(Buffer.from([1, 2, 3]));
+  t.like(await binary.nextOf('error'), { id: null, code: 'malformed', message: 'Messages are text.' });
   t.is(await binary.closed, 1003);
   const verbose = await connect(server);
   verbose.send('x'.repeat(100_000));

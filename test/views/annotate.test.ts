@@ -1,5 +1,5 @@
 import test from 'ava';
-import { annotate, isFunctionMeant } from '../../views/annotate.js';
+import { annotate, filesMeant, isFunctionMeant } from '../../views/annotate.js';
 import { groupSites } from '../../views/group.js';
 import { emptySum, kindMatches } from '../../views/profile.js';
 import { randomRecording } from './build.js';
@@ -65,4 +65,11 @@ test('a function is meant by its last name, its qualified name or all of it', (t
     ['run(insert)', 'insert'],
   ])
     t.false(isFunctionMeant(name, typed), `${name} by ${typed}`);
+});
+
+test('a file is found by a path that goes up from where the user is', (t) => {
+  const files = ['/src/app.py', '/src/sub/app.py', '/lib/py.c'];
+  t.deepEqual(filesMeant(files, '../app.py', '/src/sub'), ['/src/app.py']);
+  t.deepEqual(filesMeant(files, './app.py', '/src/sub'), ['/src/sub/app.py']);
+  t.deepEqual(filesMeant(files, '../../lib/./py.c', '/src/sub'), ['/lib/py.c']);
 });

@@ -115,3 +115,15 @@ test('whatever is typed, half or whole, is understood or pointed at within the t
     }
   t.pass();
 });
+
+test('a comparison with blanks in it is one term, not three words to look for', (t) => {
+  for (const text of ['size > 1k', 'size >1k', 'size> 1k', 'size>1k']) {
+    t.true(figures(text, sized(2000)), text);
+    t.false(figures(text, sized(10)), text);
+  }
+  t.true(figures('size=1', sized(1)));
+  t.false(figures('size=1', sized(2)));
+  const parsed = parseFilter('siez > 1k');
+  t.false(parsed.ok);
+  if (!parsed.ok) t.like(parsed.fault, { at: 0, length: 4 });
+});
