@@ -2,7 +2,7 @@
  * The terminal UI at work: the daemon's messages and the user's keys change the state, the state is painted. Owns
  * the state; everything that decides is in update.ts and screen/, what reaches out of the UI is in errands.ts.
  */
-import type { DaemonMessage, RequestId } from '../proto/messages.js';
+import type { DaemonMessage, ProcessChoice, RequestId } from '../proto/messages.js';
 import type { Action, InputMode } from './actions.js';
 import { connectDaemon } from './client.js';
 import { createErrands } from './errands.js';
@@ -11,12 +11,14 @@ import type { OpenPainter, Painter } from './painter.js';
 import { wantedSource, wantedViews } from './queries.js';
 import { hitAt } from './screen/hit.js';
 import { type Look, screenLines } from './screen/screen.js';
-import { initialState } from './state.js';
+import { initialState, type State } from './state.js';
 import { createSubscriptions } from './subscriptions.js';
 import { type Happening, update } from './update.js';
 
 export interface AppOptions {
   readonly socketPath: string;
+  /** Looked at first; absent for the program that the user started. */
+  readonly process?: ProcessChoice;
   /** Where what the program writes can be read; null where it goes elsewhere. */
   readonly outputPath?: string | null;
   readonly look: Look;
@@ -107,7 +109,8 @@ export const runApp = async (options: AppOptions): Promise<void> => {
       inputMode,
     });
     const errands = createErrands({ link, nextId, painter, happen, leave, options });
-    let state = initialState(link.session, painter.size(), outputPath ? 'with output' : 'without output');
+    const first = initialState(link.session, painter.size(), outputPath ? 'with output' : 'without output');
+    let state: State = { ...first, process: options.process ?? first.process };
     let stopFollowing = (): void => {};
     if (outputPath) stopFollowing = followOutput(outputPath, (text) => happen({ kind: 'output', text }));
     hear = (message) => {

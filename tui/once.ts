@@ -1,8 +1,9 @@
 /** `memtrace top --once`: what the screen would show, as plain text. */
-import { ONLY_FIRST_AND_LAST, type Update } from '../proto/messages.js';
+import { ONLY_FIRST_AND_LAST, type ProcessChoice, type Update } from '../proto/messages.js';
 import type { GroupBy, Metric } from '../proto/snapshot.js';
 import { MemtraceError } from '../views/error.js';
 import { connectDaemon, type DaemonLink } from './client.js';
+import { processOf } from './processOf.js';
 import { rowsOf } from './rows.js';
 import { plainText } from './screen/cells.js';
 import { columnsOf } from './screen/columns.js';
@@ -15,6 +16,8 @@ import { update } from './update.js';
 
 export interface OnceOptions {
   readonly socketPath: string;
+  /** Of the process whose rows are meant; null for the program that the user started. */
+  readonly pid: number | null;
   readonly view: TableView;
   readonly sort: Metric;
   readonly limit: number;
@@ -35,7 +38,7 @@ const PATIENCE_MS = 10_000;
 /** @throws MemtraceError when the daemon does not answer */
 export const onceLines = async (options: OnceOptions): Promise<readonly string[]> => {
   const { view, sort, look, width } = options;
-  const { link, message } = await firstUpdate(options);
+  const { link, message } = await firstUpdate(options, await processOf(options.socketPath, options.pid));
   link.close();
   const first = initialState(link.session, { columns: width, rows: Number.POSITIVE_INFINITY });
   const state: State = update(
@@ -65,7 +68,10 @@ interface First {
   readonly message: Update;
 }
 
-const firstUpdate = ({ socketPath, view, sort, limit }: OnceOptions): Promise<First> =>
+const firstUpdate = (
+  { socketPath, view, sort, limit }: OnceOptions,
+  process: ProcessChoice,
+): Promise<First> =>
   new Promise((resolve, reject) => {
     const fail = (why: string): void =>
       reject(
@@ -95,7 +101,7 @@ const firstUpdate = ({ socketPath, view, sort, limit }: OnceOptions): Promise<Fi
           type: 'subscribe',
           id: 1,
           view,
-          process: view === 'processes' ? 'all' : 'main',
+          process: view === 'processes' ? 'all' : process,
           sort,
           order: 'descending',
           kind: 'payload',

@@ -1,6 +1,6 @@
 /** `memtrace dump`: a snapshot of a running session, or with --diff the difference of two that were kept. */
 
-import { type FoundSession, findSession } from '../../daemon/session/find.js';
+import { findSession, pidMeant } from '../../daemon/session/find.js';
 import { usageError } from '../../views/error.js';
 import { type Io, writeLines } from '../print/io.js';
 import { surfaceOf } from '../print/surface.js';
@@ -64,10 +64,6 @@ const dumpSession = async ({ options, words }: Given, io: Io): Promise<number> =
   writeLines(io.stderr, [`Saved as ${shown}`, `  memtrace report ${shown}`]);
   return 0;
 };
-
-/** A pid names a process of the session; an id, or nothing, its main one. */
-const pidMeant = (word: string | undefined, { id, daemonPid }: FoundSession): number | null =>
-  word === undefined || word === id || Number(word) === daemonPid ? null : Number(word);
 
 export const command: Command = {
   options: {

@@ -1,7 +1,7 @@
 /** `memtrace top`: looks into a running session: a live table on a terminal, or once as plain text. */
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type FoundSession, findSession, listSessions } from '../../daemon/session/find.js';
+import { type FoundSession, findSession, listSessions, pidMeant } from '../../daemon/session/find.js';
 import type { GroupBy, Metric } from '../../proto/snapshot.js';
 import type { Look } from '../../tui/screen/screen.js';
 import { MemtraceError, usageError } from '../../views/error.js';
@@ -23,8 +23,10 @@ const run = async (given: Given, io: Io): Promise<number> => {
   needScreenAndKeys(io, 'Print one instead: memtrace top --once');
   const { MEMTRACE_VIEWER: output = null } = io.env;
   const mouse = options.mouse === false || io.env.MEMTRACE_NO_MOUSE ? 'no mouse' : 'mouse';
-  if (output === null) await showSession(findSession(words[0]), { output: null, mouse }, io);
-  else await showRun(words[0] ?? '', { output, mouse }, io);
+  if (output === null) {
+    const session = findSession(words[0]);
+    await showSession(session, { output: null, mouse, pid: pidMeant(words[0], session) }, io);
+  } else await showRun(words[0] ?? '', { output, mouse, pid: null }, io);
   return 0;
 };
 
@@ -43,18 +45,23 @@ interface Showing {
   /** The file with what the program writes; null where that goes elsewhere. */
   readonly output: string | null;
   readonly mouse: 'mouse' | 'no mouse';
+  /** Of the process to look at first; null for the session's program. */
+  readonly pid: number | null;
 }
 
-const showSession = async (session: FoundSession, { output, mouse }: Showing, io: Io): Promise<void> => {
-  const [{ runApp }, { openTerminal }, { paletteOf }] = await Promise.all([
+const showSession = async (session: FoundSession, { output, mouse, pid }: Showing, io: Io): Promise<void> => {
+  const [{ runApp }, { processOf }, { openTerminal }, { paletteOf }] = await Promise.all([
     import('../../tui/app.js'),
+    import('../../tui/processOf.js'),
     import('../../tui/terminal/blessed.js'),
     import('../../tui/terminal/palette.js'),
   ]);
+  const process = await processOf(session.socket, pid);
   const openPainter = openTerminal({ palette: paletteOf(io.env), title: `memtrace ${session.id}`, mouse });
   const surface = surfaceOf(io);
   await runApp({
     socketPath: session.socket,
+    process,
     outputPath: output,
     look: lookOf(surface),
     openPainter,
@@ -92,12 +99,13 @@ const untilServed = async (id: string): Promise<FoundSession | null> => {
 };
 
 const printOnce = async ({ options, words }: Given, io: Io): Promise<number> => {
-  const { socket } = findSession(words[0]);
+  const session = findSession(words[0]);
   const surface = surfaceOf(io);
   const { onceLines, VIEW_OF } = await import('../../tui/once.js');
   const { ROW_LIMIT } = await import('../../proto/messages.js');
   const lines = await onceLines({
-    socketPath: socket,
+    socketPath: session.socket,
+    pid: pidMeant(words[0], session),
     view: VIEW_OF[options.by as (typeof GROUPINGS)[number]], // the table allows no other
     sort: options.sort as Metric,
     limit: Math.min(ROW_LIMIT, rowLimit(Number(options.limit))),

@@ -35,6 +35,15 @@ export const findSession = (wanted: string | undefined): FoundSession => {
   throw notFound(wanted, alive);
 };
 
+/** A pid names a process of the session; an id, or nothing, its main one: null. */
+export const pidMeant = (
+  word: string | undefined,
+  { id, daemonPid, programPid }: FoundSession,
+): number | null =>
+  word === undefined || word === id || Number(word) === daemonPid || Number(word) === programPid
+    ? null
+    : Number(word);
+
 const isMeant = (session: FoundSession, wanted: string): boolean => {
   if (session.id === wanted) return true;
   if (!/^\d+$/.test(wanted)) return false;
