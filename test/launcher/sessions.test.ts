@@ -103,7 +103,7 @@ test('a port that is taken: the program runs, and its report says why nobody can
 test('top --once with the pid of a child shows the child, not the program that started it', async (t) => {
   const env = environment(temporaryFolder());
   const inner = 'import os; kept = bytearray(7654321); print("child", os.getpid(), flush=True); input()';
-  const script = `python3 -c '${inner}'; exit 0`;
+  const script = `/usr/bin/python3 -c '${inner}'; exit 0`;
   const program = start(MEMTRACE, ['run', '-q', '--no-output', 'sh', '-c', script], { env });
   const [, pid = ''] = await program.said(/child (\d+)/);
   const child = await run(MEMTRACE, ['top', '--once', pid], { env });
