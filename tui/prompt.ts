@@ -19,12 +19,14 @@ export const typed = (state: State, text: string): State => {
   const { prompt } = state;
   if (!prompt) return state;
   if (prompt.kind === 'filter') {
-    const parsed = parseFilter(text);
+    const parsed = parseFilter(text, filteredIn(state));
     return { ...state, prompt: { ...prompt, text, fault: parsed.ok ? null : parsed.fault } };
   }
   const searching = { ...state, prompt: { ...prompt, text }, search: text };
   return found(withCursor(searching, prompt.from), 0);
 };
+
+const filteredIn = ({ view }: State): 'threads' | 'stacks' => (view === 'threads' ? view : 'stacks');
 
 export const erased = (text: string, what: 'character' | 'word' | 'all'): string => {
   if (what === 'all') return '';
@@ -35,7 +37,7 @@ export const accepted = (state: State): State => {
   const { prompt } = state;
   if (!prompt) return state;
   if (prompt.kind === 'search') return { ...state, prompt: null };
-  const parsed = parseFilter(prompt.text);
+  const parsed = parseFilter(prompt.text, filteredIn(state));
   if (!parsed.ok) return { ...state, prompt: { ...prompt, fault: parsed.fault } };
   return filtered({ ...state, prompt: null }, prompt.text);
 };
@@ -49,7 +51,7 @@ export const cancelled = (state: State): State => {
 
 /** @param text a filter that can be read; empty for none */
 export const filtered = (state: State, text: string): State => {
-  const parsed = parseFilter(text);
+  const parsed = parseFilter(text, filteredIn(state));
   if (!parsed.ok) return state;
   const filter = parsed.filter.text === '' ? null : parsed.filter;
   return settled({ ...state, filter, cursors: { ...ALL_AT_TOP, detail: state.cursors.detail } });

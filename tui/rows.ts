@@ -73,7 +73,8 @@ const figureOf = (row: ViewRow, sort: SortKey): number => {
   return sort === 'rate' ? (row.rate?.bytesPerSecond ?? 0) : metricOf(row, sort);
 };
 
-const named = (name: string): readonly Named[] => [{ function: name, file: null, module: null }];
+const noNames = { function: null, file: null, module: null };
+const named = (name: string): readonly Named[] => [{ ...noNames, function: name }];
 
 /** Without the last one while it is empty: what follows a line break. */
 const outputRows = (output: Output | null, filter: Filter | null): readonly Row[] =>
@@ -91,7 +92,7 @@ const threadRows = (threads: readonly ThreadInfo[], { sort, order, filter }: Sta
   };
   const sign = order === 'descending' ? 1 : -1;
   return threads
-    .filter(({ name }) => !filter || filter.matchesNames(named(name)))
+    .filter(({ name }) => !filter || filter.matchesNames([{ ...noNames, function: name, thread: name }]))
     .sort((a, b) => sign * (figure(b) - figure(a)) || a.tid - b.tid)
     .map((row) => ({ kind: 'thread', key: row.tid, row }));
 };

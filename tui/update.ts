@@ -217,6 +217,7 @@ const shown = (state: State, view: ShownView | undefined): State =>
         overlay: 'none',
         detail: null,
         history: view === state.view ? state.history : NO_HISTORY,
+        filter: state.filter?.ofThreads && view !== 'threads' ? null : state.filter,
       })
     : state;
 

@@ -8,10 +8,11 @@
  *     module:libfoo    the module alone; also file: function: (or fn:); the value may be "…" or /…/
  *     lang:python      frames of this language: native or python
  *     size>1m          or size > 1m: live bytes; also blocks total peak temporary growth, with > >= < <= =
+ *     thread:worker    a thread of that name, where rows are threads
  *     !term            not this
  *
- * Of a row that is a stack any frame may match. There is no `thread:` — figures are kept by stack, not by stack
- * and thread — and whoever types it is told so.
+ * Of a row that is a stack any frame may match. Other rows than threads know of no thread (figures are kept by stack,
+ * not by stack and thread): whoever types `thread:` there is told so.
  */
 import type { Frame, SiteCounters } from '../proto/snapshot.js';
 import { linearExpression } from './linearExpression.js';
@@ -24,6 +25,7 @@ export interface Named {
   readonly file: string | null;
   readonly module: string | null;
   readonly language?: Frame['language'];
+  readonly thread?: string;
 }
 
 /** What is told apart by size. */
@@ -35,6 +37,8 @@ export interface Sized extends SiteCounters {
 /** Names and figures apart: names never change, so that who asks again and again can remember. */
 export interface Filter {
   readonly text: string;
+  /** Does it ask for threads, so that it makes no sense elsewhere? */
+  readonly ofThreads: boolean;
   readonly nameTerms: readonly NameTerm[];
   /** @param names the row's own; of a stack those of its frames */
   readonly matchesNames: (names: readonly Named[]) => boolean;
@@ -59,7 +63,8 @@ export type ParsedFilter =
   | { readonly ok: true; readonly filter: Filter }
   | { readonly ok: false; readonly fault: FilterFault };
 
-export const parseFilter = (text: string): ParsedFilter => {
+/** @param rows what is to be filtered */
+export const parseFilter = (text: string, rows: 'stacks' | 'threads' = 'stacks'): ParsedFilter => {
   let terms: readonly Term[];
   try {
     terms = termsOf(text);
@@ -67,10 +72,14 @@ export const parseFilter = (text: string): ParsedFilter => {
     if (!(error instanceof Faulty)) throw error;
     return { ok: false, fault: error.fault };
   }
+  const ofThread = terms.find(({ threadAt }) => threadAt !== undefined);
+  if (ofThread?.threadAt !== undefined && rows !== 'threads')
+    return { ok: false, fault: { message: NO_THREADS, at: ofThread.threadAt, length: 'thread:'.length } };
   const nameTerms = terms.flatMap((term) => (term.kind === 'name' ? [term] : []));
   const figureTerms = terms.flatMap((term) => (term.kind === 'figure' ? [term] : []));
   const filter: Filter = {
     text: text.trim(),
+    ofThreads: ofThread !== undefined,
     nameTerms,
     matchesNames: (names) => nameTerms.every(({ test, negated }) => names.some(test) !== negated),
     matchesFigures: (figures) => figureTerms.every(({ test, negated }) => test(figures) !== negated),
@@ -100,7 +109,10 @@ export const pointAt = (text: string, { at, length }: FilterFault): readonly str
 type Test =
   | { readonly kind: 'name'; readonly test: NameTerm['test'] }
   | { readonly kind: 'figure'; readonly test: (figures: Sized) => boolean };
-type Term = Test & { readonly negated: boolean };
+type Term = Test & { readonly negated: boolean; readonly threadAt?: number };
+
+const NO_THREADS =
+  'thread: is not possible here, figures are kept by stack, not by thread; see the Threads view';
 
 const MOST_TERMS = 30;
 /** Of a filter, in characters. */
@@ -135,7 +147,7 @@ const termsOf = (text: string): readonly Term[] => {
 };
 
 interface TermAt {
-  readonly term: Test;
+  readonly term: Test & { readonly threadAt?: number };
   readonly end: number;
 }
 
@@ -144,6 +156,7 @@ const NAMES: Readonly<Record<string, (named: Named) => readonly (string | null)[
   file: ({ file }) => [file],
   function: (named) => [named.function],
   fn: (named) => [named.function],
+  thread: ({ thread = null }) => [thread],
 };
 
 const FIGURES: Readonly<Record<string, { of: (figures: Sized) => number; unit: 'bytes' | 'count' }>> = {
@@ -182,12 +195,6 @@ const termAt = (text: string, at: number): TermAt => {
 
 const named = (text: string, at: number, key: string): TermAt => {
   const length = key.length + 1;
-  if (key === 'thread')
-    throw new Faulty(
-      'thread: is not possible, figures are kept by stack, not by thread; see the Threads view',
-      at,
-      length,
-    );
   if (key === 'lang' || key === 'language') return languageAt(text, at, at + length);
   const namesOf = Object.hasOwn(NAMES, key) ? NAMES[key] : undefined;
   if (!namesOf) {
@@ -196,7 +203,8 @@ const named = (text: string, at: number, key: string): TermAt => {
     throw new Faulty(`there is no ${key}:, ${hint}; put a name with a colon in "..."`, at, length);
   }
   const { matches, end } = patternAt(text, at + length, `${key}: needs a name after it`);
-  return { term: { kind: 'name', test: (each) => namesOf(each).some(matches) }, end };
+  const term = { kind: 'name', test: (each: Named) => namesOf(each).some(matches) } as const;
+  return { term: key === 'thread' ? { ...term, threadAt: at } : term, end };
 };
 
 const LANGUAGES: readonly Frame['language'][] = ['native', 'python'];

@@ -218,3 +218,13 @@ test('filters leave threads, processes and output by name', async (t) => {
   t.is(rowsOf(state, 'threads').length, 1);
   t.is(rowsOf(type(state, 'escape'), 'threads').length, 2);
 });
+
+test('thread: filters threads, is refused where rows are stacks, and does not outlive the view', async (t) => {
+  const threads = type(await started(SIZE), '6', 'f', ...letters('thread:worker'), 'enter');
+  t.is(threads.filter?.text, 'thread:worker');
+  t.is(rowsOf(threads, 'threads').length, 1);
+  t.is(type(threads, '1').filter, null);
+  const lines = type(await started(SIZE), '1', 'f', ...letters('thread:worker'), 'enter');
+  t.regex(lines.prompt?.fault?.message ?? '', /see the Threads view/);
+  t.is(lines.filter, null);
+});

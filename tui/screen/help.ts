@@ -8,7 +8,7 @@ const KEYS: Keys = [
   ['1-9 Tab Shift-Tab', 'the views; the last is what the program writes (run --tui)'],
   ['j k ^d ^u g G', 'move; also arrows, PgUp PgDn Home End, the mouse'],
   ['/ n N', 'search, the next and the one before'],
-  ['f', 'filter: text /re/ !not size>1m module:libfoo lang:python'],
+  ['f', 'filter: text /re/ !not size>1m module:libfoo lang:python thread:main'],
   ['s < > b c r I', 'sort: next, before, bytes, blocks, rate; I inverts'],
   ['m d', 'mark now; d shows what has grown since'],
   ['F ^R', 'follow the row also at the top; a peak from now on'],
