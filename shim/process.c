@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "shim/nodes.h"
+#include "shim/platform/modules.h"
 #include "shim/platform/os.h"
 #include "shim/select.h"
 #include "shim/stack_table.h"
@@ -392,6 +393,7 @@ static enum process_phase attach(void) {
     }
     if (!entry)
         return PROCESS_OFF;
+    platform_forget_modules();
     process->pid = entry->pid;
     process->ticket = entry->ticket;
     if (!create_segment()) {

@@ -18,7 +18,7 @@ struct loaded_module {
 };
 
 bool platform_find_module(uintptr_t pc, struct loaded_module *module);
-/* To be called after a library may have been unloaded. */
+/* To be called after a library may have been unloaded, and in a forked child. */
 void platform_forget_modules(void);
 
 /* Is it the dynamic loader of this process? Its entry code is the root of what runs before the program's own.

@@ -49,7 +49,7 @@ static bool begin_to_write(void) {
     for (uint32_t spins = 0; __atomic_exchange_n(&list.writing, 1, __ATOMIC_ACQUIRE);)
         if (++spins == WRITER_SPINS)
             return false;
-    store_relaxed(&list.version, list.version + 1);
+    store_relaxed(&list.version, (list.version + 1) | 1); /* odd also where a writer was left behind */
     __atomic_thread_fence(__ATOMIC_RELEASE);
     return true;
 }

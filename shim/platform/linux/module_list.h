@@ -11,7 +11,8 @@
 
 /* False: no module is there, or there were more than can be remembered (some 500). */
 bool module_list_find(uintptr_t pc, struct loaded_module *module);
-/* Something was unmapped: all that is remembered is to be found anew. */
+/* Something was unmapped, or this is a forked child, whose list a thread of its parent may have been writing:
+ * all that is remembered is to be found anew. */
 void module_list_forget(void);
 
 #endif
