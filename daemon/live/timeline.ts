@@ -1,6 +1,6 @@
 /**
- * Live heap, live Python objects and resident memory over time, in bounded space: when full, every other point is dropped and points
- * are taken half as often.
+ * Live heap, live Python objects and resident memory over time, in bounded space: when full, every other point is
+ * dropped and points are taken half as often.
  */
 import type { TimelinePoint } from '../../proto/snapshot.js';
 
