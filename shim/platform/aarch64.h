@@ -14,6 +14,11 @@ INLINE uint32_t arch_count_alone(uint32_t *counter) {
     return __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }
 
+/* Between two looks at what another processor is about to change. */
+INLINE void arch_pause(void) {
+    __asm__ volatile("yield");
+}
+
 /* Defines the exported function `name` as a jump to the address at `place`, a symbol expression in a string.
  */
 #define ARCH_TAIL_JUMP(name, place)                                                                          \

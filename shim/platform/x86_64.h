@@ -17,6 +17,11 @@ INLINE uint32_t arch_count_alone(uint32_t *counter) {
     return one;
 }
 
+/* Between two looks at what another processor is about to change. */
+INLINE void arch_pause(void) {
+    __asm__ volatile("pause");
+}
+
 /* Defines the exported function `name` as a jump to the address at `place`, a symbol expression in a string.
  */
 #define ARCH_TAIL_JUMP(name, place)                                                                          \

@@ -1,11 +1,14 @@
-/* codes.h — the code objects that frames name, each recorded once in the segment (proto/segment.h).
+/* codes.h — which record (records.h) stands for a code object that a frame names.
  *
- * A record is made when a frame of a code object is first seen and holds all that is needed to name its lines
- * later, when the object is long gone. Addresses of code objects are used again: codes_forget, called for
- * every block that the interpreter frees, ends what an address stands for and bumps the epoch, upon which
- * threads drop what they remember. Equal code objects (a module executed again and again) share one record.
+ * Addresses of code objects are used again: codes_forget, called for every block that the interpreter frees,
+ * ends what an address stands for and bumps the epoch, upon which threads drop what they remember.
  *
- * Lock-free: a thread without the GIL may allocate, and so read its own frames, at any time.
+ * One thread has the table at a time; another waits for a moment only, for the owner may have been stopped.
+ * Without the table a record is made anew, which must not be remembered: nobody tells when its object dies.
+ * A thread without the GIL may allocate, and so read its own frames, at any time.
+ *
+ * All of it is called between trace_enter and trace_leave, and never from a signal handler's state: that a
+ * thread finds itself the owner means that a handler left for good in the middle.
  */
 #ifndef MEMTRACE_SHIM_PYTHON_CODES_H
 #define MEMTRACE_SHIM_PYTHON_CODES_H
@@ -13,35 +16,35 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "shim/process.h"
+#include "shim/python/records.h"
+#include "shim/thread.h"
 
-#define CODES_NONE     UINT32_C(0)          /* there is no room to record it */
-#define CODES_NOT_CODE UINT32_C(0xffffffff) /* the frame runs something else */
-
-#define CODES_SLOTS_LOG2    17
-#define CODES_FILTER_LOG2   20 /* bits */
-#define CODES_CONTENTS_LOG2 16
-#define CODES_FILES_LOG2    10
+#define CODES_NOT_CODE    UINT32_C(0xffffffff) /* the frame runs something else */
+#define CODES_FILTER_LOG2 20                   /* bits */
+#define CODES_START_SLOTS (UINT32_C(1) << 10)
 
 /* In wipe-on-fork memory, as the segment it belongs to. */
 struct codes {
     uint32_t epoch;
-    uint32_t used; /* slots */
+    uint32_t missed;      /* 1: a block was freed by who did not get the table, which is void by that */
+    struct thread *owner; /* who has what follows the filter; NULL: nobody */
+
+    /* By address, for blocks that were never a code object. Neighbours lie together: what is freed next is
+     * mostly near, and few pages are touched. */
     uint64_t filter[1u << (CODES_FILTER_LOG2 - 6)];
+
+    uint32_t used;  /* slots, with those of the dead */
+    uint32_t slots; /* a power of two, or 0 */
     struct code_slot {
-        uintptr_t address;
-        uint32_t id; /* 0: the object was freed, or its record is being written */
-    } slot[1u << CODES_SLOTS_LOG2];
-    /* Records by content and file names by content, the last one of each hash. */
-    uint32_t contents[1u << CODES_CONTENTS_LOG2];
-    struct code_file {
-        uint32_t offset;
-        uint32_t bytes;
-    } files[1u << CODES_FILES_LOG2];
+        uintptr_t address; /* 0: free */
+        uint32_t id;       /* 0: the object was freed */
+    } * slot;
+    struct records records;
 };
 
-/* The record of a live code object. */
-uint32_t codes_id(uintptr_t code);
+/* The record of the code object of a running frame, RECORD_NONE where there is no room for it, and
+ * CODES_NOT_CODE. `*kept` becomes false where the answer must not be remembered. */
+uint32_t codes_id(struct thread *t, uintptr_t code, bool *kept);
 
 /* 0 while there is no table. */
 INLINE uint32_t codes_epoch(void) {
@@ -49,19 +52,19 @@ INLINE uint32_t codes_epoch(void) {
     return codes ? load_acquire(&codes->epoch) : 0;
 }
 
-INLINE uint64_t codes_hash(uintptr_t address) {
-    return (address >> 4) * UINT64_C(0x9e3779b97f4a7c15);
+INLINE uint64_t codes_filter_bit(uintptr_t address) {
+    return address >> 4 & ((UINT64_C(1) << CODES_FILTER_LOG2) - 1);
 }
-void codes_forget_slow(struct codes *codes, uintptr_t address);
+void codes_forget_slow(struct thread *t, struct codes *codes, uintptr_t address);
 
-/* The interpreter is about to free this block; it may be a code object. */
-INLINE void codes_forget(uintptr_t address) {
+/* The interpreter is about to free this block; it may be a code object. `t` may be NULL. */
+INLINE void codes_forget(struct thread *t, uintptr_t address) {
     struct codes *codes = process ? load_acquire(&process->codes) : NULL;
     if (!codes)
         return;
-    uint64_t bit = codes_hash(address) >> (64 - CODES_FILTER_LOG2);
+    uint64_t bit = codes_filter_bit(address);
     if (unlikely(load_relaxed(&codes->filter[bit / 64]) >> bit % 64 & 1))
-        codes_forget_slow(codes, address);
+        codes_forget_slow(t, codes, address);
 }
 
 #endif

@@ -10,6 +10,7 @@
 
 #define FIELD(type, object, offset) (*(const type *)((object) + (uintptr_t)(offset)))
 
+#define EPOCH_NONE  UINT32_MAX
 #define NOT_STARTED NODE_PYTHON_OFFSET_MASK /* the offset of a frame that has not run an instruction yet */
 
 INLINE uintptr_t first_frame(const struct python_layout l, uintptr_t thread_state) {
@@ -73,10 +74,16 @@ INLINE uint64_t pc_of(const struct python_layout l, uint32_t code_id, const stru
     return NODE_PC_PYTHON | (uint64_t)code_id << 32 | entry | offset;
 }
 
-static NOINLINE uint32_t find_child(const struct python_layout *l, struct python_child *child,
-                                    uint32_t parent, const struct python_frame *f) {
-    uint32_t id = codes_id(f->code);
+static NOINLINE uint32_t find_child(const struct python_layout *l, struct thread *t,
+                                    struct python_child *child, uint32_t parent,
+                                    const struct python_frame *f) {
+    bool kept = true;
+    uint32_t id = codes_id(t, f->code, &kept);
     uint32_t node = id == CODES_NOT_CODE ? parent : nodes_child(parent, pc_of(*l, id, f));
+    if (unlikely(!kept)) {
+        t->python->epoch = EPOCH_NONE; /* the next walk begins anew */
+        return node;
+    }
     child->node = 0; /* a signal handler may leave for good in the middle */
     signal_fence();
     child->code = f->code;
@@ -87,28 +94,29 @@ static NOINLINE uint32_t find_child(const struct python_layout *l, struct python
     return node;
 }
 
-INLINE uint32_t child_of(const struct python_layout *l, struct python_frames *p, uint32_t parent,
+INLINE uint32_t child_of(const struct python_layout *l, struct thread *t, uint32_t parent,
                          const struct python_frame *f) {
     uintptr_t instruction = f->instruction << 1 | f->from_c;
     uint64_t hash = (instruction ^ f->code >> 3 ^ (uint64_t)parent << 32) * UINT64_C(0x9e3779b97f4a7c15);
-    struct python_child *child = &p->children[hash >> 52];
+    struct python_child *child = &t->python->children[hash >> 52];
     _Static_assert(PYTHON_CHILDREN == 1 << 12, "the hash gives 12 bits");
     if (likely(child->instruction == instruction && child->code == f->code && child->parent == parent &&
                child->node))
         return child->node;
-    return find_child(l, child, parent, f);
+    return find_child(l, t, child, parent, f);
 }
 
 /* Puts the fresh frames on top of the kept ones. */
-INLINE uint32_t commit(const struct python_layout *l, struct python_frames *p, uint32_t kept, uint32_t fresh,
+INLINE uint32_t commit(const struct python_layout *l, struct thread *t, uint32_t kept, uint32_t fresh,
                        bool cut) {
+    struct python_frames *p = t->python;
     uint32_t n = kept, node = kept ? p->at[kept - 1].node : cut ? STACK_TRUNCATED : STACK_NONE;
     p->count = kept;
     signal_fence();
     while (fresh-- > 0) {
         struct python_frame *f = &p->at[n];
         *f = p->fresh[fresh];
-        node = f->node = child_of(l, p, node, f);
+        node = f->node = child_of(l, t, node, f);
         *index_of(p, f->frame) = (uint16_t)n++;
     }
     p->cut = cut;
@@ -153,7 +161,8 @@ static NOINLINE uint32_t read_afresh(const struct python_layout *l, struct pytho
     return fresh;
 }
 
-INLINE uint32_t walk(const struct python_layout l, struct python_frames *p, uintptr_t thread_state) {
+INLINE uint32_t walk(const struct python_layout l, struct thread *t, uintptr_t thread_state) {
+    struct python_frames *p = t->python;
     uintptr_t frame = first_frame(l, thread_state);
     if (l.minor >= 12)
         frame = skip_c_frames(l, frame);
@@ -166,7 +175,7 @@ INLINE uint32_t walk(const struct python_layout l, struct python_frames *p, uint
         if (cut)
             fresh = PYTHON_CUT;
     }
-    return kept + fresh ? commit(&l, p, kept, fresh, cut) : STACK_NONE;
+    return kept + fresh ? commit(&l, t, kept, fresh, cut) : STACK_NONE;
 }
 
 uint32_t python_frames_node(struct thread *t, void *thread_state) {
@@ -188,14 +197,14 @@ uint32_t python_frames_node(struct thread *t, void *thread_state) {
     switch (python.minor) {
     case 8:
     case 9: /* as 3.8 in all that is read here */
-        return walk(v8, p, state);
+        return walk(v8, t, state);
     case 10:
-        return walk(v10, p, state);
+        return walk(v10, t, state);
     case 11:
-        return walk(v11, p, state);
+        return walk(v11, t, state);
     case 12:
-        return walk(v12, p, state);
+        return walk(v12, t, state);
     default:
-        return walk(v13, p, state);
+        return walk(v13, t, state);
     }
 }

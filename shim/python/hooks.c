@@ -104,11 +104,11 @@ INLINE void serve_free(const struct python_allocator *real, void *context, void 
         return;
     }
     struct thread *t = trace_enter(caller);
-    if (t) {
+    if (t)
         trace_python_free(t, block, trace_draw(t, block), EVENT_PYTHON_FREE);
+    codes_forget(t, (uintptr_t)block);
+    if (t)
         trace_leave(t);
-    }
-    codes_forget((uintptr_t)block);
     enter();
     real->free(context, block);
     leave();

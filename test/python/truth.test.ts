@@ -1,6 +1,7 @@
 /** Every live object's traceback against tracemalloc's, which runs in the same process. */
 import { spawnSync } from 'node:child_process';
 import test from 'ava';
+import { SLOW } from '../hostile/support.js';
 import { type Interpreter, interpreters, type LiveBlock, scriptPath, traceUntilEnd } from './support.js';
 
 type Row = readonly [
@@ -27,8 +28,13 @@ const blockOf = (blocks: ReadonlyMap<number, LiveBlock>, address: number, isColl
 const recycledIn = ({ minor }: Interpreter): ReadonlySet<string> =>
   minor >= 13 ? new Set() : RECYCLED_TYPES;
 
-const compare = async (interpreter: Interpreter, stacks?: 'native and python', script = 'stress.py') => {
-  const command = [interpreter.path, scriptPath(script)];
+const compare = async (
+  interpreter: Interpreter,
+  stacks?: 'native and python',
+  script = 'stress.py',
+  ...args: string[]
+) => {
+  const command = [interpreter.path, scriptPath(script), ...args];
   const { lines, blocks, lost, unknownFrees } = await traceUntilEnd(command, stacks);
   const result = {
     same: 0,
@@ -81,6 +87,17 @@ if (first)
       t.deepEqual([different.slice(0, 5), missing.slice(0, 5), lost], [[], [], 0]);
       t.true(same > 1000);
       t.true(withNative > 1000);
+    },
+  );
+
+const CODES = SLOW ? 200_000 : 20_000;
+if (first)
+  test.serial(
+    'lines are right with tens of thousands of code objects at a time, and where new ones lie at the addresses of dead ones',
+    async (t) => {
+      const result = await compare(first, undefined, 'many_codes.py', String(CODES));
+      t.deepEqual([result.different.slice(0, 5), result.missing.slice(0, 5), result.lost], [[], [], 0]);
+      t.is(result.same, CODES / 20 + 12_000);
     },
   );
 
