@@ -103,6 +103,7 @@ build/.bench-deps: scripts/install-deps.sh | build/.test-deps
 include test/programs/programs.mk
 include scripts/aarch64.mk
 -include test/native/native.mk
+-include test/tables/tables.mk
 -include fuzz/fuzz.mk
 $(PROGRAMS) $(NATIVE_PROGRAMS) $(patsubst build/native/%,build/native/sanitized/%,$(NATIVE_PROGRAMS)): | build/.test-deps
 

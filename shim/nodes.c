@@ -76,7 +76,7 @@ static void index_grow(struct node_index *old) {
         for (uint32_t id = STACK_FIRST_NODE; id < count; id++) {
             const struct node *node = &process->nodes[id];
             uint64_t pc = load_acquire(&node->pc);
-            if (!pc || process->first_child[node->parent] == id)
+            if (!pc || load_relaxed(&process->first_child[node->parent]) == id)
                 continue;
             uint32_t at = first_slot(larger, node->parent, pc);
             while (larger->slot[at])

@@ -53,7 +53,9 @@ uint32_t stack_table_find(struct stack_key key) {
         if (!low)
             return 0;
         uint32_t stack = load_acquire(&entry->stack);
-        if (low == wanted.low && stack && entry->high == wanted.high)
+        /* Read once more at the end: who slept may be in a table that was given back and written anew. */
+        if (low == wanted.low && stack && load_acquire(&entry->high) == wanted.high &&
+            load_relaxed(&entry->low) == low)
             return stack;
     }
     return 0;
@@ -66,7 +68,7 @@ static bool insert(struct stack_table *table, struct table_entry fresh) {
         uint64_t low = 0;
         if (__atomic_compare_exchange_n(&entry->low, &low, fresh.low, false, __ATOMIC_ACQ_REL,
                                         __ATOMIC_ACQUIRE)) {
-            entry->high = fresh.high;
+            store_relaxed(&entry->high, fresh.high);
             store_release(&entry->stack, fresh.stack);
             return true;
         }

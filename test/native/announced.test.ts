@@ -2,13 +2,13 @@ import test from 'ava';
 import { run, succeeded } from './support.js';
 
 test('a child that executes at once, on a busy machine, keeps the counts of both of its images', async (t) => {
-  t.deepEqual(await run('sanitized/announced', 'overtaken'), succeeded);
+  t.deepEqual(await run('native/sanitized/announced', 'overtaken'), succeeded);
 });
 
 test('two images of one pid that are seen at once keep their order, however late others were', async (t) => {
-  t.deepEqual(await run('sanitized/announced', 'together'), succeeded);
+  t.deepEqual(await run('native/sanitized/announced', 'together'), succeeded);
 });
 
 test('a process that began late and ended just before the session did is not left out', async (t) => {
-  t.deepEqual(await run('sanitized/announced', 'late'), succeeded);
+  t.deepEqual(await run('native/sanitized/announced', 'late'), succeeded);
 });

@@ -2,66 +2,66 @@ import test from 'ava';
 import { run, runUnderValgrind, succeeded } from './support.js';
 
 test('counts are exact however the rings of several threads are interleaved', async (t) => {
-  t.deepEqual(await run('order', '1', '2000'), succeeded);
+  t.deepEqual(await run('native/order', '1', '2000'), succeeded);
 });
 
 test('a block is as old as it is: not as the one before it at its place, nor as before its realloc', async (t) => {
-  t.deepEqual(await run('sanitized/ages'), succeeded);
+  t.deepEqual(await run('native/sanitized/ages'), succeeded);
 });
 
 test('reading events never touches memory that is not its own', async (t) => {
-  t.deepEqual(await run('sanitized/order', '5000', '200'), succeeded);
-  t.deepEqual(await run('sanitized/peak', '1', '20'), succeeded);
-  t.deepEqual(await runUnderValgrind('order', '7000', '10'), succeeded);
+  t.deepEqual(await run('native/sanitized/order', '5000', '200'), succeeded);
+  t.deepEqual(await run('native/sanitized/peak', '1', '20'), succeeded);
+  t.deepEqual(await runUnderValgrind('native/order', '7000', '10'), succeeded);
 });
 
 test('the peak of a program whose threads hand blocks on is not the sum of what passed, and is shown per site', async (t) => {
-  t.deepEqual(await run('peak', '1', '200'), succeeded);
+  t.deepEqual(await run('native/peak', '1', '200'), succeeded);
 });
 
 test('a program that scribbles on its segment harms neither the daemon nor other programs', async (t) => {
-  t.deepEqual(await run('corrupt', '1', '300'), succeeded);
-  t.deepEqual(await run('sanitized/corrupt', '1000', '100'), succeeded);
+  t.deepEqual(await run('native/corrupt', '1', '300'), succeeded);
+  t.deepEqual(await run('native/sanitized/corrupt', '1000', '100'), succeeded);
 });
 
 test('a program killed with -9 keeps what was in its rings', async (t) => {
-  t.deepEqual(await run('sanitized/lifecycle', 'killed'), succeeded);
+  t.deepEqual(await run('native/sanitized/lifecycle', 'killed'), succeeded);
 });
 
 test('a thread stopped for long in the middle of a call does not spoil the counts', async (t) => {
-  t.deepEqual(await run('sanitized/lifecycle', 'late'), succeeded);
+  t.deepEqual(await run('native/sanitized/lifecycle', 'late'), succeeded);
 });
 
 test('a forked child does not answer for what it inherited', async (t) => {
-  t.deepEqual(await run('sanitized/lifecycle', 'forked'), succeeded);
+  t.deepEqual(await run('native/sanitized/lifecycle', 'forked'), succeeded);
 });
 
 test('a program that replaces itself by exec ends with its own counts', async (t) => {
-  t.deepEqual(await run('sanitized/lifecycle', 'execed'), succeeded);
+  t.deepEqual(await run('native/sanitized/lifecycle', 'execed'), succeeded);
 });
 
 test('five thousand short processes fit in memory', async (t) => {
-  t.deepEqual(await run('lifecycle', 'many', '5000'), succeeded);
+  t.deepEqual(await run('native/lifecycle', 'many', '5000'), succeeded);
 });
 
 test('many sizes from many stacks fit in memory', async (t) => {
-  t.deepEqual(await run('bounded', 'sizes'), succeeded);
-  t.deepEqual(await run('bounded', 'more-sizes'), succeeded);
+  t.deepEqual(await run('native/bounded', 'sizes'), succeeded);
+  t.deepEqual(await run('native/bounded', 'more-sizes'), succeeded);
 });
 
 test('large blocks far apart do not blow the daemon up', async (t) => {
-  t.deepEqual(await run('bounded', 'large'), succeeded);
+  t.deepEqual(await run('native/bounded', 'large'), succeeded);
 });
 
 test('a heap that moves through the address space does not blow the daemon up', async (t) => {
-  t.deepEqual(await run('bounded', 'moving'), succeeded);
+  t.deepEqual(await run('native/bounded', 'moving'), succeeded);
 });
 
 test('counts stay exact after the tickets of an address began again at 0', async (t) => {
-  t.deepEqual(await run('bounded', 'wrap'), succeeded);
+  t.deepEqual(await run('native/bounded', 'wrap'), succeeded);
 });
 
 test('who asks while events are read disturbs nobody', async (t) => {
-  t.deepEqual(await run('sanitized/asking'), succeeded);
-  t.deepEqual(await run('threaded/asking'), succeeded);
+  t.deepEqual(await run('native/sanitized/asking'), succeeded);
+  t.deepEqual(await run('native/threaded/asking'), succeeded);
 });

@@ -1,8 +1,8 @@
-/** Runs the C tests of the drain core (test/native/*.c), which the build makes in two kinds. */
+/** Runs the tests in C: of the drain core (test/native/*.c) and of the shim's tables (test/tables/*.c). */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const BUILT = fileURLToPath(new URL('../../../build/native/', import.meta.url));
+const BUILT = fileURLToPath(new URL('../../../build/', import.meta.url));
 
 /** What takes longer hangs. */
 const LONGEST_MS = 120_000;
@@ -15,7 +15,7 @@ export interface Outcome {
 
 export const succeeded: Outcome = { code: 0, stderr: '' };
 
-/** @param program name in test/native; `sanitized/…` is the one under the sanitizers */
+/** @param program `native/NAME` or `tables/NAME`; `…/sanitized/NAME` is the one under the sanitizers */
 export const run = (program: string, ...args: readonly string[]): Promise<Outcome> =>
   runFile(`${BUILT}${program}`, args);
 

@@ -1,0 +1,11 @@
+/* process.h — a process that is attached to nothing: the areas of a segment in memory of its own, so that the
+ * shim's tables can be filled without a session. Once in each program. */
+#ifndef MEMTRACE_TEST_TABLES_PROCESS_H
+#define MEMTRACE_TEST_TABLES_PROCESS_H
+
+#include <stdint.h>
+
+/* With room for so many nodes and bytes of code records. */
+void process_invent(uint32_t nodes, uint32_t code_bytes);
+
+#endif

@@ -1,0 +1,20 @@
+# Tests of the shim's tables: test/tables/NAME.c -> build/tables/threaded/NAME, linked with the shim's own sources but for
+# what replaces functions of the program, under the thread sanitizer; build/tables/sanitized/NAME is the same under the
+# address and undefined-behaviour sanitizers.
+
+TABLES_HELPERS  := test/tables/process.c test/tables/together.c
+TABLES_TESTS    := $(filter-out $(TABLES_HELPERS),$(wildcard test/tables/*.c))
+TABLES_SOURCES  := $(TABLES_HELPERS) $(filter-out shim/interpose/% shim/real.c,$(SHIM_SRC))
+TABLES_HEADERS  := $(wildcard test/tables/*.h shim/*.h shim/*/*.h proto/*.h)
+TABLES_PROGRAMS := $(foreach kind,threaded sanitized,$(patsubst test/tables/%.c,build/tables/$(kind)/%,$(TABLES_TESTS)))
+TABLES_FLAGS    := -std=gnu11 -Wall -Wextra -Werror -I. -pthread -O1 -g -fno-omit-frame-pointer
+
+programs: $(TABLES_PROGRAMS)
+
+# -Wno-tsan: it does not know fences, which order this process against others only.
+build/tables/threaded/%: test/tables/%.c $(TABLES_SOURCES) $(TABLES_HEADERS) | build/.test-deps
+	@mkdir -p $(@D)
+	$(CC) $(TABLES_FLAGS) -Wno-tsan -fsanitize=thread $< $(TABLES_SOURCES) -o $@
+build/tables/sanitized/%: test/tables/%.c $(TABLES_SOURCES) $(TABLES_HEADERS) | build/.test-deps
+	@mkdir -p $(@D)
+	$(CC) $(TABLES_FLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all $< $(TABLES_SOURCES) -o $@

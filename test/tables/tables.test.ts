@@ -1,0 +1,14 @@
+/** The tables that all threads of a traced program share, filled by many at once. */
+import test from 'ava';
+import { run, succeeded } from '../native/support.js';
+
+test('threads that meet new stacks at the same moment each get the id of their own', async (t) => {
+  t.deepEqual(await run('tables/sanitized/stacks', '1', '8', '20000'), succeeded);
+  t.deepEqual(await run('tables/threaded/stacks', '2', '8', '20000'), succeeded);
+});
+
+test('code objects that come and go under many threads are never taken for dead ones at their address', async (t) => {
+  t.deepEqual(await run('tables/sanitized/codes', '1', '1', '200000'), succeeded);
+  t.deepEqual(await run('tables/sanitized/codes', '2', '8', '100000'), succeeded);
+  t.deepEqual(await run('tables/threaded/codes', '3', '8', '30000'), succeeded);
+});

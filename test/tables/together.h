@@ -1,0 +1,18 @@
+/* together.h — threads that begin at the same time, and an end that says what was wrong. */
+#ifndef MEMTRACE_TEST_TABLES_TOGETHER_H
+#define MEMTRACE_TEST_TABLES_TOGETHER_H
+
+#include <stdint.h>
+
+#define THREADS_MOST 64
+
+/* Calls work(0) … work(threads - 1), each on a thread of its own, and waits for all. */
+void together(uint32_t threads, void (*work)(uint32_t thread));
+
+/* Ends the program with what was wrong. */
+__attribute__((noreturn, format(printf, 1, 2))) void wrong(const char *format, ...);
+
+/* The next of a sequence of random numbers; `state` is not 0. */
+uint64_t next_random(uint64_t *state);
+
+#endif
