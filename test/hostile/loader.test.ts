@@ -1,17 +1,22 @@
 /** Libraries that come and go, preloads of the user's own, and binaries that are not what they were. */
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test from 'ava';
-import { build, emptyFolder, exact, MEMTRACE, run, trace, unchanged } from './support.js';
+import test, { type ExecutionContext } from 'ava';
+import { build, type Case, emptyFolder, exact, MEMTRACE, run, trace, unchanged } from './support.js';
 
-const plugin = (name: string, size: number): Promise<string> =>
-  build('plugin.c', `lib${name}.so`, '-shared', '-fPIC', `-DNAME=${name}`, `-DSIZE=${size}`);
+const plugin = (name: string, size: number, ...flags: readonly string[]): Promise<string> =>
+  build('plugin.c', `lib${name}.so`, '-shared', '-fPIC', `-DNAME=${name}`, `-DSIZE=${size}`, ...flags);
 
-test('libraries mapped where others were unloaded get their own names', async (t) => {
-  const names = ['apple', 'banana', 'cherry'];
-  const libraries = await Promise.all(names.map((name, i) => plugin(name, 10_001 + i)));
-  const { main, stderr } = await exact(t, [await build('loader.c'), 'in-turn', '40', ...libraries]);
-  t.is(stderr, 'addresses were used again\n');
+/** Plugin i allocates 40 blocks of 10,001 + i bytes, half of which outlive it. */
+const loadInTurn = async (
+  t: ExecutionContext,
+  names: readonly string[],
+  setting: Case,
+  ...flags: string[]
+) => {
+  const libraries = await Promise.all(names.map((name, i) => plugin(name, 10_001 + i, ...flags)));
+  const result = await exact(t, [await build('loader.c'), 'in-turn', '40', ...libraries], setting);
+  const { main } = result;
   for (const [i, name] of names.entries()) {
     const sites = main.sites.filter(
       ({ totalBytes, totalBlocks }) => totalBytes === totalBlocks * (10_001 + i),
@@ -30,6 +35,29 @@ test('libraries mapped where others were unloaded get their own names', async (t
       t.regex(main.modules[frame?.module ?? -1]?.path ?? '', new RegExp(`lib${name}.so$`));
     }
   }
+  return result;
+};
+
+test('libraries mapped where others were unloaded get their own names', async (t) => {
+  const { stderr } = await loadInTurn(t, ['apple', 'banana', 'cherry'], {});
+  t.is(stderr, 'addresses were used again\n');
+});
+
+test('libraries linked to an address of their own, as prelink leaves them, have names wherever they lie', async (t) => {
+  const names = ['damson', 'elder', 'fig'];
+  const flag = '-Wl,-Ttext-segment=0x312345000';
+  const atIt = { LD_USE_LOAD_BIAS: '1' }; // glibc loads such a library where it wants to be
+  await loadInTurn(t, names, {}, flag);
+  await loadInTurn(t, names, { env: atIt }, flag);
+
+  const command = [
+    await build('loader.c'),
+    'in-turn',
+    '1',
+    ...(await Promise.all(names.map((name) => plugin(name, 0)))),
+  ];
+  const { stderr } = await run(command, { env: { ...atIt, LD_DEBUG: 'files' } });
+  t.regex(stderr, /dynamic: 0x0*3123\w+ +base: 0x0+ /, 'not loaded where they want to be');
 });
 
 test('a library that binds to itself first (RTLD_DEEPBIND) is harmless', async (t) => {
