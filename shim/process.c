@@ -1,164 +1,27 @@
-/* process.c — attaching to the session, the segment file, detaching. Rules: process.h.
+/* process.c — attaching, the segment file, detaching. Rules: process.h.
  *
  * Runs inside malloc before main, and again in each forked child: bare system calls only.
  */
 #define _GNU_SOURCE
 #include "shim/process.h"
 
-#include <dlfcn.h>
-#include <link.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "shim/nodes.h"
 #include "shim/platform/modules.h"
 #include "shim/platform/os.h"
 #include "shim/select.h"
+#include "shim/session.h"
 #include "shim/stack_table.h"
 #include "shim/thread.h"
 
-/* Hooks may run on a small signal stack: session paths are kept short (those of memtrace are below 60 bytes).
- */
-#define PATH_BYTES 256
-
-#define FUTEX_OWNER_DIED_BIT UINT32_C(0x40000000)
-
 struct process *process;
 
-/* These survive a fork: they lead a child to its session and its parent. */
-static char directory[PATH_BYTES]; /* of the session; empty: not in one */
-static char shim_path[PATH_BYTES];
+/* These survive a fork: they lead a child to its parent. */
 static uint32_t last_ticket;
 static uint64_t fork_serial;
 static uint32_t fork_count;
 static bool excluded; /* its forks are a part of it */
-/* So do these mappings: a child in a jail can still be announced. */
-static const struct control *session_control;
-static struct registry_header *session_registry;
-
-static size_t append(char *out, size_t at, const char *text) {
-    while (*text && at + 1 < PATH_BYTES)
-        out[at++] = *text++;
-    out[at] = 0;
-    return at;
-}
-
-static size_t append_number(char *out, size_t at, uint64_t number) {
-    char digits[21];
-    int n = sizeof digits;
-    digits[--n] = 0;
-    do
-        digits[--n] = (char)('0' + number % 10);
-    while (number /= 10);
-    return append(out, at, digits + n);
-}
-
-static void session_path(char *out, const char *file) {
-    append(out, append(out, append(out, 0, directory), "/"), file);
-}
-
-static void segment_path(char *out) {
-    session_path(out, SESSION_SEGMENT_FILE);
-    append_number(out, strlen(out), process->ticket);
-}
-
-/* The session is where LD_PRELOAD found this library. */
-static bool find_session(void) {
-    Dl_info info;
-    if (directory[0])
-        return true;
-    if (!dladdr((void *)&find_session, &info) || !info.dli_fname || info.dli_fname[0] != '/')
-        return false;
-    if (strlen(info.dli_fname) + sizeof SESSION_SEGMENT_FILE + 20 > PATH_BYTES)
-        return false;
-    append(shim_path, 0, info.dli_fname);
-    size_t end = append(directory, 0, info.dli_fname);
-    while (end > 0 && directory[end] != '/')
-        end--;
-    directory[end] = 0;
-    return end > 0;
-}
-
-const char *process_shim_path(void) {
-    return shim_path[0] ? shim_path : NULL;
-}
-
-bool process_daemon_died(void) {
-    const uint32_t *life = (const uint32_t *)process->control->life;
-    return __atomic_load_n(life, __ATOMIC_ACQUIRE) & FUTEX_OWNER_DIED_BIT;
-}
-
-static void *map_session_file(const char *name, size_t bytes, bool writable) {
-    char path[PATH_BYTES];
-    session_path(path, name);
-    int fd = os_open(path, writable ? OS_READ_WRITE : OS_READ);
-    if (fd < 0)
-        return NULL;
-    void *mapped = os_map_file(fd, 0, bytes, writable);
-    os_close(fd);
-    if (mapped)
-        os_keep_over_fork(mapped, bytes);
-    return mapped;
-}
-
-static bool map_session(void) {
-    if (!session_control)
-        session_control = map_session_file(SESSION_CONTROL_FILE, CONTROL_BYTES, false);
-    if (session_control && !session_registry)
-        session_registry = map_session_file(SESSION_REGISTRY_FILE, REGISTRY_BYTES, true);
-    if (!session_control || !session_registry)
-        return false;
-    process->control = session_control;
-    process->registry = session_registry;
-    return process->control->magic == CONTROL_MAGIC && process->control->version == SESSION_VERSION &&
-           !process->control->stopped && !process_daemon_died() &&
-           process->registry->magic == REGISTRY_MAGIC && process->registry->version == SESSION_VERSION &&
-           process->registry->entries == REGISTRY_ENTRIES;
-}
-
-static struct registry_entry *claim_entry(void) {
-    struct registry_header *registry = process->registry;
-    uint32_t ticket = __atomic_fetch_add(&registry->next, 1, __ATOMIC_RELAXED);
-    struct registry_entry *entry = (struct registry_entry *)(registry + 1) + ticket % REGISTRY_ENTRIES;
-    uint32_t is_free = REGISTRY_FREE;
-    if (!__atomic_compare_exchange_n(&entry->state, &is_free, REGISTRY_CLAIMED, false, __ATOMIC_ACQUIRE,
-                                     __ATOMIC_RELAXED)) {
-        __atomic_fetch_add(&registry->refused, 1, __ATOMIC_RELAXED);
-        return NULL;
-    }
-    entry->pid = os_pid();
-    entry->parent_pid = os_parent_pid();
-    entry->ticket = ticket;
-    entry->reason = UNTRACED_NONE;
-    entry->path_bytes = 0;
-    return entry;
-}
-
-static void ring_doorbell(void) {
-    struct registry_header *registry = process->registry;
-    if (load_relaxed(&registry->sleeping)) {
-        __atomic_fetch_add(&registry->doorbell, 1, __ATOMIC_RELAXED);
-        os_wake(&registry->doorbell);
-    }
-}
-
-static void publish_untraced(struct registry_entry *entry, enum untraced_reason reason, const char *path) {
-    size_t length = strlen(path), kept = length < sizeof entry->path ? length : sizeof entry->path;
-    memcpy(entry->path, path + length - kept, kept);
-    entry->path_bytes = (uint32_t)kept;
-    entry->reason = reason;
-    store_release(&entry->state, REGISTRY_UNTRACED);
-    ring_doorbell();
-}
-
-void process_announce_untraced(enum untraced_reason reason, const char *path) {
-    /* A child between fork and exec has not attached, and need not for this. */
-    if (!process || process->phase == PROCESS_OFF || (!process->registry && !map_session()))
-        return;
-    struct registry_entry *entry = claim_entry();
-    if (entry)
-        publish_untraced(entry, reason, path);
-}
 
 /* Field 22 of /proc/self/stat, counted after the command name, which may hold spaces and brackets. */
 static uint64_t start_ticks(void) {
@@ -194,8 +57,8 @@ static uint64_t layout(struct segment_header *h, uint32_t nodes_capacity) {
 }
 
 static int open_segment(void) {
-    char path[PATH_BYTES];
-    segment_path(path);
+    char path[SESSION_PATH_BYTES];
+    session_segment_path(path, process->ticket);
     return os_open(path, OS_READ_WRITE);
 }
 
@@ -331,8 +194,8 @@ static void fill_info(struct segment_header *header) {
 }
 
 static bool create_segment(void) {
-    char path[PATH_BYTES];
-    segment_path(path);
+    char path[SESSION_PATH_BYTES];
+    session_segment_path(path, process->ticket);
     int fd = os_open(path, OS_CREATE_NEW);
     if (fd < 0)
         return false;
@@ -373,11 +236,10 @@ static bool create_segment(void) {
 
 static enum process_phase attach(void) {
     if (os_is_silent()) { /* the child of a sandbox */
-        if (session_registry)
-            __atomic_fetch_add(&session_registry->refused, 1, __ATOMIC_RELAXED);
+        session_note_refused();
         return PROCESS_OFF;
     }
-    if (!find_session() || !map_session())
+    if (!session_find() || !session_map())
         return PROCESS_OFF;
     if (excluded)
         return PROCESS_EXCLUDED;
@@ -385,10 +247,10 @@ static enum process_phase attach(void) {
     int64_t n = os_read_link("/proc/self/exe", executable, sizeof executable - 1);
     executable[n > 0 ? n : 0] = 0;
     excluded = !select_traces(process->control, executable);
-    struct registry_entry *entry = claim_entry();
+    struct registry_entry *entry = session_claim_entry();
     if (excluded) {
         if (entry)
-            publish_untraced(entry, UNTRACED_EXCLUDED, executable);
+            session_publish_untraced(entry, UNTRACED_EXCLUDED, executable);
         return PROCESS_EXCLUDED;
     }
     if (!entry)
@@ -397,12 +259,12 @@ static enum process_phase attach(void) {
     process->pid = entry->pid;
     process->ticket = entry->ticket;
     if (!create_segment()) {
-        publish_untraced(entry, UNTRACED_NO_SEGMENT, executable);
+        session_publish_untraced(entry, UNTRACED_NO_SEGMENT, executable);
         return PROCESS_OFF;
     }
     last_ticket = entry->ticket;
     store_release(&entry->state, REGISTRY_TRACED);
-    ring_doorbell();
+    session_ring_doorbell();
     return PROCESS_TRACED;
 }
 
@@ -428,7 +290,7 @@ bool process_is_over(void) {
         return true;
     uint32_t phase = load_acquire(&process->phase);
     return phase == PROCESS_OFF ||
-           (phase == PROCESS_EXCLUDED && (process->control->stopped || process_daemon_died()));
+           (phase == PROCESS_EXCLUDED && (process->control->stopped || session_daemon_died()));
 }
 
 void process_detach(enum detach_reason reason) {

@@ -103,14 +103,8 @@ struct event *process_map_ring(uint32_t index, uint32_t events);
 /* Makes that many of a ring's events usable. */
 bool process_grow_ring(uint32_t index, uint32_t events);
 
-/* Is the daemon gone? Looks at the life sign of the session. */
-bool process_daemon_died(void);
-
 /* Whatever this process starts runs without the shim, too. */
 bool process_is_over(void);
-
-/* Tells the daemon of a program that is about to run untraced in this process. */
-void process_announce_untraced(enum untraced_reason reason, const char *path);
 
 /* Remembers in the parent which fork a child comes from; returns the serial to publish as CONTROL_FORK. */
 uint64_t process_fork_serial(void);
@@ -123,8 +117,5 @@ INLINE uint32_t process_draw(uint32_t *order, uint32_t counter) {
         return arch_count_alone(&order[counter]) & ORDER_MASK;
     return __atomic_fetch_add(&order[counter], 1, __ATOMIC_RELAXED) & ORDER_MASK;
 }
-
-/* The path under which the session preloaded this shim, or NULL when it was loaded otherwise. */
-const char *process_shim_path(void);
 
 #endif

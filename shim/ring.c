@@ -5,14 +5,6 @@
 
 #define WAIT_MS 10
 
-void ring_doorbell(void) {
-    struct registry_header *registry = process->registry;
-    if (!load_relaxed(&registry->sleeping))
-        return;
-    __atomic_fetch_add(&registry->doorbell, 1, __ATOMIC_RELAXED);
-    os_wake(&registry->doorbell);
-}
-
 /* More threads than this do not run at a time: what fills up is not shared memory, however many there are. */
 #define RINGS_BUSY_MOST 64
 
@@ -30,7 +22,7 @@ static void grow(struct thread *t) {
 static bool session_is_over(void) {
     if (load_acquire(&process->control->stopped))
         process_detach(DETACH_STOPPED);
-    else if (process_daemon_died())
+    else if (session_daemon_died())
         process_detach(DETACH_DAEMON_DIED);
     else if (load_acquire(&process->segment->abandoned))
         process_detach(DETACH_ABANDONED);
@@ -42,7 +34,7 @@ static bool wait_for_tail(struct thread *t, uint64_t until) {
     struct ring *ring = t->ring;
     uint32_t *tail_word = (uint32_t *)&ring->tail; /* its low half, on a little-endian machine */
     ring->waits++;
-    ring_doorbell();
+    session_ring_doorbell();
     while ((t->tail = load_acquire(&ring->tail)) < until) {
         __atomic_store_n(&ring->waiting, 1, __ATOMIC_SEQ_CST);
         uint64_t seen = __atomic_load_n(&ring->tail, __ATOMIC_SEQ_CST);

@@ -7,6 +7,7 @@
 #ifndef MEMTRACE_SHIM_RING_H
 #define MEMTRACE_SHIM_RING_H
 
+#include "shim/session.h"
 #include "shim/thread.h"
 
 #define RING_SLOTS_PER_CALL 16 /* twice the most that one hook publishes: see trace_resume */
@@ -25,10 +26,9 @@ INLINE void ring_publish(struct thread *t) {
     store_release(&t->ring->head, t->head);
 }
 /* Rings the doorbell of a sleeping daemon when this ring has come half way round. */
-void ring_doorbell(void);
 INLINE void ring_ring_at_half(const struct thread *t, uint64_t before) {
     if (unlikely((before ^ t->head) & (t->size / 2)))
-        ring_doorbell();
+        session_ring_doorbell();
 }
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "shim/inspect.h"
 #include "shim/process.h"
+#include "shim/session.h"
 
 #define VARIABLE       "LD_PRELOAD="
 #define VARIABLE_BYTES (sizeof VARIABLE - 1)
@@ -55,7 +56,7 @@ static const char *preload_of(char *const environment[]) {
 }
 
 static enum preload_change decide(const char *program, char *const environment[]) {
-    const char *shim = process_shim_path();
+    const char *shim = session_shim_path();
     if (!shim || os_is_silent())
         return PRELOAD_KEEP;
     const char *list = preload_of(environment);
@@ -66,7 +67,7 @@ static enum preload_change decide(const char *program, char *const environment[]
     if (program && reason == UNTRACED_NONE && inspect_is_cut_off(program, shim))
         reason = UNTRACED_OUT_OF_REACH;
     if (reason != UNTRACED_NONE && !process_is_over())
-        process_announce_untraced(reason, program);
+        session_announce_untraced(reason, program);
     if (reason != UNTRACED_NONE || process_is_over())
         return present ? PRELOAD_REMOVE : PRELOAD_KEEP;
     return present ? PRELOAD_KEEP : PRELOAD_ADD;
@@ -106,7 +107,7 @@ static size_t count_of(char *const environment[]) {
 }
 
 size_t preload_bytes(char *const environment[]) {
-    const char *list = preload_of(environment), *shim = process_shim_path();
+    const char *list = preload_of(environment), *shim = session_shim_path();
     size_t text = VARIABLE_BYTES + (list ? strlen(list) : 0) + (shim ? strlen(shim) : 0) + 2;
     return (count_of(environment) + 2) * sizeof(char *) + text;
 }
@@ -132,7 +133,7 @@ static bool write_without_shim(char *out, const char *list, const char *shim) {
 char **preload_build(enum preload_change change, char *const environment[], void *memory) {
     char **out = memory, **at = out;
     char *text = (char *)(out + count_of(environment) + 2);
-    const char *list = preload_of(environment), *shim = process_shim_path();
+    const char *list = preload_of(environment), *shim = session_shim_path();
     bool keep = true;
     if (change == PRELOAD_ADD)
         write_with_shim(text, list, shim);

@@ -57,7 +57,8 @@ INLINE uint64_t codes_filter_bit(uintptr_t address) {
 }
 void codes_forget_slow(struct thread *t, struct codes *codes, uintptr_t address);
 
-/* The interpreter is about to free this block; it may be a code object. `t` may be NULL. */
+/* The interpreter is about to free this block; it may be a code object. Who is NULL or a signal handler's
+ * state does not get the table. */
 INLINE void codes_forget(struct thread *t, uintptr_t address) {
     struct codes *codes = process ? load_acquire(&process->codes) : NULL;
     if (!codes)

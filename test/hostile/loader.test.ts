@@ -7,14 +7,16 @@ import { build, type Case, emptyFolder, exact, MEMTRACE, run, trace, unchanged }
 const plugin = (name: string, size: number, ...flags: readonly string[]): Promise<string> =>
   build('plugin.c', `lib${name}.so`, '-shared', '-fPIC', `-DNAME=${name}`, `-DSIZE=${size}`, ...flags);
 
+const plugins = (names: readonly string[], ...flags: readonly string[]): Promise<readonly string[]> =>
+  Promise.all(names.map((name, i) => plugin(name, 10_001 + i, ...flags)));
+
 /** Plugin i allocates 40 blocks of 10,001 + i bytes, half of which outlive it. */
 const loadInTurn = async (
   t: ExecutionContext,
   names: readonly string[],
-  setting: Case,
-  ...flags: string[]
+  libraries: readonly string[],
+  setting: Case = {},
 ) => {
-  const libraries = await Promise.all(names.map((name, i) => plugin(name, 10_001 + i, ...flags)));
   const result = await exact(t, [await build('loader.c'), 'in-turn', '40', ...libraries], setting);
   const { main } = result;
   for (const [i, name] of names.entries()) {
@@ -39,23 +41,19 @@ const loadInTurn = async (
 };
 
 test('libraries mapped where others were unloaded get their own names', async (t) => {
-  const { stderr } = await loadInTurn(t, ['apple', 'banana', 'cherry'], {});
+  const names = ['apple', 'banana', 'cherry'];
+  const { stderr } = await loadInTurn(t, names, await plugins(names));
   t.is(stderr, 'addresses were used again\n');
 });
 
 test('libraries linked to an address of their own, as prelink leaves them, have names wherever they lie', async (t) => {
   const names = ['damson', 'elder', 'fig'];
-  const flag = '-Wl,-Ttext-segment=0x312345000';
+  const libraries = await plugins(names, '-Wl,-Ttext-segment=0x312345000');
   const atIt = { LD_USE_LOAD_BIAS: '1' }; // glibc loads such a library where it wants to be
-  await loadInTurn(t, names, {}, flag);
-  await loadInTurn(t, names, { env: atIt }, flag);
+  await loadInTurn(t, names, libraries);
+  await loadInTurn(t, names, libraries, { env: atIt });
 
-  const command = [
-    await build('loader.c'),
-    'in-turn',
-    '1',
-    ...(await Promise.all(names.map((name) => plugin(name, 0)))),
-  ];
+  const command = [await build('loader.c'), 'in-turn', '1', ...libraries];
   const { stderr } = await run(command, { env: { ...atIt, LD_DEBUG: 'files' } });
   t.regex(stderr, /dynamic: 0x0*3123\w+ +base: 0x0+ /, 'not loaded where they want to be');
 });

@@ -26,7 +26,8 @@ void process_invent(uint32_t nodes, uint32_t code_bytes) {
     own->nodes = STACK_FIRST_NODE;
     own->python_codes_bytes = code_bytes;
     own->python_codes = PYTHON_CODES_START;
-    process->mapped_bytes = end;
+    process->nodes_reserved = nodes * sizeof(struct node);
+    process->python_codes_reserved = code_bytes;
     process->base = os_map_private(end);
     process->segment = (struct segment_header *)process->base;
     process->modules = (struct module *)(process->base + own->modules_offset);

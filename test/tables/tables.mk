@@ -12,9 +12,14 @@ TABLES_FLAGS    := -std=gnu11 -Wall -Wextra -Werror -I. -pthread -O1 -g -fno-omi
 programs: $(TABLES_PROGRAMS)
 
 # -Wno-tsan: it does not know fences, which order this process against others only.
-build/tables/threaded/%: test/tables/%.c $(TABLES_SOURCES) $(TABLES_HEADERS) | build/.test-deps
-	@mkdir -p $(@D)
-	$(CC) $(TABLES_FLAGS) -Wno-tsan -fsanitize=thread $< $(TABLES_SOURCES) -o $@
-build/tables/sanitized/%: test/tables/%.c $(TABLES_SOURCES) $(TABLES_HEADERS) | build/.test-deps
-	@mkdir -p $(@D)
-	$(CC) $(TABLES_FLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all $< $(TABLES_SOURCES) -o $@
+build/tables/threaded/%: SANITIZE := -Wno-tsan -fsanitize=thread
+build/tables/sanitized/%: SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+
+define TABLES_RULES
+build/tables/$(1)/obj/%.o: %.c $$(TABLES_HEADERS) | build/.test-deps
+	@mkdir -p $$(@D)
+	$$(CC) $$(TABLES_FLAGS) $$(SANITIZE) -c $$< -o $$@
+build/tables/$(1)/%: build/tables/$(1)/obj/test/tables/%.o $$(patsubst %.c,build/tables/$(1)/obj/%.o,$$(TABLES_SOURCES))
+	$$(CC) $$(TABLES_FLAGS) $$(SANITIZE) $$^ -o $$@
+endef
+$(foreach kind,threaded sanitized,$(eval $(call TABLES_RULES,$(kind))))

@@ -15,10 +15,17 @@ static void *run(void *number) {
     return NULL;
 }
 
+struct plan plan_of(int count, char **args) {
+    if (count != 4)
+        wrong("usage: %s SEED THREADS STEPS", args[0]);
+    struct plan plan = {strtoul(args[1], NULL, 10), (uint32_t)atoi(args[2]), (uint32_t)atoi(args[3])};
+    if (plan.threads < 1 || plan.threads > THREADS_MOST)
+        wrong("%u threads: 1 to %d can be had", plan.threads, THREADS_MOST);
+    return plan;
+}
+
 void together(uint32_t threads, void (*work)(uint32_t thread)) {
     pthread_t thread[THREADS_MOST];
-    if (threads > THREADS_MOST)
-        wrong("%u threads are more than %d", threads, THREADS_MOST);
     to_do = work;
     pthread_barrier_init(&begin, NULL, threads);
     for (uint32_t i = 0; i < threads; i++)

@@ -6,6 +6,15 @@
 
 #define THREADS_MOST 64
 
+/* What the command line says: SEED THREADS and how much each thread does. */
+struct plan {
+    uint64_t seed;
+    uint32_t threads;
+    uint32_t steps;
+};
+/* Ends the program where it says something else. */
+struct plan plan_of(int count, char **args);
+
 /* Calls work(0) … work(threads - 1), each on a thread of its own, and waits for all. */
 void together(uint32_t threads, void (*work)(uint32_t thread));
 
