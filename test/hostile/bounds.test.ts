@@ -89,5 +89,6 @@ test('2,000 threads, one after the other, share a few rings', async (t) => {
   t.is((await launcher.outcome).code, 7);
   const samples = watching.stop();
   t.log(`${inMiB(samples, 'sharedBytes')} MiB`);
-  t.true(samples.length > 0 && most(samples, 'sharedBytes') < 32 * MIB); // of 125, had each its own
+  // Had each its own, it were 125; a daemon that has to wait for a processor frees them later.
+  t.true(samples.length > 0 && most(samples, 'sharedBytes') < 64 * MIB);
 });
