@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { processTree } from './processes.js';
-import { bare, commandOf, memtrace } from './tools.js';
+import { commandOf, type Tool } from './tools.js';
 import type { Workload } from './workloads.js';
 
 export interface Footprint {
@@ -23,11 +23,10 @@ export interface Footprint {
 const LOOK_EVERY_MS = 10;
 const OWN = new Set(['memtrace', 'memtrace-group']);
 
-export const footprint = async (workload: Workload, traced: boolean): Promise<Footprint> => {
+export const footprint = async (workload: Workload, tool: Tool): Promise<Footprint> => {
   const folder = mkdtempSync(join(tmpdir(), 'memtrace-bench-'));
   try {
-    const command = commandOf(traced ? memtrace : bare, workload, folder);
-    return await footprintOf(command, workload.env);
+    return await footprintOf(commandOf(tool, workload, folder), { ...workload.env, ...tool.env });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

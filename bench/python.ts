@@ -138,6 +138,7 @@ const printTable = async (name: string, rounds: number, pythons: readonly string
 };
 
 const main = async () => {
+  process.env.MEMTRACE_CACHE_DIR = ''; // every run is a first one
   const args = process.argv.slice(2);
   const chosen = args[0] in TABLES ? args.splice(0, 1) : Object.keys(TABLES);
   const [rounds = '3', ...named] = args;

@@ -9,6 +9,7 @@ export interface Tool {
   readonly name: string;
   /** The command that runs `command` under this tool, leaving files in `folder` only. */
   readonly wrap: (command: readonly string[], folder: string) => readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Cost {
@@ -25,10 +26,19 @@ export const commandOf = (tool: Tool, { command, around }: Workload, folder: str
 
 export const bare: Tool = { name: 'bare', wrap: (command) => command };
 
+/** A folder that is empty at first, for the names that memtrace remembers: those of the user are none of bench's. */
+const names = mkdtempSync(join(tmpdir(), 'memtrace-bench-names-'));
+process.on('exit', () => rmSync(names, { recursive: true, force: true }));
+
+/** As from the second run of a program on. */
 export const memtrace: Tool = {
   name: 'memtrace',
+  env: { MEMTRACE_CACHE_DIR: names },
   wrap: (command, folder) => ['bin/memtrace', 'run', '-o', join(folder, 'out.json'), '--', ...command],
 };
+
+/** All names are read from debug information. */
+export const firstRun: Tool = { ...memtrace, name: 'first run', env: { MEMTRACE_CACHE_DIR: '' } };
 
 const heaptrack: Tool = {
   name: 'heaptrack',
@@ -37,8 +47,8 @@ const heaptrack: Tool = {
 
 export const tools = (): readonly Tool[] =>
   spawnSync('heaptrack', ['--version'], { stdio: 'ignore' }).status === 0
-    ? [bare, memtrace, heaptrack]
-    : [bare, memtrace];
+    ? [bare, memtrace, firstRun, heaptrack]
+    : [bare, memtrace, firstRun];
 
 const measureBinary = 'build/measure';
 
@@ -54,7 +64,7 @@ export const measure = (tool: Tool, workload: Workload): Cost => {
     const result = join(folder, 'cost');
     const run = spawnSync(measureBinary, [result, ...commandOf(tool, workload, folder)], {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, ...workload.env },
+      env: { ...process.env, ...workload.env, ...tool.env },
       encoding: 'utf8',
       maxBuffer: 1 << 26,
     });
@@ -74,7 +84,7 @@ export const allocationsOf = (workload: Workload): number => {
     const [program, ...args] = commandOf(memtrace, workload, folder);
     const run = spawnSync(program, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, ...workload.env },
+      env: { ...process.env, ...workload.env, ...memtrace.env },
       encoding: 'utf8',
     });
     if (run.status !== 0)

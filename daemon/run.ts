@@ -15,6 +15,7 @@ import { postDoorman } from './server/doorman.js';
 import type { LiveServer } from './server/server.js';
 import type { Session } from './session/session.js';
 import { saveSnapshots } from './snapshot/files.js';
+import { nameCacheFolder } from './symbols/nameCache.js';
 import { openSymbolizer } from './symbols/symbolizer.js';
 
 export interface RunOptions {
@@ -94,7 +95,7 @@ export const runSession = async (
   launcher: Launcher,
 ): Promise<Outcome | null> => {
   const core = createCore(session.shmFolder, options);
-  const symbolizer = openSymbolizer();
+  const symbolizer = openSymbolizer({ cache: nameCacheFolder(process.env) });
   const live = driveSession(core, symbolizer, {
     id: session.id,
     startedAt: session.startedAt.toISOString(),

@@ -3,7 +3,7 @@ const vm = require('node:vm');
 const { renameSync, writeFileSync } = require('node:fs');
 
 const { Script } = vm;
-const out = process.env.MEMTRACE_CACHE;
+const out = process.env.CODE_CACHE;
 vm.Script = class extends Script {
   constructor(text, options) {
     super(text, options);

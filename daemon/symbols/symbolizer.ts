@@ -1,12 +1,14 @@
 /**
  * Names for addresses: holds the files that traced processes map, asks the symbolizer child in batches, and
- * remembers every answer by file identity and address.
+ * remembers every answer by file identity and address, on disk too.
  */
 import { closeSync } from 'node:fs';
 import { installedFile } from '../installed.js';
-import { type Reply, symbolizerChild } from './child.js';
+import type { Reply, SymbolizerChild } from './child.js';
 import { type Holding, holdFile } from './heldFile.js';
 import type { LookupRequest, ModuleProblem, ModuleRef, SymbolFrame, Symbolizer } from './model.js';
+import { openNameCache } from './nameCache.js';
+import type { NamedFile } from './origin.js';
 import { isVdso, problemOf } from './problem.js';
 import type { ModuleDefinition, ModuleStatus } from './protocol.js';
 
@@ -24,19 +26,36 @@ interface Module {
   readonly frames: Map<number, readonly SymbolFrame[]>;
   /** addresses under way, and the batch that will bring them */
   readonly asked: Map<number, Promise<void>>;
+  /** the names of earlier runs were looked for */
+  recalled: boolean;
+  /** it has others */
+  learned: boolean;
   status: ModuleStatus | null;
   /** in a row */
   deaths: number;
   fatal: string | null;
 }
 
-export const openSymbolizer = (options: { binary?: string; env?: NodeJS.ProcessEnv } = {}): Symbolizer => {
+/** @param options.cache a folder for names that outlive the process, see nameCache.ts; none without it */
+export const openSymbolizer = (
+  options: { binary?: string; env?: NodeJS.ProcessEnv; cache?: string | null } = {},
+): Symbolizer => {
   const binary = options.binary ?? installedFile('build/memtrace-symbolizer');
-  const child = symbolizerChild(binary, childEnvironment(options.env ?? process.env));
+  const env = options.env ?? process.env;
+  let child: Promise<SymbolizerChild> | null = null;
+  const cache = options.cache ? openNameCache(options.cache, { binary, env }) : null;
   const modules: Module[] = [];
   const byKey = new Map<string, Module>();
   let unstartable: string | null = null;
   let closed = false;
+
+  /** Most runs of a program know all names from an earlier one, and do without even the code. */
+  const childOf = (): Promise<SymbolizerChild> => {
+    child ??= import('./child.js').then(({ symbolizerChild }) =>
+      symbolizerChild(binary, childEnvironment(env)),
+    );
+    return child;
+  };
 
   const add = (ref: ModuleRef, holding: Holding | null): Module => {
     const module: Module = {
@@ -45,6 +64,8 @@ export const openSymbolizer = (options: { binary?: string; env?: NodeJS.ProcessE
       holding,
       frames: new Map(),
       asked: new Map(),
+      recalled: false,
+      learned: false,
       status: null,
       deaths: 0,
       fatal: null,
@@ -91,17 +112,38 @@ export const openSymbolizer = (options: { binary?: string; env?: NodeJS.ProcessE
       module.asked.delete(address);
     });
     if (reply.kind !== 'answer') return;
+    module.learned = true;
     module.deaths = 0;
     if (reply.answer.status && !module.status) {
       module.status = reply.answer.status;
     }
   };
 
+  /** What earlier runs learned of it, once. */
+  const recall = (module: Module): void => {
+    if (module.recalled || module.holding?.kind !== 'held') return;
+    module.recalled = true;
+    const known = cache?.load(fileOf(module.ref, module.holding));
+    if (!known) return;
+    known.addresses.forEach((address, i) => {
+      module.frames.set(address, known.answer.frames[i] ?? []);
+    });
+    module.status = known.answer.status;
+  };
+
+  const remember = ({ ref, holding, learned, fatal, status, frames }: Module): void => {
+    if (holding?.kind !== 'held' || !learned || fatal !== null || status === null) return;
+    // Not what may be otherwise next time without any file having changed: no memory, no descriptors.
+    if (status.state === 'unreadable' || status.state === 'mismatch') return;
+    const answer = { frames: [...frames.values()], status };
+    cache?.save(fileOf(ref, holding), { addresses: [...frames.keys()], answer });
+  };
+
   const ask = async (module: Module, addresses: readonly number[]): Promise<void> => {
     const stillWanted = (): boolean => module.fatal === null;
     const question = { number: module.number, module: definitionOf(module), addresses, stillWanted };
     for (;;) {
-      const reply = await child.ask(question);
+      const reply: Reply = closed ? { kind: 'dropped' } : await (await childOf()).ask(question);
       if (reply.kind !== 'died') {
         settle(module, addresses, reply);
         return;
@@ -113,6 +155,7 @@ export const openSymbolizer = (options: { binary?: string; env?: NodeJS.ProcessE
 
   /** Starts batches for the addresses that are neither known nor under way; returns all that must be awaited. */
   const request = (module: Module, addresses: ReadonlySet<number>): Promise<void>[] => {
+    recall(module);
     const awaited = new Set<Promise<void>>();
     const missing: number[] = [];
     for (const address of addresses) {
@@ -176,14 +219,21 @@ export const openSymbolizer = (options: { binary?: string; env?: NodeJS.ProcessE
     },
     close: async () => {
       closed = true;
-      await child.close();
+      await (await child)?.close();
       for (const module of modules) {
+        remember(module);
         if (module.holding?.kind === 'held') closeSync(module.holding.file.fd);
         module.holding = null;
       }
     },
   };
 };
+
+const fileOf = ({ path, buildId }: ModuleRef, { file }: Holding & { readonly kind: 'held' }): NamedFile => ({
+  identity: file.identity,
+  path,
+  buildId,
+});
 
 const definitionOf = ({ ref, holding }: Module): ModuleDefinition => {
   const name = ref.path.replace(/ \(deleted\)$/, '');

@@ -1,0 +1,137 @@
+/**
+ * Names on disk, for the next run: reading a large library's debug information takes longer than many a program. One
+ * file for each module, with the lines of the symbolizer's protocol; believed only where what they were made from is
+ * still the same. Never throws and never says anything: without it names are only slower.
+ */
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { isPrivate } from '../session/places.js';
+import { debugPlacesOf, type NamedFile, originOf, type Reader } from './origin.js';
+import { type Answer, answerReader, answerText, lookupAddresses, lookupLine } from './protocol.js';
+
+export interface KnownNames {
+  readonly addresses: readonly number[];
+  readonly answer: Answer;
+}
+
+export interface NameCache {
+  /** @returns null when nothing is known that still holds */
+  load(file: NamedFile): KnownNames | null;
+  /** Of a file that was asked for by `load`. */
+  save(file: NamedFile, known: KnownNames): void;
+}
+
+const VERSION = 'memtrace-names 1';
+const FILE_BYTES_MAX = 32 << 20;
+const FOLDER_BYTES_MAX = 256 << 20;
+
+/** $MEMTRACE_CACHE_DIR, where an empty one means none, else below the user's cache folder. */
+export const nameCacheFolder = (env: NodeJS.ProcessEnv): string | null => {
+  if (env.MEMTRACE_CACHE_DIR !== undefined)
+    return env.MEMTRACE_CACHE_DIR.startsWith('/') ? env.MEMTRACE_CACHE_DIR : null;
+  if (env.XDG_CACHE_HOME?.startsWith('/')) return join(env.XDG_CACHE_HOME, 'memtrace');
+  return env.HOME?.startsWith('/') ? join(env.HOME, '.cache', 'memtrace') : null;
+};
+
+export const openNameCache = (folder: string, reader: Reader, uid = process.geteuid?.() ?? 0): NameCache => {
+  const pathOf = ({ buildId, identity }: NamedFile): string =>
+    join(folder, `${buildId ?? `file-${identity.replaceAll(':', '-')}`}.names`);
+  /** What is there, before the symbolizer looks. */
+  const heads = new Map<string, readonly string[]>();
+  let writable: boolean | null = null;
+
+  return {
+    load: (file) => {
+      const path = pathOf(file);
+      const head = [VERSION, originOf(file, reader), debugPlacesOf(file, reader)];
+      heads.set(path, head);
+      try {
+        return isPrivate(folder, uid) ? namesIn(readFileSync(path, 'utf8'), head) : null;
+      } catch {
+        return null; // none
+      }
+    },
+    save: (file, known) => {
+      const path = pathOf(file);
+      writable ??= makeFolder(folder, uid);
+      if (!writable) return;
+      const head = heads.get(path) ?? [];
+      const text = [...head, lookupLine(0, known.addresses)].join('\n') + answerText(known.answer);
+      if (text.length > FILE_BYTES_MAX) return;
+      writable = replaceFile(path, text);
+      prune(folder);
+    },
+  };
+};
+
+const namesIn = (text: string, head: readonly string[]): KnownNames | null => {
+  const [version, origin, places, asked = '', ...lines] = text.split('\n');
+  if (version !== head[0] || origin !== head[1]) return null;
+  const addresses = lookupAddresses(asked);
+  const read = answerReader();
+  for (const line of lines) {
+    const answer = read(line);
+    if (!answer) continue;
+    const isWhole = answer.frames.length === addresses.length;
+    // Who has the lines of a file needs no debug file that came since.
+    return isWhole && (answer.status?.state === 'lines' || places === head[2]) ? { addresses, answer } : null;
+  }
+  return null; // cut off
+};
+
+/** Below what is another user's, such as a HOME that sudo kept, nothing is made: its owner could not use it. */
+const makeFolder = (folder: string, uid: number): boolean => {
+  try {
+    if (!lstatSync(folder, { throwIfNoEntry: false })) makeBelow(dirname(folder), folder, uid);
+    return isPrivate(folder, uid);
+  } catch {
+    return false; // there is a file, a read-only disk, …
+  }
+};
+
+/** Step by step: mkdir's own recursion never ends in /proc. */
+const makeBelow = (above: string, folder: string, uid: number): void => {
+  if (!lstatSync(above, { throwIfNoEntry: false })) makeBelow(dirname(above), above, uid);
+  if (lstatSync(above).uid === uid) mkdirSync(folder, { mode: 0o700 });
+};
+
+/** Whole or not at all: two memtraces may write the same one. */
+const replaceFile = (path: string, text: string): boolean => {
+  const draft = `${path}.${process.pid}`;
+  try {
+    writeFileSync(draft, text, { mode: 0o600 });
+    renameSync(draft, path);
+    return true;
+  } catch {
+    rmSync(draft, { force: true });
+    return false;
+  }
+};
+
+/** What was not used for longest goes first. */
+const prune = (folder: string): void => {
+  try {
+    const files = readdirSync(folder).map((name) => {
+      const path = join(folder, name);
+      const { size, atimeMs, mtimeMs } = statSync(path);
+      return { path, size, usedMs: Math.max(atimeMs, mtimeMs) };
+    });
+    let bytes = files.reduce((sum, file) => sum + file.size, 0);
+    for (const { path, size } of files.sort((a, b) => a.usedMs - b.usedMs)) {
+      if (bytes <= FOLDER_BYTES_MAX) return;
+      rmSync(path, { force: true });
+      bytes -= size;
+    }
+  } catch {
+    // another memtrace prunes too
+  }
+};
