@@ -9,8 +9,13 @@ test('a block is as old as it is: not as the one before it at its place, nor as 
   t.deepEqual(await run('native/sanitized/ages'), succeeded);
 });
 
+test('a block is as old as it is after a millisecond and after ten thousand years', async (t) => {
+  t.deepEqual(await run('native/sanitized/births'), succeeded);
+});
+
 test('reading events never touches memory that is not its own', async (t) => {
   t.deepEqual(await run('native/sanitized/order', '5000', '200'), succeeded);
+  t.deepEqual(await run('native/sanitized/crowded', '1', '200'), succeeded);
   t.deepEqual(await run('native/sanitized/peak', '1', '20'), succeeded);
   t.deepEqual(await runUnderValgrind('native/order', '7000', '10'), succeeded);
 });

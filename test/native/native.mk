@@ -11,11 +11,18 @@ NATIVE_PROGRAMS := $(patsubst test/native/%.c,build/native/%,$(NATIVE_TESTS))
 NATIVE_FLAGS    := -std=gnu11 -Wall -Wextra -Werror -I. -pthread
 
 NATIVE_THREADED := build/native/threaded/asking
+# The order of events again, where cells have room for 4 sites and 4 other pairs of site and thread only.
+NATIVE_CROWDED  := build/native/sanitized/crowded
 
-programs: $(NATIVE_THREADED) $(NATIVE_PROGRAMS) $(patsubst build/native/%,build/native/sanitized/%,$(NATIVE_PROGRAMS))
+programs: $(NATIVE_THREADED) $(NATIVE_CROWDED) $(NATIVE_PROGRAMS) $(patsubst build/native/%,build/native/sanitized/%,$(NATIVE_PROGRAMS))
 
 build/native/order build/native/sanitized/order: $(NATIVE_ORDER)
 build/native/order build/native/sanitized/order: PARTS := $(NATIVE_ORDER)
+
+$(NATIVE_CROWDED): test/native/order.c $(NATIVE_ORDER) $(NATIVE_SOURCES) $(NATIVE_HEADERS) | build/.deps
+	@mkdir -p $(@D)
+	$(CC) $(NATIVE_FLAGS) -DOWNER_BITS=3 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+		$< $(NATIVE_ORDER) $(NATIVE_SOURCES) -o $@
 
 build/native/%: test/native/%.c $(NATIVE_SOURCES) $(NATIVE_HEADERS) | build/.deps
 	@mkdir -p $(@D)

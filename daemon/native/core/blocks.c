@@ -63,15 +63,16 @@ int blocks_insert_slow(struct blocks *blocks, uint64_t address, const struct blo
     struct cell *cell = region ? region_cell(region, address) : NULL;
     bool replaced = false;
     if (cell && cell_holds(cell, address)) {
-        *previous = cell_block(cell);
+        *previous = cell_block(blocks, cell);
         cell->word = 0;
         region->live--;
         replaced = true;
     }
-    if (small && cell && !(cell->word & CELL_USED)) {
+    uint32_t owner = small ? owners_number(blocks->owners, block->site, block->thread) : OWNER_NONE;
+    if (cell && !(cell->word & CELL_USED) && owner != OWNER_NONE) {
         if (blocks->careful && !replaced)
             replaced = spill_remove(&blocks->spill, address, previous);
-        region_put(region, cell, address, block);
+        region_put(region, cell, address, cell_of(blocks, address, block, owner));
         return replaced;
     }
     struct block in_spill;
@@ -91,7 +92,8 @@ void blocks_trim(struct blocks *blocks) {
     }
 }
 
-static void each_of_region(const struct region *region, blocks_visit *visit, void *context) {
+static void each_of_region(const struct blocks *blocks, const struct region *region, blocks_visit *visit,
+                           void *context) {
     uint64_t base = (region->key - 1) << REGION_LOG2;
     for (uint32_t i = 0, left = region->live; i < REGION_CELLS && left; i++) {
         if (i % PART_CELLS == 0 && !(region->touched >> i / PART_CELLS & 1)) {
@@ -101,7 +103,7 @@ static void each_of_region(const struct region *region, blocks_visit *visit, voi
         const struct cell *cell = &region->cells[i];
         if (!(cell->word & CELL_USED))
             continue;
-        struct block block = cell_block(cell);
+        struct block block = cell_block(blocks, cell);
         visit(context, base + ((uint64_t)i << CELL_LOG2) + (cell->word >> 1 & 3) * 8, &block);
         left--;
     }
@@ -110,7 +112,7 @@ static void each_of_region(const struct region *region, blocks_visit *visit, voi
 void blocks_each_of_region(struct blocks *blocks, uint64_t key, blocks_visit *visit, void *context) {
     const struct region *region = blocks_region_find(blocks, key);
     if (region)
-        each_of_region(region, visit, context);
+        each_of_region(blocks, region, visit, context);
 }
 
 void blocks_each_spilled(const struct blocks *blocks, blocks_visit *visit, void *context) {
@@ -122,7 +124,7 @@ void blocks_each_spilled(const struct blocks *blocks, blocks_visit *visit, void 
 void blocks_each(const struct blocks *blocks, blocks_visit *visit, void *context) {
     for (uint32_t i = 0; i < blocks->regions_capacity; i++)
         if (blocks->regions[i].key)
-            each_of_region(&blocks->regions[i], visit, context);
+            each_of_region(blocks, &blocks->regions[i], visit, context);
     blocks_each_spilled(blocks, visit, context);
 }
 

@@ -4,21 +4,23 @@
 
 #include "daemon/native/core/classes.h"
 
-static uint32_t site_add(struct process *process, uint32_t stack, enum site_kind kind) {
+static_assert(THREADS_LIMIT - 1 <= UINT16_MAX, "a site has room for the index of a thread");
+
+static uint32_t site_add(struct process *process, uint32_t stack, enum site_kind kind, uint32_t thread) {
     if (stack >= STACK_FIRST_NODE && stack >= segment_nodes(&process->segment)) {
         process_corrupt(process);
         return SITE_NONE;
     }
     bool truncated = stack == STACK_TRUNCATED || segment_stack_truncated(&process->segment, stack);
-    uint32_t site = sites_add(&process->sites, stack, kind, truncated);
+    uint32_t site = sites_add(&process->sites, stack, kind, thread, truncated);
     if (site == SITE_NONE)
         process->record.lost++;
     return site;
 }
 
-static inline uint32_t site_of(struct process *process, uint32_t stack, enum site_kind kind) {
-    uint32_t site = sites_find(&process->sites, stack, kind);
-    return likely(site != SITE_NONE) ? site : site_add(process, stack, kind);
+static inline uint32_t site_of(struct process *process, const struct change *change, enum site_kind kind) {
+    uint32_t site = sites_find(&process->sites, change->stack, kind);
+    return likely(site != SITE_NONE) ? site : site_add(process, change->stack, kind, change->thread);
 }
 
 /* A block ceased to live. */
@@ -39,7 +41,7 @@ static void replaced_block(struct process *process, const struct change *change,
 
 /* Counts an allocation in all totals; SITE_NONE when it cannot be kept. */
 static inline uint32_t count_allocation(struct process *process, const struct change *change) {
-    uint32_t site = site_of(process, change->stack, SITE_HEAP);
+    uint32_t site = site_of(process, change, SITE_HEAP);
     if (unlikely(site == SITE_NONE))
         return SITE_NONE;
     sites_count(&process->sites, site, change->size);
@@ -101,7 +103,7 @@ static inline void release(struct process *process, const struct change *change)
 
 /* Blocks of the interpreter's own allocator: a kind of their own, in no heap total. */
 static void python_allocate(struct process *process, const struct change *change, uint64_t now_us) {
-    uint32_t site = site_of(process, change->stack, SITE_PYTHON);
+    uint32_t site = site_of(process, change, SITE_PYTHON);
     if (unlikely(site == SITE_NONE))
         return;
     process->record.python_allocations++;
@@ -167,7 +169,7 @@ static void unmap(struct process *process, uint64_t start, uint64_t end) {
 static void map(struct process *process, const struct change *change, uint64_t now_us) {
     uint64_t end = change->address + change->size;
     unmap(process, change->address, end); /* MAP_FIXED replaces what was there */
-    uint32_t site = site_of(process, change->stack, SITE_MMAP);
+    uint32_t site = site_of(process, change, SITE_MMAP);
     if (site == SITE_NONE)
         return;
     process->record.maps++;

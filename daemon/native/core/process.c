@@ -115,6 +115,9 @@ bool process_runs(const struct process *process) {
 }
 
 static bool make_room(struct process *process) {
+    process->owners.sites = &process->sites;
+    blocks_init(&process->blocks, &process->owners, monotonic_us());
+    blocks_init(&process->python_blocks, &process->owners, monotonic_us());
     process->sizes = calloc(SIZE_CLASSES, sizeof *process->sizes);
     process->sizes_count = SIZE_CLASSES;
     return process->sizes && order_init(&process->order) &&
@@ -184,6 +187,7 @@ static void free_running_state(struct process *process) {
     order_free(&process->order);
     blocks_free(&process->blocks);
     blocks_free(&process->python_blocks);
+    owners_free(&process->owners);
     maps_free(&process->maps);
     strays_free(&process->strays);
     free(process->rings.items);

@@ -30,6 +30,7 @@ struct process {
 
     /* only while it runs */
     struct order order;
+    struct owners owners;
     struct blocks blocks;
     struct blocks python_blocks; /* an address may be a heap block and, in it, a Python block */
     struct maps maps;

@@ -6,7 +6,8 @@
 
 #include "daemon/native/core/memory.h"
 
-uint32_t sites_add(struct sites *sites, uint32_t stack, enum site_kind kind, bool truncated) {
+uint32_t sites_add(struct sites *sites, uint32_t stack, enum site_kind kind, uint32_t thread,
+                   bool truncated) {
     if (!array_reserve(&sites->items, &sites->capacity, (uint64_t)sites->count + 1, sizeof *sites->items) ||
         !array_reserve(&sites->of_stack[kind].site, &sites->of_stack[kind].capacity, (uint64_t)stack + 1,
                        sizeof(uint32_t)))
@@ -14,8 +15,9 @@ uint32_t sites_add(struct sites *sites, uint32_t stack, enum site_kind kind, boo
     uint32_t index = sites->count++;
     sites->items[index] = (struct site){.peak_epoch = sites->gauge[kind].epoch,
                                         .stack = stack,
-                                        .kind = (uint16_t)kind,
-                                        .truncated = truncated};
+                                        .kind = (uint8_t)kind,
+                                        .truncated = truncated,
+                                        .thread = (uint16_t)thread};
     sites->of_stack[kind].site[stack] = index + 1;
     return index;
 }

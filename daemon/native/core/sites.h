@@ -27,8 +27,9 @@ struct site {
     uint32_t peak_blocks;
     uint32_t peak_epoch;
     uint32_t stack;
-    uint16_t kind;
-    uint16_t truncated; /* 1: its stack was cut */
+    uint8_t kind;
+    uint8_t truncated; /* 1: its stack was cut */
+    uint16_t thread;   /* the first that allocated there, see owners.h */
 };
 static_assert(sizeof(struct site) == 64, "one cache line");
 
@@ -61,7 +62,7 @@ static inline uint32_t sites_find(const struct sites *sites, uint32_t stack, enu
 }
 
 /* Adds a site; SITE_NONE when there is no memory. `truncated`: its stack was cut. */
-uint32_t sites_add(struct sites *sites, uint32_t stack, enum site_kind kind, bool truncated);
+uint32_t sites_add(struct sites *sites, uint32_t stack, enum site_kind kind, uint32_t thread, bool truncated);
 
 static inline void site_before_change(struct site *site, const struct gauge *gauge) {
     if (site->peak_epoch == gauge->epoch)

@@ -1,6 +1,8 @@
 /* compare.c — see compare.h. */
 #include "test/native/order/compare.h"
 
+#include "daemon/native/core/birth.h"
+
 static void compare_site(const struct site_record *site, const struct counts *expected) {
     CHECK_EQUAL(site->live_bytes, expected->live_bytes, "live bytes of a site");
     CHECK_EQUAL(site->live_blocks, expected->live_blocks, "live blocks of a site");
@@ -26,7 +28,8 @@ static void compare_block(const struct block_record *record, const struct model 
     const struct moments *ring = &times[block->thread];
     CHECK_EQUAL(record->size, block->size, "size of a block");
     CHECK_EQUAL(record->stack, STACK_FIRST_NODE + block->stack, "stack of a block");
-    CHECK(record->born_ns >= ring->published_ns[block->position], "born before its allocation was published");
+    CHECK(record->born_ns + BIRTH_UNIT_US * 1000 >= ring->published_ns[block->position],
+          "born before its allocation was published");
     CHECK(record->born_ns <= ring->read_ns[block->position], "born after its allocation was read");
 }
 
