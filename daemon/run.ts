@@ -7,6 +7,7 @@ import { constants } from 'node:os';
 import type { GroupBy } from '../proto/snapshot.js';
 import { MemtraceError } from '../views/error.js';
 import type { Recording } from '../views/profile.js';
+import { monotonicMs } from './clock.js';
 import { createCore, type Selection } from './core.js';
 import { type DrivenSession, driveSession } from './live/session.js';
 import { isExcluded, untracedReason } from './live/untraced.js';
@@ -105,11 +106,11 @@ export const runSession = async (
   try {
     const program = await launcher.start();
     if (!program) return null;
-    const startedMs = performance.now();
+    const startedMs = monotonicMs();
     session.noteProgram(program.pid);
     live.setMainPid(program.pid);
     const end = await follow(live, launcher.ended);
-    const durationMs = performance.now() - startedMs;
+    const durationMs = monotonicMs() - startedMs;
     live.setMainEnd(asEnding(end));
     await takeInTheRest(live);
     core.stop();
@@ -188,9 +189,9 @@ const follow = async (live: DrivenSession, ended: Promise<ProgramEnd>): Promise<
 };
 
 const takeInTheRest = async (live: DrivenSession): Promise<void> => {
-  const until = performance.now() + LAST_EVENTS_MS;
+  const until = monotonicMs() + LAST_EVENTS_MS;
   do await live.catchUp();
-  while (!live.mainIsDrained() && performance.now() < until);
+  while (!live.mainIsDrained() && monotonicMs() < until);
 };
 
 const asEnding = (end: ProgramEnd) => ({

@@ -4,6 +4,7 @@
  * One caller at a time drives it: daemon/run.ts.
  */
 import { PROCESS_RUNNING, PROCESS_UNTRACED } from '../../proto/generated/layout.js';
+import { monotonicMs } from '../clock.js';
 import type { Core, ProcessRecord } from '../core.js';
 import type { LiveSession } from '../live.js';
 import type { Symbolizer } from '../symbols/symbolizer.js';
@@ -58,7 +59,7 @@ export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionF
 
   const tick = async (ms: number) => {
     const events = await core.drain(ms);
-    const now = performance.now();
+    const now = monotonicMs();
     if (now - lookedAt < LOOK_EVERY_MS) return events;
     lookedAt = now;
     look();

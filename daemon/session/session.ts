@@ -2,7 +2,6 @@
  * One session: its folders from before the program starts until the report is written. Owned by the daemon;
  * others read session.json (record.ts).
  */
-import { randomInt } from 'node:crypto';
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { removeSession } from './cleanup.js';
 import { choosePlaces, surroundings } from './places.js';
@@ -68,10 +67,16 @@ export const createSession = (command: readonly string[], shim: string): Session
 const LETTERS = 'abcdefghkmnpqrstuvwxyz';
 const ID_LENGTH = 5;
 
+/** Nothing hangs on an id being hard to guess: folders are private. */
+const randomId = (): string =>
+  Array.from({ length: ID_LENGTH }, () => LETTERS.charAt(Math.floor(Math.random() * LETTERS.length))).join(
+    '',
+  );
+
 /** Takes an id by making its folder. */
 const freeId = (runtime: string): string => {
   for (;;) {
-    const id = Array.from({ length: ID_LENGTH }, () => LETTERS.charAt(randomInt(LETTERS.length))).join('');
+    const id = randomId();
     try {
       mkdirPrivate(`${runtime}/${id}`);
       return id;

@@ -4,7 +4,6 @@
  */
 import { access, link, open, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { createGzip } from 'node:zlib';
 import { MemtraceError } from '../../views/error.js';
 import type { Recording } from '../../views/profile.js';
 import { snapshotText } from './text.js';
@@ -21,7 +20,7 @@ export const writeSnapshot = async (
 ): Promise<void> => {
   const text = snapshotText(snapshot);
   const temporary = `${path}.${process.pid}.partial`;
-  const data = path.endsWith('.gz') ? Readable.from(text).pipe(createGzip()) : text;
+  const data = path.endsWith('.gz') ? await compressed(text) : text;
   if (await isSpecial(path)) return writeFile(path, data);
   try {
     const file = await open(temporary, 'wx', 0o600);
@@ -38,6 +37,10 @@ export const writeSnapshot = async (
     throw cannotWrite(path, error);
   }
 };
+
+/** Most snapshots are not: zlib is loaded for those that are. */
+const compressed = async (text: Iterable<string>): Promise<Readable> =>
+  Readable.from(text).pipe((await import('node:zlib')).createGzip());
 
 /** A pipe or a device takes the bytes as they come. */
 const isSpecial = (path: string): Promise<boolean> =>
