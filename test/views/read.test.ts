@@ -10,6 +10,7 @@ import { blockList } from '../../views/blocks.js';
 import { checkSnapshot } from '../../views/check.js';
 import { diffSnapshots } from '../../views/diff.js';
 import { errorLines, MemtraceError } from '../../views/error.js';
+import { stacksOf } from '../../views/profile.js';
 import { parseSnapshot, readSnapshot } from '../../views/read.js';
 import { reportOf } from '../../views/report.js';
 import { randomFrom, randomSnapshot } from './build.js';
@@ -119,6 +120,18 @@ test('what memtrace writes is what its schemas say', (t) => {
       ajv.errorsText(isDiff.errors),
     );
     t.true(isReport(reportOf(before, { by, sort: 'live', kind: 'all' })), ajv.errorsText(isReport.errors));
+  }
+});
+
+test('a snapshot is written as JSON.stringify would, of how many stacks ever', (t) => {
+  const recording = readSnapshot(AFTER);
+  const extremes = [-1, 0, 9, 10, 99, 100, 999_999, 1_000_000, 2 ** 31 - 1, -(2 ** 31)];
+  for (const count of [0, 1, 2, 65_535, 65_536, 65_537, 140_000]) {
+    const at = (i: number): number => extremes[i % 17] ?? Math.imul(i, 2_654_435_761) >>> (1 + (i % 31));
+    const nodes = Array.from({ length: count }, (_, i) => ({ parent: at(i), frame: at(i + 5) }));
+    const { stacks: _, sites, ...rest } = recording;
+    const text = [...snapshotText({ ...recording, stacks: stacksOf(nodes) })].join('');
+    t.true(text === `${JSON.stringify({ ...rest, stacks: nodes, sites })}\n`, `${count} stacks`);
   }
 });
 
