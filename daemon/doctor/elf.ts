@@ -114,13 +114,11 @@ const elfOf = (fd: number, symbols: 'exported' | 'all'): ElfFile | null => {
       sections.filter(({ type, name }) => type === SHT_NOTE && textAt(names, name) === '.note.gnu.build-id'),
       contentOf,
     ),
-    defines: (name) => {
-      const wanted = Buffer.from(`${name}\0`);
-      return tables.some((table) => {
-        const { strings } = table;
-        return namesOf(table).some((at) => strings[at] === wanted[0] && startsAt(strings, at, wanted));
-      });
-    },
+    defines: (name) =>
+      tables.some((table) => {
+        const places = placesOf(table.strings, name);
+        return places.size > 0 && namesOf(table, places).length > 0;
+      }),
     functions: () =>
       new Set(tables.flatMap((table) => namesOf(table).map((at) => textAt(table.strings, at)))),
   };
@@ -159,20 +157,26 @@ interface SymbolTable {
   readonly wide: boolean;
 }
 
-/** Where the names of the functions it defines stand in its strings. */
-const namesOf = ({ table, wide }: SymbolTable): readonly number[] => {
+/** Where the names of the functions it defines stand in its strings; with `only` those of them. */
+const namesOf = ({ table, wide }: SymbolTable, only?: ReadonlySet<number>): readonly number[] => {
   const [size, info, section] = wide ? [24, 4, 6] : [16, 12, 14];
   const names: number[] = [];
   for (let at = 0; at + size <= table.length; at += size) {
+    const name = table.readUInt32LE(at);
+    if (only && !only.has(name)) continue;
     const isFunction = ((table[at + info] as number) & 15) === STT_FUNC;
-    if (isFunction && table.readUInt16LE(at + section) !== SHN_UNDEF) names.push(table.readUInt32LE(at));
+    if (isFunction && table.readUInt16LE(at + section) !== SHN_UNDEF) names.push(name);
   }
   return names;
 };
 
-const startsAt = (strings: Buffer, at: number, wanted: Buffer): boolean =>
-  at + wanted.length <= strings.length &&
-  strings.compare(wanted, 0, wanted.length, at, at + wanted.length) === 0;
+/** Wherever this name may be said to stand: also at the end of a longer one. */
+const placesOf = (strings: Buffer, name: string): ReadonlySet<number> => {
+  const wanted = Buffer.from(`${name}\0`);
+  const places = new Set<number>();
+  for (let at = strings.indexOf(wanted); at >= 0; at = strings.indexOf(wanted, at + 1)) places.add(at);
+  return places;
+};
 
 const buildIdOf = (notes: readonly Section[], contentOf: (s: Section) => Buffer): string | null => {
   const [note] = notes.map(contentOf);
