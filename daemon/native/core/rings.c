@@ -136,11 +136,6 @@ static enum take control(struct process *process, struct ring_reader *reader, co
     }
 }
 
-static void prefetch(struct process *process, const struct change *change) {
-    blocks_prefetch(change->python ? &process->python_blocks : &process->blocks, change->address);
-    __builtin_prefetch(&process->order.expected[change->counter], 1, 3);
-}
-
 /* Fetches the counters that an event will change, once what it needs to find them is there. */
 static void prefetch_site(struct process *process, const struct change *change) {
     enum site_kind kind = change->python ? SITE_PYTHON : SITE_HEAP;
@@ -188,9 +183,14 @@ static enum take take(struct process *process, struct ring_reader *reader, uint6
                     break;
                 }
             }
-            prefetch(process, &batch[count]);
             count++;
         }
+        /* In loops of their own: a fetch that misses the TLB holds up what comes after it until its page is
+         * found, and so many more are under way at once. */
+        for (uint32_t i = 0; i < count; i++)
+            blocks_prefetch(batch[i].python ? &process->python_blocks : &process->blocks, batch[i].address);
+        for (uint32_t i = 0; i < count; i++)
+            __builtin_prefetch(&process->order.expected[batch[i].counter], 1, 3);
         for (uint32_t i = 0; i < count && !process_is_corrupt(process); i++) {
             if (i + SITE_AHEAD < count)
                 prefetch_site(process, &batch[i + SITE_AHEAD]);
