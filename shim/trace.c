@@ -67,10 +67,16 @@ INLINE void moves(struct thread *t, size_t bytes) {
         begin_moment(t);
 }
 
+/* The counter is in no cache, mostly: it comes while the stack is captured. */
+INLINE void will_draw(const struct thread *t, const void *block) {
+    __builtin_prefetch(&t->order[event_order_slot((uintptr_t)block)], 1, 3);
+}
+
 void trace_alloc(struct thread *t, const void *block, size_t size, const struct caller *caller) {
     moves(t, size);
-    uint32_t ticket = trace_draw(t, block);
+    will_draw(t, block);
     uint32_t stack = capture(t, caller);
+    uint32_t ticket = trace_draw(t, block);
     if (unlikely(python.active))
         python_call.served = (uintptr_t)block;
     if (likely(size < EVENT_SIZE_EXTENDED))
@@ -94,8 +100,9 @@ INLINE uint32_t capture_python(struct thread *t, const struct caller *caller, bo
 
 bool trace_python_alloc(struct thread *t, const void *block, size_t size, const struct caller *caller) {
     bool runs_python;
-    uint32_t ticket = trace_draw(t, block);
+    will_draw(t, block);
     uint32_t stack = capture_python(t, caller, &runs_python);
+    uint32_t ticket = trace_draw(t, block);
     bool fits = size <= EVENT_PYTHON_SIZE_MASK;
     if (unlikely(!fits))
         __atomic_fetch_add(&process->segment->lost, 1, __ATOMIC_RELAXED);
@@ -106,8 +113,9 @@ bool trace_python_alloc(struct thread *t, const void *block, size_t size, const 
 
 void trace_python_reused(struct thread *t, const void *block, const struct caller *caller) {
     bool runs_python;
-    uint32_t ticket = trace_draw(t, block);
+    will_draw(t, block);
     uint32_t stack = capture_python(t, caller, &runs_python);
+    uint32_t ticket = trace_draw(t, block);
     trace_put(t, event_pack_python(EVENT_PYTHON_REUSED, (uintptr_t)block, 0, stack, ticket));
 }
 
