@@ -5,7 +5,8 @@
  *
  * Three tables. Time of programs, and by depth of the stack:
  *   wall  elapsed time to the end of the report / elapsed time of the bare program
- *   ns    CPU time of all processes beyond the bare program's, per allocation
+ *   ns    CPU time of all processes beyond the bare program's, per allocation; memtrace's has the making of its report in
+ *         it, heaptrack's stands in a column of its own
  * and memory: what the program, the daemon and the symbolizer had resident at most in a first run, and how long after
  * the program's end the report was there, with its snapshot written.
  * A first run reads all names from debug information, later ones have most from earlier ones.
@@ -28,7 +29,9 @@ import {
 } from './tools.js';
 import { depths, type Workload, workloads } from './workloads.js';
 
-const median = (values: readonly number[]): number => {
+type Pick = (values: readonly number[]) => number;
+
+const median: Pick = (values) => {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)];
 };
@@ -39,17 +42,21 @@ const benchOne = (workload: Workload, all: readonly Tool[], rounds: number): str
   for (let round = 0; round < rounds; round += 1)
     for (const [tool, list] of costs) list.push(measure(tool, workload));
 
-  const of = (tool: Tool, what: keyof Cost, pick: (values: readonly number[]) => number) =>
+  const of = (tool: Tool, what: keyof Cost, pick: Pick) =>
     pick((costs.get(tool) ?? []).map((cost) => cost[what]));
-  const least = (values: readonly number[]) => Math.min(...values);
+  const least: Pick = (values) => Math.min(...values);
+  const both = (figure: (pick: Pick) => string) => `${figure(median)} (${figure(least)})`;
+  const wall = (tool: Tool) =>
+    both((pick) => (of(tool, 'wallNs', pick) / of(bare, 'wallNs', pick)).toFixed(2));
+  const cpu = (tool: Tool, what: 'cpuNs' | 'reportedCpuNs') =>
+    both((pick) => ((of(tool, what, pick) - of(bare, 'cpuNs', pick)) / allocations).toFixed(0));
   const cells = all
     .filter((tool) => tool !== bare)
-    .flatMap((tool) => {
-      const ratio = (pick: typeof median) => (of(tool, 'wallNs', pick) / of(bare, 'wallNs', pick)).toFixed(2);
-      const ns = (pick: typeof median) =>
-        ((of(tool, 'cpuNs', pick) - of(bare, 'cpuNs', pick)) / allocations).toFixed(0);
-      return [`${ratio(median)} (${ratio(least)})`, `${ns(median)} (${ns(least)})`];
-    });
+    .flatMap((tool) => [
+      wall(tool),
+      cpu(tool, 'cpuNs'),
+      ...(tool.report ? [cpu(tool, 'reportedCpuNs')] : []),
+    ]);
   const seconds = (of(bare, 'wallNs', median) / 1e9).toFixed(3);
   return `| ${[workload.name, (allocations / 1e6).toFixed(2), seconds, ...cells].join(' | ')} |`;
 };
@@ -58,7 +65,11 @@ const timeTable = (all: readonly Tool[], chosen: readonly Workload[], rounds: nu
   if (chosen.length === 0) return;
   const columns = all
     .filter((tool) => tool !== bare)
-    .flatMap(({ name }) => [`${name} wall ×`, `${name} CPU ns/alloc`]);
+    .flatMap(({ name, report }) => [
+      `${name} wall ×`,
+      `${name} CPU ns/alloc`,
+      ...(report ? ['with its report'] : []),
+    ]);
   head(['workload', 'M allocs', 'bare s', ...columns]);
   for (const workload of chosen) console.log(benchOne(workload, all, rounds));
 };
@@ -105,7 +116,8 @@ const main = async () => {
     buildMeasure();
     const programs = chosen(workloads(folder));
     timeTable(tools(), programs, rounds);
-    timeTable(tools(), chosen(depths()), rounds);
+    const named = tools().filter((tool) => tool !== firstRun);
+    timeTable(named, chosen(depths()), rounds);
     await memoryTable(programs, rounds);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -10,12 +10,16 @@ export interface Tool {
   /** The command that runs `command` under this tool, leaving files in `folder` only. */
   readonly wrap: (command: readonly string[], folder: string) => readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** What makes its report afterwards, where it does not itself. */
+  readonly report?: (folder: string) => readonly string[];
 }
 
 export interface Cost {
   readonly wallNs: number;
   /** Of all processes: program, tool, whatever they started. */
   readonly cpuNs: number;
+  /** The same with the making of the report. */
+  readonly reportedCpuNs: number;
 }
 
 /** The whole command of a workload under a tool. */
@@ -43,6 +47,7 @@ export const firstRun: Tool = { ...memtrace, name: 'first run', env: { MEMTRACE_
 const heaptrack: Tool = {
   name: 'heaptrack',
   wrap: (command, folder) => ['heaptrack', '-o', join(folder, 'heaptrack'), ...command],
+  report: (folder) => ['sh', '-c', `exec heaptrack_print '${folder}'/heaptrack*`],
 };
 
 export const tools = (): readonly Tool[] =>
@@ -60,21 +65,33 @@ export const buildMeasure = (): void => {
 /** Runs once. Throws when the program did not end well: a failed run has no cost. */
 export const measure = (tool: Tool, workload: Workload): Cost => {
   const folder = mkdtempSync(join(tmpdir(), 'memtrace-bench-'));
+  const env = { ...process.env, ...workload.env, ...tool.env };
+  const what = `${workload.name} under ${tool.name}`;
   try {
-    const result = join(folder, 'cost');
-    const run = spawnSync(measureBinary, [result, ...commandOf(tool, workload, folder)], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, ...workload.env, ...tool.env },
-      encoding: 'utf8',
-      maxBuffer: 1 << 26,
-    });
-    const [wall, user, system, , status] = readFileSync(result, 'utf8').trim().split(' ').map(Number);
-    if (run.status !== 0 || status !== 0)
-      throw new Error(`${workload.name} under ${tool.name} ended with ${status}:\n${run.stderr}`);
-    return { wallNs: wall, cpuNs: (user + system) * 1000 };
+    const cost = measureCommand(what, commandOf(tool, workload, folder), folder, env);
+    const report = tool.report ? measureCommand(what, tool.report(folder), folder, env).cpuNs : 0;
+    return { ...cost, reportedCpuNs: cost.cpuNs + report };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+};
+
+const measureCommand = (
+  what: string,
+  command: readonly string[],
+  folder: string,
+  env: NodeJS.ProcessEnv,
+): Pick<Cost, 'wallNs' | 'cpuNs'> => {
+  const result = join(folder, 'cost');
+  const run = spawnSync(measureBinary, [result, ...command], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env,
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
+  const [wall, user, system, , status] = readFileSync(result, 'utf8').trim().split(' ').map(Number);
+  if (run.status !== 0 || status !== 0) throw new Error(`${what} ended with ${status}:\n${run.stderr}`);
+  return { wallNs: wall, cpuNs: (user + system) * 1000 };
 };
 
 /** How many allocations a workload makes, as memtrace counts them. */
