@@ -23,15 +23,22 @@ export interface KnownNames {
   readonly answer: Answer;
 }
 
+/** What became known of a file, with what was known before. */
+export interface Lesson {
+  readonly file: NamedFile;
+  readonly names: KnownNames;
+}
+
 export interface NameCache {
   /** @returns null when nothing is known that still holds */
   load(file: NamedFile): KnownNames | null;
-  /** Of a file that was asked for by `load`. */
-  save(file: NamedFile, known: KnownNames): void;
+  /** Of files that `load` was called for. */
+  save(lessons: readonly Lesson[]): void;
 }
 
 const VERSION = 'memtrace-names 1';
-const FILE_BYTES_MAX = 32 << 20;
+/** All of a file's names are read by whoever needs one: more than this costs more than asking. */
+const FILE_BYTES_MAX = 8 << 20;
 const FOLDER_BYTES_MAX = 256 << 20;
 
 /** $MEMTRACE_CACHE_DIR, where an empty one means none, else below the user's cache folder. */
@@ -47,7 +54,11 @@ export const openNameCache = (folder: string, reader: Reader, uid = process.gete
     join(folder, `${buildId ?? `file-${identity.replaceAll(':', '-')}`}.names`);
   /** What is there, before the symbolizer looks. */
   const heads = new Map<string, readonly string[]>();
-  let writable: boolean | null = null;
+
+  const textOf = ({ file, names }: Lesson): string => {
+    const head = heads.get(pathOf(file)) ?? [];
+    return [...head, lookupLine(0, names.addresses)].join('\n') + answerText(names.answer);
+  };
 
   return {
     load: (file) => {
@@ -60,14 +71,12 @@ export const openNameCache = (folder: string, reader: Reader, uid = process.gete
         return null; // none
       }
     },
-    save: (file, known) => {
-      const path = pathOf(file);
-      writable ??= makeFolder(folder, uid);
-      if (!writable) return;
-      const head = heads.get(path) ?? [];
-      const text = [...head, lookupLine(0, known.addresses)].join('\n') + answerText(known.answer);
-      if (text.length > FILE_BYTES_MAX) return;
-      writable = replaceFile(path, text);
+    save: (lessons) => {
+      if (lessons.length === 0 || !makeFolder(folder, uid)) return;
+      for (const lesson of lessons) {
+        const text = textOf(lesson);
+        if (text.length <= FILE_BYTES_MAX && !replaceFile(pathOf(lesson.file), text)) return;
+      }
       prune(folder);
     },
   };

@@ -7,7 +7,7 @@ import { installedFile } from '../installed.js';
 import type { Reply, SymbolizerChild } from './child.js';
 import { type Holding, holdFile } from './heldFile.js';
 import type { LookupRequest, ModuleProblem, ModuleRef, SymbolFrame, Symbolizer } from './model.js';
-import { openNameCache } from './nameCache.js';
+import { type Lesson, openNameCache } from './nameCache.js';
 import type { NamedFile } from './origin.js';
 import { isVdso, problemOf } from './problem.js';
 import type { ModuleDefinition, ModuleStatus } from './protocol.js';
@@ -28,8 +28,10 @@ interface Module {
   readonly asked: Map<number, Promise<void>>;
   /** the names of earlier runs were looked for */
   recalled: boolean;
-  /** it has others */
-  learned: boolean;
+  /** addresses that were answered in this one */
+  learned: number;
+  /** addresses that stayed without an answer: they may have names */
+  readonly unanswered: Set<number>;
   status: ModuleStatus | null;
   /** in a row */
   deaths: number;
@@ -65,7 +67,8 @@ export const openSymbolizer = (
       frames: new Map(),
       asked: new Map(),
       recalled: false,
-      learned: false,
+      learned: 0,
+      unanswered: new Set(),
       status: null,
       deaths: 0,
       fatal: null,
@@ -110,9 +113,10 @@ export const openSymbolizer = (
     addresses.forEach((address, i) => {
       module.frames.set(address, frames[i] ?? []);
       module.asked.delete(address);
+      if (!frames[i]) module.unanswered.add(address);
     });
     if (reply.kind !== 'answer') return;
-    module.learned = true;
+    module.learned += addresses.length;
     module.deaths = 0;
     if (reply.answer.status && !module.status) {
       module.status = reply.answer.status;
@@ -131,12 +135,16 @@ export const openSymbolizer = (
     module.status = known.answer.status;
   };
 
-  const remember = ({ ref, holding, learned, fatal, status, frames }: Module): void => {
-    if (holding?.kind !== 'held' || !learned || fatal !== null || status === null) return;
-    // Not what may be otherwise next time without any file having changed: no memory, no descriptors.
-    if (status.state === 'unreadable' || status.state === 'mismatch') return;
-    const answer = { frames: [...frames.values()], status };
-    cache?.save(fileOf(ref, holding), { addresses: [...frames.keys()], answer });
+  const lesson = (module: Module): Lesson | null => {
+    const { ref, holding, learned, unanswered, fatal, status, frames } = module;
+    if (holding?.kind !== 'held' || learned === 0 || fatal !== null || !status || !isLasting(status))
+      return null;
+    const known = [...frames].filter(([address]) => !unanswered.has(address));
+    const addresses = known.map(([address]) => address);
+    return {
+      file: fileOf(ref, holding),
+      names: { addresses, answer: { frames: known.map(([, each]) => each), status } },
+    };
   };
 
   const ask = async (module: Module, addresses: readonly number[]): Promise<void> => {
@@ -220,14 +228,18 @@ export const openSymbolizer = (
     close: async () => {
       closed = true;
       await (await child)?.close();
+      cache?.save(modules.map(lesson).filter((each) => each !== null));
       for (const module of modules) {
-        remember(module);
         if (module.holding?.kind === 'held') closeSync(module.holding.file.fd);
         module.holding = null;
       }
     },
   };
 };
+
+/** What cannot be otherwise next time while no file has changed: memory may be back, or a libdw that reads more. */
+const isLasting = ({ state }: ModuleStatus): boolean =>
+  state === 'lines' || state === 'symbols' || state === 'exports' || state === 'stripped';
 
 const fileOf = ({ path, buildId }: ModuleRef, { file }: Holding & { readonly kind: 'held' }): NamedFile => ({
   identity: file.identity,

@@ -101,6 +101,21 @@ test('what the first run did not ask for is asked for by the second, and known t
   t.is(here.starts(), 3);
 });
 
+test('what a session ended before it was answered is not taken for nameless by the next', async (t) => {
+  const here = world(t);
+  const program = build(here.folder, 'deep.cpp', '-O2');
+  const addresses = callSites(program, 1000);
+  const fresh = await look({ ...here, cache: join(here.folder, 'other') }, program, addresses);
+  const symbolizer = openSymbolizer({ binary: here.binary, cache: here.cache });
+  const module = moduleRef(program);
+  await symbolizer.lookup(requestsFor(module, addresses.slice(0, 4)));
+  const rest = symbolizer.lookup(requestsFor(module, addresses));
+  await symbolizer.close();
+  t.true((await rest).some((frames, i) => frames.length === 0 && fresh.frames[i]?.length));
+  t.deepEqual(readdirSync(here.cache), [`${module.buildId}.names`]);
+  t.deepEqual((await look(here, program, addresses)).frames, fresh.frames);
+});
+
 test('a debug file that is installed later gives its lines', async (t) => {
   const here = world(t);
   const program = build(here.folder, 'plain.c', '-O2');
