@@ -13,7 +13,7 @@ import type {
   BlockTable,
   HoldingRecord,
   ModuleRecord,
-  NodeTable,
+  Place,
   ProcessRecord,
   SiteTable,
   SizeRecord,
@@ -25,7 +25,7 @@ export type {
   BlockTable,
   HoldingRecord,
   ModuleRecord,
-  NodeTable,
+  Place,
   ProcessRecord,
   SiteTable,
   SizeRecord,
@@ -48,8 +48,22 @@ export interface Core {
   readonly process: (index: number) => ProcessRecord;
   /** @param worn a table that is no longer needed: its columns may become those of the new one */
   readonly sites: (index: number, worn?: SiteTable) => SiteTable;
-  /** The stack nodes from id `from` on, as far as they exist. */
-  readonly nodes: (index: number, from: number) => NodeTable;
+  /** What the nodes of the stacks name, as far as they exist: places from number `from` on. */
+  readonly places: (index: number, from: number) => Place[];
+  /**
+   * Says which frames the next places have: of each the first one's number and how many there are.
+   *
+   * @returns how many stacks there are to be grown
+   */
+  readonly namePlaces: (index: number, frames: Uint32Array) => number;
+  /**
+   * Fills in the next stacks, which get the numbers from `first` on: the stack that each is in, -1: none, and its frame.
+   *
+   * @returns how many; fewer than there is room for when the rest has no names yet
+   */
+  readonly growStacks: (index: number, first: number, parent: Int32Array, frame: Int32Array) => number;
+  /** The stacks of nodes; -1 for one that has none. */
+  readonly stacksOf: (index: number, nodes: Uint32Array) => Int32Array;
   readonly modules: (index: number, from: number) => ModuleRecord[];
   /** The records of Python code objects from byte `from` of their area on. */
   readonly pythonCodes: (index: number, from: number) => Uint8Array;
@@ -75,8 +89,10 @@ export interface Core {
 const UNTIL_ENOUGH_MS = 2 ** 32 - 1;
 /** Room for processes and sites that appear between two calls. */
 const SLACK = 64;
-/** Nodes and modules are copied in portions, to keep the buffers small. */
+/** What there is much of comes in portions: the drain does not wait for it for long, and buffers are small. */
 const NODE_PORTION = 65536;
+const PLACE_PORTION = 4096;
+const FRAMES_WORDS = layout.place_frames.bytes / 4;
 const MODULE_PORTION = 64;
 const HOLDINGS_GUESS = 256;
 const CODES_PORTION = 1 << 18;
@@ -157,11 +173,27 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
       const bytes = scratch(capacity, layout.site_record.bytes);
       return records.decodeSites(bytes, library.sites(handle, index, bytes, capacity), worn);
     },
-    nodes: (index, from) => {
-      const portions = inPortions(scratch, NODE_PORTION, layout.node.bytes, from, (at, bytes, capacity) =>
-        library.nodes(handle, index, at, bytes, capacity),
-      );
-      return records.decodeNodes(concatenate(portions), from, countOf(portions));
+    places: (index, from) => {
+      while (library.takeNodes(handle, index, NODE_PORTION) === NODE_PORTION);
+      return inPortions(scratch, PLACE_PORTION, layout.place_record.bytes, from, (at, bytes, capacity) =>
+        library.places(handle, index, at, bytes, capacity),
+      ).flatMap(({ bytes, count }) => records.decodePlaces(bytes, count));
+    },
+    namePlaces: (index, frames) => library.namePlaces(handle, index, frames, frames.length / FRAMES_WORDS),
+    growStacks: (index, first, parent, frame) => {
+      let count = 0;
+      for (;;) {
+        const [parents, frames] = [parent.subarray(count), frame.subarray(count)];
+        const room = Math.min(parents.length, NODE_PORTION);
+        const grown = library.growStacks(handle, index, first + count, parents, frames, room);
+        count += grown;
+        if (grown === 0) return count;
+      }
+    },
+    stacksOf: (index, nodes) => {
+      const stacks = new Int32Array(nodes.length);
+      library.stacksOf(handle, index, nodes, stacks, nodes.length);
+      return stacks;
     },
     modules: (index, from) =>
       inPortions(scratch, MODULE_PORTION, layout.module_record.bytes, from, (at, bytes, capacity) =>
@@ -281,8 +313,6 @@ const inPortions = (
     if (count < capacity) return portions;
   }
 };
-
-const countOf = (portions: readonly Portion[]): number => portions.reduce((sum, { count }) => sum + count, 0);
 
 const concatenate = (portions: readonly Portion[]): Uint8Array<ArrayBuffer> => {
   const whole = new Uint8Array(portions.reduce((sum, { bytes }) => sum + bytes.length, 0));

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "test/native/writer.h"
+#include "test/native/namer.h"
 
 #define HEAP       UINT64_C(0x555555000000)
 #define RING_SLOTS 256
@@ -77,7 +77,6 @@ static void apply(struct writer *bad, const struct write *write) {
 static void ask(struct stage *stage) {
     static struct process_record records[4];
     static struct site_record sites[64];
-    static struct node nodes[4096];
     static struct module_record modules[64];
     static struct thread_record threads[64];
     static struct size_record sizes[SIZE_CLASSES];
@@ -86,7 +85,7 @@ static void ask(struct stage *stage) {
     core_changes(stage->core, records, 4);
     for (uint32_t i = 0; i < 2; i++) {
         core_sites(stage->core, i, sites, 64);
-        core_nodes(stage->core, i, 0, nodes, 4096);
+        namer_catch_up(&(struct namer){0}, stage->core, i);
         core_modules(stage->core, i, 0, modules, 64);
         core_threads(stage->core, i, threads, 64);
         core_sizes(stage->core, i, sizes, SIZE_CLASSES);

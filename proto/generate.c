@@ -202,5 +202,16 @@ int main(void) {
     FIELD(holding_record, blocks);
     FIELD(holding_record, bytes_and_classes);
     END();
+    CONSTANT(NODE_TEXT_BYTES);
+    BEGIN(place_record);
+    FIELD(place_record, lookup);
+    FIELD(place_record, offset);
+    FIELD(place_record, module);
+    FIELD(place_record, code);
+    END();
+    BEGIN(place_frames);
+    FIELD(place_frames, first);
+    FIELD(place_frames, count);
+    END();
     return 0;
 }

@@ -148,6 +148,8 @@ static_assert(sizeof(struct node) == 16, "node");
 #define NODE_PC_PYTHON          (UINT64_C(1) << 62)
 #define NODE_PYTHON_ENTRY       (UINT64_C(1) << 31)
 #define NODE_PYTHON_OFFSET_MASK UINT64_C(0x7fffffff)
+#define NODE_PYTHON_CODE_SHIFT  32
+#define NODE_PYTHON_CODE_MASK   UINT32_C(0x3fffffff)
 
 #define PYTHON_CODES_BYTES (UINT32_C(1) << 26)
 #define PYTHON_CODES_START 8u

@@ -1,7 +1,7 @@
 /**
  * The drain core (build/libmemtrace-core.so) as typed functions. The only place that knows koffi.
  *
- * What the functions mean: daemon/native/core/export.c.
+ * What the functions mean: daemon/native/core/export.h.
  */
 import koffi from 'koffi';
 import { MemtraceError } from '../../views/error.js';
@@ -52,9 +52,29 @@ export interface Library {
     out: Uint8Array,
     capacity: number,
   ) => Promise<number>;
-  readonly nodes: FillFrom;
+  readonly takeNodes: (core: Handle, index: number, most: number) => number;
+  readonly places: FillFrom;
+  /** @returns how many stacks `growStacks` can make now */
+  readonly namePlaces: (core: Handle, index: number, frames: Uint32Array, count: number) => number;
+  readonly growStacks: (
+    core: Handle,
+    index: number,
+    first: number,
+    parent: Int32Array,
+    frame: Int32Array,
+    capacity: number,
+  ) => number;
+  readonly stacksOf: (
+    core: Handle,
+    index: number,
+    nodes: Uint32Array,
+    out: Int32Array,
+    count: number,
+  ) => void;
   readonly modules: FillFrom;
   readonly pythonCodes: FillFrom;
+  /** @returns how many bytes of `out` were written */
+  readonly nodesText: (parent: Int32Array, frame: Int32Array, count: number, out: Uint8Array) => number;
   readonly info: (core: Handle, index: number, out: Uint8Array, commandBytes: Uint32Array) => number;
 }
 
@@ -100,9 +120,21 @@ const load = (): Library => {
         holdings.async(core, index, chosen, chosen.length, out, capacity, answer);
       }),
     largest: library.func('core_largest', 'uint32_t', ['void *', 'uint32_t', 'void *']),
-    nodes: library.func('core_nodes', 'uint32_t', fillFrom),
+    takeNodes: library.func('core_take_nodes', 'uint32_t', ['void *', 'uint32_t', 'uint32_t']),
+    places: library.func('core_places', 'uint32_t', fillFrom),
+    namePlaces: library.func('core_name_places', 'uint32_t', fill),
+    growStacks: library.func('core_grow_stacks', 'uint32_t', [
+      'void *',
+      'uint32_t',
+      'int32_t',
+      'void *',
+      'void *',
+      'uint32_t',
+    ]),
+    stacksOf: library.func('core_stacks_of', 'void', ['void *', 'uint32_t', 'void *', 'void *', 'uint32_t']),
     modules: library.func('core_modules', 'uint32_t', fillFrom),
     pythonCodes: library.func('core_python_codes', 'uint32_t', fillFrom),
+    nodesText: library.func('core_nodes_text', 'uint32_t', ['void *', 'void *', 'uint32_t', 'void *']),
     info: library.func('core_info', 'uint32_t', ['void *', 'uint32_t', 'void *', 'void *']),
   };
 };

@@ -80,19 +80,16 @@ export interface SiteTable {
   readonly temporaryBlocks: Float64Array;
 }
 
-/** Nodes from … from + count - 1 of a process's stack tree. */
-export interface NodeTable {
-  readonly from: number;
-  readonly count: number;
-  /** Of a Python frame (module MODULE_PYTHON): the offset of the instruction in its code. */
-  readonly pc: Float64Array;
-  /** Of a Python frame: the id of its code. */
-  readonly code: Uint32Array;
-  /** 1: the pc is to be looked up as it is, not at pc - 1. */
-  readonly exact: Uint8Array;
-  readonly parent: Uint32Array;
-  /** Index of the module, or MODULE_NONE. */
-  readonly module: Uint32Array;
+/** A distinct instruction that stack nodes name. */
+export interface Place {
+  /** Index, MODULE_NONE or MODULE_PYTHON. */
+  readonly module: number;
+  /** Link-time address to be looked up: inside the call, or of the interrupted instruction. */
+  readonly lookup: number;
+  /** Link-time return address; the address itself without a module; in Python code the instruction's offset in it. */
+  readonly offset: number;
+  /** Id of the Python code. */
+  readonly code: number;
 }
 
 export interface BlockTable {
@@ -291,26 +288,19 @@ const emptySites = (count: number): SiteTable => ({
   temporaryBlocks: new Float64Array(count),
 });
 
-export const decodeNodes = (bytes: Bytes, from: number, count: number): NodeTable => {
-  const record = layout.node;
-  const { u32 } = columns(bytes, count, record.bytes);
-  const low = u32(record.pc);
-  const high = u32(record.pc + 4);
-  const pc = new Float64Array(count);
-  const exact = new Uint8Array(count);
-  const code = new Uint32Array(count);
+export const decodePlaces = (bytes: Bytes, count: number): Place[] => {
+  const record = layout.place_record;
+  const { u32, u64 } = columns(bytes, count, record.bytes);
+  const lookup = u64(record.lookup);
+  const offset = u64(record.offset);
   const module = u32(record.module);
-  for (let i = 0; i < count; i += 1) {
-    if (module[i] === layout.MODULE_PYTHON) {
-      pc[i] = (low[i] & layout.NODE_PYTHON_OFFSET_MASK) >>> 0;
-      code[i] = high[i] & layout.NODE_PYTHON_CODE_MASK_HIGH;
-      continue;
-    }
-    const isExact = high[i] >= layout.NODE_PC_EXACT_HIGH;
-    pc[i] = low[i] + (isExact ? high[i] - layout.NODE_PC_EXACT_HIGH : high[i]) * HIGH;
-    exact[i] = isExact ? 1 : 0;
-  }
-  return { from, count, pc, code, exact, parent: u32(record.parent), module };
+  const code = u32(record.code);
+  return every(count, (at) => ({
+    module: module[at],
+    lookup: lookup[at],
+    offset: offset[at],
+    code: code[at],
+  }));
 };
 
 export const decodeBlocks = (bytes: Bytes, count: number): BlockTable => {

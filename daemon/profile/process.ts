@@ -26,44 +26,28 @@ export const processProfile = (
   index: number,
   pid: number,
 ): ProcessProfile => {
-  const named = nameStacks(symbolizer, pid);
+  const named = nameStacks(core, symbolizer, index, pid);
   let running: Promise<Profile> | null = null;
   let next: Promise<Profile> | null = null;
   let table: SiteTable | undefined;
   let known: readonly Site[] = [];
 
-  const holdModules = () => named.addModules(core.modules(index, named.moduleCount()));
-
   const read = async (): Promise<Profile> => {
-    // Sites first: whatever stack they name is then among the nodes, and the nodes' modules among the modules.
+    // Sites first: whatever stack they name is then among the nodes.
     table = core.sites(index, table);
     const sites = table;
-    const nodes = core.nodes(index, named.nodeCount());
-    holdModules();
-    named.addPythonCodes(core.pythonCodes(index, named.pythonCodeBytes()));
-    await named.addNodes(nodes);
+    await named.catchUp();
+    const stacks = named.stacksOf(sites.stack.subarray(0, sites.count));
     const rows = known.slice(0, sites.count);
     for (let at = 0; at < sites.count; at += 1) {
       const before = rows[at];
-      if (!before) rows.push(siteAt(sites, at));
-      else if (before.stack !== named.stackOf(sites.stack[at]) || !isAsBefore(before, sites, at))
-        rows[at] = siteAt(sites, at);
+      if (!before) rows.push(siteAt(sites, at, stacks[at]));
+      else if (before.stack !== stacks[at] || !isAsBefore(before, sites, at))
+        rows[at] = siteAt(sites, at, stacks[at]);
     }
     known = rows;
     return { modules: named.modules, frames: named.frames, stacks: named.stacks(), sites: rows };
   };
-
-  const siteAt = (sites: SiteTable, at: number): Site => ({
-    stack: named.stackOf(sites.stack[at]),
-    kind: kindName(sites.kind[at]),
-    liveBytes: compact(sites.liveBytes[at]),
-    liveBlocks: compact(sites.liveBlocks[at]),
-    totalBytes: compact(sites.totalBytes[at]),
-    totalBlocks: compact(sites.totalBlocks[at]),
-    peakBytes: compact(sites.peakBytes[at]),
-    peakBlocks: compact(sites.peakBlocks[at]),
-    temporaryBlocks: compact(sites.temporaryBlocks[at]),
-  });
 
   const refresh = (): Promise<Profile> => {
     if (!running) {
@@ -84,17 +68,30 @@ export const processProfile = (
     const { count, address, size, bornNs, stack, kind } = core.largestBlocks(index);
     const nowMs = agesUntilMs(core, index);
     const profile = await refresh();
+    const stacks = named.stacksOf(stack.subarray(0, count));
     const blocks: LiveBlock[] = [];
     for (let at = 0; at < count; at += 1) {
       const found = { address: address[at], bytes: size[at], kind: kindName(kind[at]) };
       const ageMs = Math.max(0, Math.round(nowMs - bornNs[at] / NS_PER_MS));
-      blocks.push({ ...found, stack: named.stackOf(stack[at]), ageMs });
+      blocks.push({ ...found, stack: stacks[at], ageMs });
     }
     return [profile, blocks];
   };
 
-  return { holdModules, refresh, withLargestBlocks };
+  return { holdModules: named.holdModules, refresh, withLargestBlocks };
 };
+
+const siteAt = (sites: SiteTable, at: number, stack: number): Site => ({
+  stack,
+  kind: kindName(sites.kind[at]),
+  liveBytes: compact(sites.liveBytes[at]),
+  liveBlocks: compact(sites.liveBlocks[at]),
+  totalBytes: compact(sites.totalBytes[at]),
+  totalBlocks: compact(sites.totalBlocks[at]),
+  peakBytes: compact(sites.peakBytes[at]),
+  peakBlocks: compact(sites.peakBlocks[at]),
+  temporaryBlocks: compact(sites.temporaryBlocks[at]),
+});
 
 /** A site keeps its number and its kind; most change nothing between two looks. */
 const isAsBefore = (before: Site, sites: SiteTable, at: number): boolean =>

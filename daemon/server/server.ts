@@ -13,7 +13,7 @@ import { REQUEST_LIMIT_BYTES } from '../../proto/messages.js';
 import { MemtraceError } from '../../views/error.js';
 import type { Recording } from '../../views/profile.js';
 import type { LiveSession } from '../live.js';
-import { snapshotText } from '../snapshot/text.js';
+import { wholeText } from '../snapshot/text.js';
 import { admit, type Gate } from './admission.js';
 import { type Service, serveClient } from './client.js';
 import { type Doorman, postDoorman } from './doorman.js';
@@ -200,7 +200,7 @@ const dismiss = async (clients: ReadonlySet<WebSocket>): Promise<void> => {
 
 const inOnePiece = (recording: Recording): string => {
   try {
-    return [...snapshotText(recording)].join('');
+    return wholeText(recording);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new Error(

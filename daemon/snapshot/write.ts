@@ -39,7 +39,7 @@ export const writeSnapshot = async (
 };
 
 /** Most snapshots are not: zlib is loaded for those that are. */
-const compressed = async (text: Iterable<string>): Promise<Readable> =>
+const compressed = async (text: Iterable<Uint8Array>): Promise<Readable> =>
   Readable.from(text).pipe((await import('node:zlib')).createGzip());
 
 /** A pipe or a device takes the bytes as they come. */

@@ -6,7 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import { type AnnotateArguments, annotateCommand } from '../../cli/commands/annotate.js';
 import type { Io } from '../../cli/print/io.js';
 import { width } from '../../cli/print/text.js';
-import { snapshotText } from '../../daemon/snapshot/text.js';
+import { wholeText } from '../../daemon/snapshot/text.js';
 import type { Annotation } from '../../proto/snapshot.js';
 import type { Recording } from '../../views/profile.js';
 import { snapshotOf } from '../views/build.js';
@@ -67,7 +67,7 @@ const withProgram = (
     sources: { [source]: keep(lines).map((line) => ({ line, text: lines[line - 1] })) },
   };
   writeFileSync(source, text);
-  writeFileSync(file, [...snapshotText(snapshot)].join(''));
+  writeFileSync(file, wholeText(snapshot));
   return { source, file };
 };
 
@@ -164,7 +164,7 @@ test('a name of two files says which, and their paths tell them apart', (t) => {
     { stack: ['app!main@/a/x/main.c:1'], bytes: 1 },
     { stack: ['app!main@/a/y/main.c:1'], bytes: 2 },
   ]);
-  writeFileSync(file, [...snapshotText(two)].join(''));
+  writeFileSync(file, wholeText(two));
   const both = annotate('main.c', {}, file);
   t.is(both.code, 1);
   t.regex(both.err, /more than one file\n {2}why: .*\/a\/x\/main\.c, \/a\/y\/main\.c/);
@@ -174,7 +174,7 @@ test('a name of two files says which, and their paths tell them apart', (t) => {
 test('what allocates only in its calls says how to see it', (t) => {
   const { source, file } = withProgram(t, PROGRAM, () => []);
   const outer = snapshotOf([{ stack: [`app!main@${source}:12`, 'app!make@/x/lib.c:3'], bytes: 8 }]);
-  writeFileSync(file, [...snapshotText(outer)].join(''));
+  writeFileSync(file, wholeText(outer));
   t.regex(annotate(source, {}, file).out, /none of these lines allocates by itself; --inclusive/);
 });
 

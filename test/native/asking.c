@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "test/native/writer.h"
+#include "test/native/namer.h"
 
 #define STACKS 200u
 #define BATCH  2000u
@@ -23,7 +23,7 @@ static void *drain(void *core) {
 static void ask(struct core *core, bool walks) {
     static struct process_record process[8];
     static struct site_record sites[1024];
-    static struct node nodes[1024];
+    static struct namer namer;
     static struct module_record modules[8];
     static struct thread_record threads[64];
     static struct size_record sizes[1024];
@@ -35,7 +35,7 @@ static void ask(struct core *core, bool walks) {
     if (core_changes(core, process, 8) == 0)
         return;
     core_sites(core, 0, sites, 1024);
-    core_nodes(core, 0, 0, nodes, 1024);
+    namer_catch_up(&namer, core, 0);
     core_modules(core, 0, 0, modules, 8);
     core_threads(core, 0, threads, 64);
     core_sizes(core, 0, sizes, SIZE_CLASSES < 1024 ? SIZE_CLASSES : 1024);

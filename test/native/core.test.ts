@@ -13,6 +13,10 @@ test('a block is as old as it is after a millisecond and after ten thousand year
   t.deepEqual(await run('native/sanitized/births'), succeeded);
 });
 
+test('stacks with names are those of the program, with what is inlined in between', async (t) => {
+  t.deepEqual(await run('native/sanitized/naming'), succeeded);
+});
+
 test('reading events never touches memory that is not its own', async (t) => {
   t.deepEqual(await run('native/sanitized/order', '5000', '200'), succeeded);
   t.deepEqual(await run('native/sanitized/crowded', '1', '200'), succeeded);

@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "test/native/writer.h"
+#include "test/native/namer.h"
 
 #define HEAP UINT64_C(0x555555000000)
 
@@ -64,10 +64,9 @@ static void damage(struct writer *w, uint32_t area, uint64_t *seed) {
     }
 }
 
-static void ask_everything(struct stage *stage) {
+static void ask_everything(struct stage *stage, struct namer namers[3]) {
     static struct process_record records[8];
     static struct site_record sites[64];
-    static struct node nodes[4096];
     static struct module_record modules[64];
     static struct thread_record threads[64];
     static struct size_record sizes[SIZE_CLASSES];
@@ -76,9 +75,7 @@ static void ask_everything(struct stage *stage) {
     core_changes(stage->core, records, 8);
     for (uint32_t i = 0; i < 3; i++) {
         core_sites(stage->core, i, sites, 64);
-        uint32_t count = core_nodes(stage->core, i, 0, nodes, 4096);
-        for (uint32_t id = STACK_FIRST_NODE; id < count; id++)
-            CHECK(nodes[id].parent < id, "a stack that goes in circles");
+        namer_catch_up(&namers[i], stage->core, i);
         core_modules(stage->core, i, 0, modules, 64);
         core_threads(stage->core, i, threads, 64);
         core_sizes(stage->core, i, sizes, SIZE_CLASSES);
@@ -92,6 +89,7 @@ static void run(uint64_t first_seed) {
     struct stage stage;
     stage_open(&stage);
     struct writer good, bad;
+    struct namer namers[3] = {0};
     int pid = child_start();
     struct writer_options options = {.pid = getpid(), .rings = 2, .ring_events = 4096, .nodes = 200};
     writer_open(&good, &stage, &options);
@@ -119,12 +117,12 @@ static void run(uint64_t first_seed) {
             }
         }
         writer_flush(&good);
-        ask_everything(&stage);
+        ask_everything(&stage, namers);
     }
     child_kill(pid);
     for (int i = 0; i < 3; i++)
         stage_pass(&stage);
-    ask_everything(&stage);
+    ask_everything(&stage, namers);
 
     struct process_record r = stage_record(&stage, 0);
     CHECK_EQUAL(r.flags, 0, "flags of the good process");

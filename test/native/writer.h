@@ -29,7 +29,7 @@
     CHECK((uint64_t)(actual) == (uint64_t)(expected), "%s is %llu, should be %llu", what,                    \
           (unsigned long long)(actual), (unsigned long long)(expected))
 
-/* daemon/native/core/export.c */
+/* daemon/native/core/export.h */
 struct core *core_create(const char *directory, uint32_t on_full, char *why, uint32_t why_bytes);
 double core_drain(struct core *core, uint32_t ms);
 void core_stop(struct core *core);
@@ -37,7 +37,6 @@ void core_close(struct core *core);
 uint32_t core_change_count(struct core *core);
 uint32_t core_changes(struct core *core, struct process_record *out, uint32_t capacity);
 uint32_t core_sites(struct core *core, uint32_t index, struct site_record *out, uint32_t capacity);
-uint32_t core_nodes(struct core *core, uint32_t index, uint32_t from, struct node *out, uint32_t capacity);
 uint32_t core_modules(struct core *core, uint32_t index, uint32_t from, struct module_record *out,
                       uint32_t capacity);
 uint32_t core_threads(struct core *core, uint32_t index, struct thread_record *out, uint32_t capacity);

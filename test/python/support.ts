@@ -144,21 +144,19 @@ const drainUntil = async <T>(core: Core, done: Promise<T>): Promise<T> => {
 };
 
 const nameAll = async (core: Core): Promise<NamedStacks> => {
-  const named = nameStacks(namesNothing, 0);
-  const nodes = core.nodes(0, named.nodeCount());
-  named.addModules(core.modules(0, 0));
-  named.addPythonCodes(core.pythonCodes(0, named.pythonCodeBytes()));
-  await named.addNodes(nodes);
+  const named = nameStacks(core, namesNothing, 0, 0);
+  await named.catchUp();
   return named;
 };
 
 const liveBlocks = (core: Core, named: NamedStacks): ReadonlyMap<number, LiveBlock> => {
   const { count, address, size, stack, kind } = core.blocks(0);
+  const stacks = named.stacksOf(stack.subarray(0, count));
   const framesOf = new Map<number, Pick<LiveBlock, 'frames' | 'nativeFrames'>>();
   const blocks = new Map<number, LiveBlock>();
   for (let at = 0; at < count; at += 1) {
-    const known = framesOf.get(stack[at]) ?? splitFrames(named, named.stackOf(stack[at]));
-    framesOf.set(stack[at], known);
+    const known = framesOf.get(stacks[at]) ?? splitFrames(named, stacks[at]);
+    framesOf.set(stacks[at], known);
     // An address can be both a heap block and the first Python block in it: the latter is the object.
     if (kind[at] !== SITE_PYTHON && blocks.has(address[at])) continue;
     blocks.set(address[at], { size: size[at], isPython: kind[at] === SITE_PYTHON, ...known });

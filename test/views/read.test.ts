@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
-import { snapshotText } from '../../daemon/snapshot/text.js';
+import { wholeText } from '../../daemon/snapshot/text.js';
 import { annotate } from '../../views/annotate.js';
 import { blockList } from '../../views/blocks.js';
 import { checkSnapshot } from '../../views/check.js';
@@ -105,7 +105,7 @@ const isAnnotation = ajv.compile(schema('annotation'));
 test('what memtrace writes is what its schemas say', (t) => {
   const before = readSnapshot(BEFORE);
   const after = readSnapshot(AFTER);
-  const written = [before, after].map((each) => JSON.parse([...snapshotText(each)].join('')));
+  const written = [before, after].map((each) => JSON.parse(wholeText(each)));
   for (const snapshot of [...written, randomSnapshot(3)])
     t.true(isSnapshot(snapshot), ajv.errorsText(isSnapshot.errors));
   const blocks = blockList(before, { kind: 'all', limit: 2 });
@@ -130,7 +130,7 @@ test('a snapshot is written as JSON.stringify would, of how many stacks ever', (
     const at = (i: number): number => extremes[i % 17] ?? Math.imul(i, 2_654_435_761) >>> (1 + (i % 31));
     const nodes = Array.from({ length: count }, (_, i) => ({ parent: at(i), frame: at(i + 5) }));
     const { stacks: _, sites, ...rest } = recording;
-    const text = [...snapshotText({ ...recording, stacks: stacksOf(nodes) })].join('');
+    const text = wholeText({ ...recording, stacks: stacksOf(nodes) });
     t.true(text === `${JSON.stringify({ ...rest, stacks: nodes, sites })}\n`, `${count} stacks`);
   }
 });

@@ -1,8 +1,4 @@
-/* export.c — the functions that the daemon calls over FFI; all records are those of proto/records.h.
- *
- * Each may be called from any thread at any time between core_create and core_close, also during core_drain.
- * An index that does not exist gives nothing. Arrays are filled up to their capacity; the count is returned.
- */
+/* export.c — what the daemon calls over FFI (see export.h) of the session and its books. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
@@ -13,11 +9,10 @@
 
 #include "daemon/native/core/core.h"
 #include "daemon/native/core/drain.h"
+#include "daemon/native/core/export.h"
 #include "daemon/native/core/guard.h"
 #include "daemon/native/core/largest.h"
 #include "daemon/native/core/walk.h"
-
-#define EXPORT __attribute__((visibility("default")))
 
 static void destroy(struct core *core) {
     for (uint32_t i = 0; i < core->count; i++)
@@ -146,61 +141,14 @@ EXPORT uint32_t core_changes(struct core *core, struct process_record *out, uint
     return count;
 }
 
-static struct process *enter(struct core *core, uint32_t index) {
-    core_lock(core);
-    if (index >= core->count) {
-        core_unlock(core);
-        return NULL;
-    }
-    segment_enter(&core->processes[index]->segment);
-    return core->processes[index];
-}
-
-static void leave(struct core *core, struct process *process) {
-    if (!segment_leave(&process->segment))
-        process_corrupt(process);
-    core_unlock(core);
-}
-
 EXPORT uint32_t core_sites(struct core *core, uint32_t index, struct site_record *out, uint32_t capacity) {
-    struct process *process = enter(core, index);
+    struct process *process = export_enter(core, index);
     if (!process)
         return 0;
     uint32_t count = process->sites.count < capacity ? process->sites.count : capacity;
     for (uint32_t i = 0; i < count; i++)
         out[i] = sites_record(&process->sites, i);
-    leave(core, process);
-    return count;
-}
-
-/* Nodes from id `from` on. */
-EXPORT uint32_t core_nodes(struct core *core, uint32_t index, uint32_t from, struct node *out,
-                           uint32_t capacity) {
-    struct process *process = enter(core, index);
-    if (!process)
-        return 0;
-    uint32_t end = segment_nodes_complete(&process->segment);
-    uint32_t count = from < end ? end - from : 0;
-    if (count > capacity)
-        count = capacity;
-    for (uint32_t i = 0; i < count; i++)
-        out[i] = segment_node(&process->segment, from + i);
-    leave(core, process);
-    return count;
-}
-
-EXPORT uint32_t core_modules(struct core *core, uint32_t index, uint32_t from, struct module_record *out,
-                             uint32_t capacity) {
-    struct process *process = enter(core, index);
-    if (!process)
-        return 0;
-    uint32_t end = segment_modules(&process->segment);
-    uint32_t count = from < end ? end - from : 0;
-    if (count > capacity)
-        count = capacity;
-    for (uint32_t i = 0; i < count; i++)
-        segment_module(&process->segment, from + i, &out[i]);
-    leave(core, process);
+    export_leave(core, process);
     return count;
 }
 
@@ -222,20 +170,20 @@ static void list_block(void *context, uint64_t address, const struct block *bloc
 
 /* The live blocks of a process that runs: heap and Python. */
 EXPORT uint32_t core_blocks(struct core *core, uint32_t index, struct block_record *out, uint32_t capacity) {
-    struct process *process = enter(core, index);
+    struct process *process = export_enter(core, index);
     if (!process)
         return 0;
     struct listing list = {process, out, 0, capacity};
     blocks_each(&process->blocks, list_block, &list);
     blocks_each(&process->python_blocks, list_block, &list);
-    leave(core, process);
+    export_leave(core, process);
     return list.count;
 }
 
 /* The largest live blocks, of a process that has ended those that lived then; `out` has room for
  * LARGEST_BLOCKS. */
 EXPORT uint32_t core_largest(struct core *core, uint32_t index, struct block_record *out) {
-    struct process *process = enter(core, index);
+    struct process *process = export_enter(core, index);
     if (!process)
         return 0;
     uint32_t count = process->largest_count;
@@ -243,7 +191,7 @@ EXPORT uint32_t core_largest(struct core *core, uint32_t index, struct block_rec
         count = largest_find(&process->blocks, &process->python_blocks, &process->sites, out);
     else if (count)
         memcpy(out, process->largest, count * sizeof *out);
-    leave(core, process);
+    export_leave(core, process);
     return count;
 }
 
@@ -283,40 +231,24 @@ EXPORT uint32_t core_holdings(struct core *core, uint32_t index, const uint8_t *
     return count;
 }
 
-/* Bytes of the area of Python code records, from `from` on. */
-EXPORT uint32_t core_python_codes(struct core *core, uint32_t index, uint32_t from, uint8_t *out,
-                                  uint32_t capacity) {
-    struct process *process = enter(core, index);
-    if (!process)
-        return 0;
-    uint32_t end = segment_python_codes(&process->segment);
-    uint32_t count = from < end ? end - from : 0;
-    if (count > capacity)
-        count = capacity;
-    if (count)
-        memcpy(out, process->segment.python_codes + from, count);
-    leave(core, process);
-    return count;
-}
-
 EXPORT uint32_t core_threads(struct core *core, uint32_t index, struct thread_record *out,
                              uint32_t capacity) {
-    struct process *process = enter(core, index);
+    struct process *process = export_enter(core, index);
     if (!process)
         return 0;
     uint32_t count = threads_records(&process->threads, out, capacity);
-    leave(core, process);
+    export_leave(core, process);
     return count;
 }
 
 EXPORT uint32_t core_sizes(struct core *core, uint32_t index, struct size_record *out, uint32_t capacity) {
-    struct process *process = enter(core, index);
+    struct process *process = export_enter(core, index);
     if (!process)
         return 0;
     uint32_t count = process->sizes_count < capacity ? process->sizes_count : capacity;
     if (count)
         memcpy(out, process->sizes, count * sizeof *out);
-    leave(core, process);
+    export_leave(core, process);
     return count;
 }
 
@@ -324,7 +256,7 @@ EXPORT uint32_t core_sizes(struct core *core, uint32_t index, struct size_record
  * Returns the length of the path; that of the command line goes to `command_bytes`. */
 EXPORT uint32_t core_info(struct core *core, uint32_t index, uint8_t *out, uint32_t *command_bytes) {
     *command_bytes = 0;
-    struct process *process = enter(core, index);
+    struct process *process = export_enter(core, index);
     if (!process)
         return 0;
     uint32_t executable_bytes = 0;
@@ -338,6 +270,6 @@ EXPORT uint32_t core_info(struct core *core, uint32_t index, uint8_t *out, uint3
         memcpy(out, segment->executable, executable_bytes);
         memcpy(out + executable_bytes, segment->command, *command_bytes);
     }
-    leave(core, process);
+    export_leave(core, process);
     return executable_bytes;
 }

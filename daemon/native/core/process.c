@@ -345,6 +345,7 @@ void process_free(struct process *process) {
     free_running_state(process);
     segment_free(&process->segment);
     sites_free(&process->sites);
+    naming_free(&process->naming);
     threads_free(&process->threads);
     free(process->sizes);
     free(process->largest);

@@ -8,6 +8,7 @@
 
 #include "daemon/native/core/blocks.h"
 #include "daemon/native/core/maps.h"
+#include "daemon/native/core/naming.h"
 #include "daemon/native/core/order.h"
 #include "daemon/native/core/rings.h"
 #include "daemon/native/core/segment.h"
@@ -45,6 +46,7 @@ struct process {
     uint32_t peak_seen; /* epoch of the heap gauge when peak_ns was taken */
 
     struct sites sites;
+    struct naming naming;
     struct threads threads;
     struct size_record *sizes; /* SIZE_CLASSES, fewer once sealed */
     uint32_t sizes_count;

@@ -1,0 +1,92 @@
+/* export_stacks.c — what the daemon calls over FFI (see export.h) to name stacks: naming.h tells how. */
+#include <string.h>
+
+#include "daemon/native/core/export.h"
+
+EXPORT uint32_t core_modules(struct core *core, uint32_t index, uint32_t from, struct module_record *out,
+                             uint32_t capacity) {
+    struct process *process = export_enter(core, index);
+    if (!process)
+        return 0;
+    uint32_t end = segment_modules(&process->segment);
+    uint32_t count = from < end ? end - from : 0;
+    if (count > capacity)
+        count = capacity;
+    for (uint32_t i = 0; i < count; i++)
+        segment_module(&process->segment, from + i, &out[i]);
+    export_leave(core, process);
+    return count;
+}
+
+/* Bytes of the area of Python code records, from `from` on. */
+EXPORT uint32_t core_python_codes(struct core *core, uint32_t index, uint32_t from, uint8_t *out,
+                                  uint32_t capacity) {
+    struct process *process = export_enter(core, index);
+    if (!process)
+        return 0;
+    uint32_t end = segment_python_codes(&process->segment);
+    uint32_t count = from < end ? end - from : 0;
+    if (count > capacity)
+        count = capacity;
+    if (count)
+        memcpy(out, process->segment.python_codes + from, count);
+    export_leave(core, process);
+    return count;
+}
+
+/* Takes the next nodes, at most `most`; 0: there are no more now. */
+EXPORT uint32_t core_take_nodes(struct core *core, uint32_t index, uint32_t most) {
+    struct process *process = export_enter(core, index);
+    if (!process)
+        return 0;
+    uint32_t count = naming_take(&process->naming, &process->segment, most);
+    export_leave(core, process);
+    return count;
+}
+
+/* Places of the nodes that were taken, from number `from` on. */
+EXPORT uint32_t core_places(struct core *core, uint32_t index, uint32_t from, struct place_record *out,
+                            uint32_t capacity) {
+    struct process *process = export_enter(core, index);
+    if (!process)
+        return 0;
+    uint32_t count = 0;
+    for (uint32_t i = from; i < process->naming.places_count && count < capacity; i++)
+        out[count++] = process->naming.places[i].record;
+    export_leave(core, process);
+    return count;
+}
+
+/* Names the next `count` places. Returns how many stacks core_grow_stacks can make now. */
+EXPORT uint32_t core_name_places(struct core *core, uint32_t index, const struct place_frames *frames,
+                                 uint32_t count) {
+    struct process *process = export_enter(core, index);
+    if (!process)
+        return 0;
+    naming_name(&process->naming, frames, count);
+    uint32_t due = process->naming.due;
+    export_leave(core, process);
+    return due;
+}
+
+/* The next stacks, which get the numbers from `first` on: what each is in, -1 for an outermost one, and its
+ * frame. */
+EXPORT uint32_t core_grow_stacks(struct core *core, uint32_t index, int32_t first, int32_t *parent,
+                                 int32_t *frame, uint32_t capacity) {
+    struct process *process = export_enter(core, index);
+    if (!process)
+        return 0;
+    uint32_t count = naming_grow(&process->naming, &process->segment, first, parent, frame, capacity);
+    export_leave(core, process);
+    return count;
+}
+
+/* The stacks of `count` nodes; -1 for a node that has none. */
+EXPORT void core_stacks_of(struct core *core, uint32_t index, const uint32_t *nodes, int32_t *out,
+                           uint32_t count) {
+    struct process *process = export_enter(core, index);
+    for (uint32_t i = 0; i < count; i++)
+        out[i] = process ? naming_stack(&process->naming, nodes[i]) : STACK_UNKNOWN;
+    if (process)
+        export_leave(core, process);
+}
