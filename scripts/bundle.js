@@ -1,8 +1,8 @@
 /**
  * Makes what bin/memtrace starts: dist/memtrace.bundle.cjs from dist/cli/main.js, and dist/memtrace.cjs from
  * dist/cli/start.js, which starts it. One file, and no modules of Node's that are loaded only because an ES module names
- * them: that halves what Node needs to start, which short programs pay for. Packages with native or dynamic parts stay
- * outside. Tests and bench import the modules in dist/.
+ * them: that halves what Node needs to start, which short programs pay for. Packages with dynamic parts stay outside, and
+ * koffi's native one (which must be of the very version: package.json pins it). Tests and bench import the modules in dist/.
  */
 import { createHash } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ await build({
   ...common,
   entryPoints: ['dist/cli/main.js'],
   outfile: BUNDLE,
-  external: ['koffi', 'blessed', 're2js', 'ws', 'yargs'],
+  external: ['@koromix/*', 'blessed', 're2js', 'ws', 'yargs'],
   define: { 'import.meta.url': 'moduleUrl' },
   banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
 });
