@@ -203,6 +203,8 @@ int main(void) {
     FIELD(holding_record, bytes_and_classes);
     END();
     CONSTANT(NODE_TEXT_BYTES);
+    CONSTANT(SITE_TEXT_BYTES);
+    CONSTANT(SITE_NUMBERS);
     BEGIN(place_record);
     FIELD(place_record, lookup);
     FIELD(place_record, offset);

@@ -75,6 +75,8 @@ export interface Library {
   readonly pythonCodes: FillFrom;
   /** @returns how many bytes of `out` were written */
   readonly nodesText: (parent: Int32Array, frame: Int32Array, count: number, out: Uint8Array) => number;
+  /** @returns the same; `numbers` has SITE_NUMBERS for each site */
+  readonly sitesText: (numbers: Float64Array, count: number, out: Uint8Array) => number;
   readonly info: (core: Handle, index: number, out: Uint8Array, commandBytes: Uint32Array) => number;
 }
 
@@ -135,6 +137,7 @@ const load = (): Library => {
     modules: library.func('core_modules', 'uint32_t', fillFrom),
     pythonCodes: library.func('core_python_codes', 'uint32_t', fillFrom),
     nodesText: library.func('core_nodes_text', 'uint32_t', ['void *', 'void *', 'uint32_t', 'void *']),
+    sitesText: library.func('core_sites_text', 'uint32_t', ['void *', 'uint32_t', 'void *']),
     info: library.func('core_info', 'uint32_t', ['void *', 'uint32_t', 'void *', 'void *']),
   };
 };

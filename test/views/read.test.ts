@@ -123,15 +123,29 @@ test('what memtrace writes is what its schemas say', (t) => {
   }
 });
 
-test('a snapshot is written as JSON.stringify would, of how many stacks ever', (t) => {
-  const recording = readSnapshot(AFTER);
-  const extremes = [-1, 0, 9, 10, 99, 100, 999_999, 1_000_000, 2 ** 31 - 1, -(2 ** 31)];
-  for (const count of [0, 1, 2, 65_535, 65_536, 65_537, 140_000]) {
-    const at = (i: number): number => extremes[i % 17] ?? Math.imul(i, 2_654_435_761) >>> (1 + (i % 31));
+test('a snapshot is written as JSON.stringify would, of how many stacks and sites ever', (t) => {
+  const { stacks: _, ...rest } = readSnapshot(AFTER);
+  const integers = [-1, 0, 9, 10, 99, 100, 999_999, 1_000_000, 2 ** 31 - 1, -(2 ** 31)];
+  const counts = [0, 1, 9, 10, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 999_999_999_999, 2 ** 53 - 1];
+  const scatter = (i: number): number => Math.imul(i, 2_654_435_761) >>> (1 + (i % 31));
+  for (const count of [0, 1, 2, 16_383, 16_384, 16_385, 70_000]) {
+    const at = (i: number): number => integers[i % 17] ?? scatter(i);
+    const of = (i: number): number => counts[i % 16] ?? scatter(i);
     const nodes = Array.from({ length: count }, (_, i) => ({ parent: at(i), frame: at(i + 5) }));
-    const { stacks: _, sites, ...rest } = recording;
-    const text = wholeText({ ...recording, stacks: stacksOf(nodes) });
-    t.true(text === `${JSON.stringify({ ...rest, stacks: nodes, sites })}\n`, `${count} stacks`);
+    const sites = Array.from({ length: count }, (_, i) => ({
+      stack: at(i),
+      kind: (['heap', 'mmap', 'python'] as const)[i % 3],
+      liveBytes: of(i),
+      liveBlocks: of(i + 1),
+      totalBytes: of(i + 2),
+      totalBlocks: of(i + 3),
+      peakBytes: of(i + 4),
+      peakBlocks: of(i + 5),
+      temporaryBlocks: of(i + 6),
+    }));
+    const text = wholeText({ ...rest, stacks: stacksOf(nodes), sites });
+    const { sites: __, ...head } = rest;
+    t.true(text === `${JSON.stringify({ ...head, stacks: nodes, sites })}\n`, `${count} of each`);
   }
 });
 
