@@ -14,7 +14,7 @@
  *
  * so it costs one step per node, once: the mapping of a stack never changes.
  */
-import type { Index } from '../proto/snapshot.js';
+import type { Frame, Index, Module } from '../proto/snapshot.js';
 import { NO_COLUMN, withRoom } from './column.js';
 import { type ModuleRole, moduleRole, type Ownership, ownershipOf, yieldsToPython } from './ownership.js';
 import type { Profile, Stacks } from './profile.js';
@@ -36,41 +36,36 @@ export type StackArrays = Pick<Profile, 'modules' | 'frames' | 'stacks'>;
 export const blameStacks = (first: StackArrays): Blame => {
   let profile = first;
   const roles: ModuleRole[] = [];
-  const owners: Ownership[] = [];
-  const yielding: boolean[] = [];
+  /** By frame. */
+  let traits = NO_COLUMN;
+  let frameCount = 0;
   let count = 0;
   let nodes = NO_COLUMN;
   let callers = NO_COLUMN;
-
-  const ownerOfNode = (node: Index): Ownership => owners[profile.stacks.frame[node]] ?? 'runtime';
-  const isPython = (frame: Index): boolean =>
-    owners[frame] === 'user' && profile.frames[frame]?.language === 'python';
 
   const catchUp = (grown: StackArrays = profile) => {
     // A mark asks with what there was then.
     if (grown.stacks.count >= profile.stacks.count) profile = grown;
     for (let at = roles.length; at < profile.modules.length; at += 1)
       roles.push(moduleRole(profile.modules[at]));
-    for (let at = owners.length; at < profile.frames.length; at += 1) {
-      const frame = profile.frames[at];
-      if (!frame) continue;
-      owners.push(ownershipOf(frame, roles[frame.module] ?? 'user'));
-      yielding.push(yieldsToPython(frame, profile.modules[frame.module]));
+    traits = withRoom(traits, profile.frames.length);
+    for (; frameCount < profile.frames.length; frameCount += 1) {
+      const frame = profile.frames[frameCount];
+      traits[frameCount] = traitsOf(frame, roles[frame.module] ?? 'user', profile.modules[frame.module]);
     }
     const { stacks } = profile;
     nodes = withRoom(nodes, stacks.count);
     callers = withRoom(callers, stacks.count);
     for (let node = count; node < stacks.count; node += 1) {
       const parent = stacks.parent[node];
-      const frame = stacks.frame[node];
-      const owner = owners[frame] ?? 'runtime';
-      const outer = parent < 0 ? -1 : nodes[parent];
-      const blamed = outer < 0 ? -1 : stacks.frame[outer];
-      const stays =
-        outer >= 0 &&
-        (answersFor(owners[blamed] ?? 'runtime', owner) || (yielding[frame] === true && isPython(blamed)));
-      nodes[node] = stays ? outer : node;
-      callers[node] = outer >= 0 && owner === 'allocator' ? callers[parent] : node;
+      const inner = traits[stacks.frame[node]];
+      if (parent < 0) {
+        nodes[node] = callers[node] = node;
+        continue;
+      }
+      const outer = nodes[parent];
+      nodes[node] = answersFor(traits[stacks.frame[outer]], inner) ? outer : node;
+      callers[node] = (inner & ALLOCATOR) !== 0 ? callers[parent] : node;
     }
     count = stacks.count;
   };
@@ -79,7 +74,7 @@ export const blameStacks = (first: StackArrays): Blame => {
   const nodeOf = (stack: Index): Index => (stack < count ? nodes[stack] : stack);
   return {
     nodeOf,
-    isUser: (stack) => ownerOfNode(nodeOf(stack)) === 'user',
+    isUser: (stack) => (traits[profile.stacks.frame[nodeOf(stack)]] & USER) !== 0,
     callerOf: (stack) => (stack < count ? callers[stack] : stack),
     catchUp,
   };
@@ -96,8 +91,34 @@ export const blameOf = (profile: StackArrays): Blame => {
   return blame;
 };
 
-/** Whether the frame blamed so far stays blamed when a further frame is found inside it. */
-const answersFor = (blamed: Ownership, inner: Ownership): boolean => {
-  if (inner === 'allocator') return true;
-  return inner === 'runtime' && (blamed === 'user' || blamed === 'ownAccount');
+/** What the rule asks of a frame, as bits: it is asked of each of up to millions of nodes. */
+const USER = 1;
+const OWN_ACCOUNT = 2;
+const RUNTIME = 4;
+const ALLOCATOR = 8;
+/** A Python line of the user's. */
+const PYTHON = 16;
+const YIELDS_TO_PYTHON = 32;
+
+const OWNERSHIP: Readonly<Record<Ownership, number>> = {
+  user: USER,
+  ownAccount: OWN_ACCOUNT,
+  runtime: RUNTIME,
+  allocator: ALLOCATOR,
+  base: 0,
 };
+
+const traitsOf = (frame: Frame, role: ModuleRole, module: Module | undefined): number => {
+  const owner = ownershipOf(frame, role);
+  return (
+    OWNERSHIP[owner] |
+    (owner === 'user' && frame.language === 'python' ? PYTHON : 0) |
+    (yieldsToPython(frame, module) ? YIELDS_TO_PYTHON : 0)
+  );
+};
+
+/** Whether the frame blamed so far stays blamed when a further frame is found inside it. */
+const answersFor = (blamed: number, inner: number): boolean =>
+  (inner & ALLOCATOR) !== 0 ||
+  ((inner & RUNTIME) !== 0 && (blamed & (USER | OWN_ACCOUNT)) !== 0) ||
+  ((inner & YIELDS_TO_PYTHON) !== 0 && (blamed & PYTHON) !== 0);
