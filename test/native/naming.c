@@ -7,11 +7,11 @@
 
 #define MODULE_BIAS UINT64_C(0x7f0000000000)
 
-static void open_with(struct writer *w, struct stage *stage, uint32_t capacity) {
+static void open_with(struct writer *w, struct stage *stage, int pid, uint32_t capacity) {
     stage_open(stage);
     writer_open(w, stage,
                 &(struct writer_options){
-                    .pid = getpid(), .rings = 1, .ring_events = 64, .nodes = 1, .nodes_capacity = capacity});
+                    .pid = pid, .rings = 1, .ring_events = 64, .nodes = 1, .nodes_capacity = capacity});
     struct module *modules = (struct module *)(w->base + w->header->modules_offset);
     modules[0] = (struct module){.base = MODULE_BIAS, .end = MODULE_BIAS + 65536, .bias = MODULE_BIAS};
     w->header->modules = 1;
@@ -52,7 +52,7 @@ static void check_stack(struct stage *stage, uint32_t node, int32_t expected) {
 static void small(void) {
     struct stage stage;
     struct writer w;
-    open_with(&w, &stage, 64);
+    open_with(&w, &stage, getpid(), 64);
     uint32_t main_ = STACK_FIRST_NODE; /* 0x400000, in no module */
     uint32_t call = add(&w, (struct node){MODULE_BIAS + 0x10, main_, 0});
     uint32_t again = add(&w, (struct node){MODULE_BIAS + 0x10, call, 0});
@@ -107,12 +107,34 @@ static void small(void) {
     close_all(&w, &stage);
 }
 
+/* A program that says it has fewer nodes than it had, and ends: those that were taken grow nevertheless. */
+static void fewer_than_taken(void) {
+    struct stage stage;
+    struct writer w;
+    int pid = child_start();
+    open_with(&w, &stage, pid, 1 << 16);
+    for (uint32_t i = 1; i < 50000; i++)
+        add(&w, (struct node){MODULE_BIAS + 1 + i, w.header->nodes - 1, 0});
+    CHECK_EQUAL(core_take_nodes(stage.core, 0, UINT32_MAX), 50000, "nodes taken");
+    w.header->nodes = STACK_FIRST_NODE + 10;
+    child_kill(pid);
+    for (int i = 0; i < 3; i++)
+        stage_pass(&stage);
+    CHECK_EQUAL(stage_record(&stage, 0).state, PROCESS_ENDED, "state");
+    struct namer namer = {0};
+    namer_catch_up(&namer, stage.core, 0);
+    CHECK_EQUAL(namer.places, 50000, "places");
+    check_stack(&stage, STACK_FIRST_NODE + 1, 0); /* the first node's place gets no frame */
+    CHECK_EQUAL(namer.stacks, 49999, "stacks");
+    close_all(&w, &stage);
+}
+
 /* Each node inside the one before: each place comes back after `distinct` nodes. */
 static void large(uint32_t nodes, uint32_t distinct) {
     struct stage stage;
     struct writer w;
     struct namer namer = {0};
-    open_with(&w, &stage, nodes + 8);
+    open_with(&w, &stage, getpid(), nodes + 8);
     for (uint32_t i = 1; i < nodes; i++) {
         uint32_t id = w.header->nodes;
         add(&w, (struct node){MODULE_BIAS + 1 + i % distinct, id - 1, 0});
@@ -130,6 +152,7 @@ static void large(uint32_t nodes, uint32_t distinct) {
 
 int main(void) {
     small();
+    fewer_than_taken();
     large(200000, 100000);
     large(200000, 3);
     return 0;

@@ -156,6 +156,8 @@ uint32_t segment_nodes_complete(struct segment *segment) {
 }
 
 struct node segment_node(const struct segment *segment, uint32_t id) {
+    if (id >= segment->nodes_count)
+        return (struct node){.parent = STACK_TRUNCATED, .module = MODULE_NONE};
     const struct node *source = &segment->nodes[id];
     struct node node = {__atomic_load_n(&source->pc, __ATOMIC_RELAXED),
                         __atomic_load_n(&source->parent, __ATOMIC_RELAXED),

@@ -53,7 +53,9 @@ bool segment_leave(const struct segment *segment);
 uint32_t segment_nodes(struct segment *segment);
 /* How many nodes are completely written, from 0 on. */
 uint32_t segment_nodes_complete(struct segment *segment);
-/* A node below segment_nodes; a parent that is not below it reads as STACK_TRUNCATED. */
+/* A node as segment_nodes last counted them; there may be fewer than once: the program lowered the count, or
+ * there was no memory for a copy. One that is not there, and one whose parent is not older, has
+ * STACK_TRUNCATED for its parent. */
 struct node segment_node(const struct segment *segment, uint32_t id);
 /* Was this stack cut, at its root or in its middle? */
 bool segment_stack_truncated(const struct segment *segment, uint32_t id);
