@@ -81,7 +81,7 @@ export interface Core {
   readonly info: (index: number) => { executable: string; command: string[] };
   /** Marks the session over: shims detach for good. */
   readonly stop: () => void;
-  /** Stops and frees everything; a drain that runs resolves. Nothing else may be called then. */
+  /** Stops and frees everything; a drain that runs resolves. Whatever is called then throws, or rejects. */
   readonly close: () => void;
 }
 
@@ -117,6 +117,12 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
   const handle = createHandle(library, sessionDirectory, options.onFull);
   if (options.selection) select(library, handle, options.selection);
   if (options.pythonNative) library.pythonNative(handle);
+  let closed = false;
+  /** Who waited for names meanwhile may come when all is over. */
+  const inUse = (): Handle => {
+    if (closed) throw new Error('the session is over');
+    return handle;
+  };
   const known: ProcessRecord[] = [];
   const scratch = reusedBuffer();
   let draining: Promise<number> | null = null;
@@ -124,7 +130,7 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
 
   const drain = (ms: number): Promise<number> => {
     const end = ms > 0 ? setTimeout(() => library.enough(handle), ms) : undefined;
-    draining = library.drain(handle, ms > 0 ? UNTIL_ENOUGH_MS : 0).finally(() => {
+    draining = library.drain(inUse(), ms > 0 ? UNTIL_ENOUGH_MS : 0).finally(() => {
       clearTimeout(end);
       draining = null;
     });
@@ -134,16 +140,16 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
   const holdings = async (index: number, chosen: Uint8Array): Promise<HoldingRecord[]> => {
     for (let capacity = HOLDINGS_GUESS; ; ) {
       const bytes = buffer(capacity, layout.holding_record.bytes);
-      const count = await library.holdings(handle, index, chosen, bytes, capacity);
+      const count = await library.holdings(inUse(), index, chosen, bytes, capacity);
       if (count <= capacity) return records.decodeHoldings(bytes, count);
       capacity = count + Math.ceil(count / 4);
     }
   };
 
   const processes = (): ProcessRecord[] => {
-    const capacity = library.changeCount(handle) + SLACK;
+    const capacity = library.changeCount(inUse()) + SLACK;
     const bytes = buffer(capacity, layout.process_record.bytes);
-    const count = library.changes(handle, bytes, capacity);
+    const count = library.changes(inUse(), bytes, capacity);
     for (let at = 0; at < count; at += 1) {
       const record = records.decodeProcess(bytes, at);
       known[record.index] = record;
@@ -160,9 +166,9 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
   return {
     drain,
     catchUp: async () => {
-      library.hurry(handle);
+      library.hurry(inUse());
       await draining; // it may have had its last round already
-      if (draining) library.hurry(handle);
+      if (draining) library.hurry(inUse());
       await (draining ?? drain(0));
     },
     nowMs: () => library.nowMs(),
@@ -171,58 +177,58 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
     sites: (index, worn) => {
       const capacity = process(index).sites + SLACK;
       const bytes = scratch(capacity, layout.site_record.bytes);
-      return records.decodeSites(bytes, library.sites(handle, index, bytes, capacity), worn);
+      return records.decodeSites(bytes, library.sites(inUse(), index, bytes, capacity), worn);
     },
     places: (index, from) => {
-      while (library.takeNodes(handle, index, NODE_PORTION) === NODE_PORTION);
+      while (library.takeNodes(inUse(), index, NODE_PORTION) === NODE_PORTION);
       return inPortions(scratch, PLACE_PORTION, layout.place_record.bytes, from, (at, bytes, capacity) =>
-        library.places(handle, index, at, bytes, capacity),
+        library.places(inUse(), index, at, bytes, capacity),
       ).flatMap(({ bytes, count }) => records.decodePlaces(bytes, count));
     },
-    namePlaces: (index, frames) => library.namePlaces(handle, index, frames, frames.length / FRAMES_WORDS),
+    namePlaces: (index, frames) => library.namePlaces(inUse(), index, frames, frames.length / FRAMES_WORDS),
     growStacks: (index, first, parent, frame) => {
       let count = 0;
       for (;;) {
         const [parents, frames] = [parent.subarray(count), frame.subarray(count)];
         const room = Math.min(parents.length, NODE_PORTION);
-        const grown = library.growStacks(handle, index, first + count, parents, frames, room);
+        const grown = library.growStacks(inUse(), index, first + count, parents, frames, room);
         count += grown;
         if (grown === 0) return count;
       }
     },
     stacksOf: (index, nodes) => {
       const stacks = new Int32Array(nodes.length);
-      library.stacksOf(handle, index, nodes, stacks, nodes.length);
+      library.stacksOf(inUse(), index, nodes, stacks, nodes.length);
       return stacks;
     },
     modules: (index, from) =>
       inPortions(scratch, MODULE_PORTION, layout.module_record.bytes, from, (at, bytes, capacity) =>
-        library.modules(handle, index, at, bytes, capacity),
+        library.modules(inUse(), index, at, bytes, capacity),
       ).flatMap(({ bytes, count }) => records.decodeModules(bytes, count)),
     pythonCodes: (index, from) =>
       concatenate(
         inPortions(scratch, CODES_PORTION, 1, from, (at, bytes, capacity) =>
-          library.pythonCodes(handle, index, at, bytes, capacity),
+          library.pythonCodes(inUse(), index, at, bytes, capacity),
         ),
       ),
     threads: (index) => {
       const capacity = process(index).threads + SLACK;
       const bytes = buffer(capacity, layout.thread_record.bytes);
-      return records.decodeThreads(bytes, library.threads(handle, index, bytes, capacity));
+      return records.decodeThreads(bytes, library.threads(inUse(), index, bytes, capacity));
     },
     sizes: (index) => {
       const bytes = buffer(layout.SIZE_CLASSES, layout.size_record.bytes);
-      return records.decodeSizes(bytes, library.sizes(handle, index, bytes, layout.SIZE_CLASSES));
+      return records.decodeSizes(bytes, library.sizes(inUse(), index, bytes, layout.SIZE_CLASSES));
     },
     blocks: (index) => {
       const { liveBlocks, pythonLiveBlocks } = process(index);
       const capacity = liveBlocks + pythonLiveBlocks + SLACK;
       const bytes = buffer(capacity, layout.block_record.bytes);
-      return records.decodeBlocks(bytes, library.blocks(handle, index, bytes, capacity));
+      return records.decodeBlocks(bytes, library.blocks(inUse(), index, bytes, capacity));
     },
     largestBlocks: (index) => {
       const bytes = buffer(layout.LARGEST_BLOCKS, layout.block_record.bytes);
-      return records.decodeBlocks(bytes, library.largest(handle, index, bytes));
+      return records.decodeBlocks(bytes, library.largest(inUse(), index, bytes));
     },
     holdings: (index, chosen) => {
       const found = holdings(index, chosen).finally(() => counting.delete(found));
@@ -232,13 +238,14 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
     info: (index) => {
       const bytes = buffer(INFO_BYTES, 1);
       const commandBytes = new Uint32Array(1);
-      const pathBytes = library.info(handle, index, bytes, commandBytes);
+      const pathBytes = library.info(inUse(), index, bytes, commandBytes);
       return records.decodeInfo(bytes, pathBytes, commandBytes[0]);
     },
-    stop: () => library.stop(handle),
+    stop: () => library.stop(inUse()),
     close: () => {
-      library.stop(handle);
+      library.stop(inUse());
       if (draining) library.interrupt(handle);
+      closed = true;
       const last = draining ? [draining, ...counting] : [...counting];
       if (last.length === 0) return library.close(handle);
       void Promise.allSettled(last).then(() => library.close(handle)); // their callers hear of errors

@@ -41,6 +41,18 @@ test('closing ends a drain that runs', async (t) => {
   rmSync(folder, { recursive: true });
 });
 
+test('who asks a closed session is refused, whatever is asked', async (t) => {
+  const folder = emptyFolder();
+  const core = createCore(folder, { onFull: 'wait' });
+  core.close();
+  const { nowMs: _, ...rest } = core;
+  const questions: Record<string, (...arguments_: never[]) => unknown> = rest;
+  const numbers = [0, new Uint32Array(2), new Int32Array(2), new Int32Array(2)] as never[];
+  for (const [name, ask] of Object.entries(questions))
+    await t.throwsAsync(async () => ask(...numbers), { message: 'the session is over' }, name);
+  rmSync(folder, { recursive: true });
+});
+
 test('a program does not wait while the daemon makes a table or a snapshot', async (t) => {
   const folder = emptyFolder();
   const core = createCore(folder, { onFull: 'wait' });
