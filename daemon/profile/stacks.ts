@@ -6,7 +6,6 @@
  */
 
 import {
-  MODULE_NONE,
   MODULE_PYTHON,
   NODE_PC_OMITTED,
   NODE_PC_PYTHON_ARENA,
@@ -87,8 +86,10 @@ export const nameStacks = (core: Core, symbolizer: Symbolizer, index: number, pi
       native += 1;
       // The hooks stand between the interpreter's frames.
       if (SHIM.test(modules[place.module]?.path ?? '')) return;
+      // None is there where the program has overwritten how many there are.
+      const module = modules[place.module] ? place.module : -1;
       const first = frames.length;
-      found.set([first, appendFrames(frames, place, named)], 2 * at);
+      found.set([first, appendFrames(frames, module, place.offset, named)], 2 * at);
     });
     return found;
   };
@@ -113,8 +114,9 @@ export const nameStacks = (core: Core, symbolizer: Symbolizer, index: number, pi
     const names = await symbolizer.lookup(
       native.map(({ module, lookup }) => ({ module: refs[module] ?? nowhere, address: lookup })),
     );
+    const due = core.namePlaces(index, framesOf(places, names));
     placeCount += places.length;
-    grow(core.namePlaces(index, framesOf(places, names)));
+    grow(due);
   };
 
   const unknown = (): number => {
@@ -152,9 +154,12 @@ const bareFrame: Frame = {
 };
 
 /** @returns how many frames, outermost first */
-const appendFrames = (frames: Frame[], place: Place, named: readonly SymbolFrame[]): number => {
-  const { offset } = place;
-  const module = place.module === MODULE_NONE ? -1 : place.module;
+const appendFrames = (
+  frames: Frame[],
+  module: number,
+  offset: number,
+  named: readonly SymbolFrame[],
+): number => {
   if (module < 0 && offset === NODE_PC_OMITTED) {
     frames.push({ ...bareFrame, function: '[frames left out]' });
     return 1;
