@@ -2,8 +2,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import type { Snapshot } from '../../proto/snapshot.js';
 import { start } from '../launcher/support.js';
-import { build, emptyFolder, MEMTRACE, SLOW } from './support.js';
+import { build, emptyFolder, MEMTRACE, run, SLOW } from './support.js';
 import { inMiB, most, watch } from './watch.js';
 
 const MIB = 1 << 20;
@@ -91,4 +92,15 @@ test('2,000 threads, one after the other, share a few rings', async (t) => {
   t.log(`${inMiB(samples, 'sharedBytes')} MiB`);
   // Had each its own, it were 125; a daemon that has to wait for a processor frees them later.
   t.true(samples.length > 0 && most(samples, 'sharedBytes') < 64 * MIB);
+});
+
+test('address space reserved until its sum is more than JSON can say: the snapshot can be read', async (t) => {
+  const out = join(emptyFolder(), 't.json');
+  const ended = await run([MEMTRACE, 'run', '-q', '-o', out, '--', await build('reservations.c'), '200']);
+  t.is(ended.code, 0, ended.stderr);
+  const { sites } = JSON.parse(readFileSync(out, 'utf8')) as Snapshot;
+  const site = sites.find(({ kind, totalBlocks }) => kind === 'mmap' && totalBlocks === 200);
+  t.is(site?.totalBytes, Number.MAX_SAFE_INTEGER); // 200 · 64 TiB = 2^53.6
+  t.is(site?.liveBytes, 0);
+  t.is((await run([MEMTRACE, 'report', out])).code, 0);
 });

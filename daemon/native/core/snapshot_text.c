@@ -7,6 +7,8 @@
 #include "daemon/native/core/export.h"
 #include "proto/records.h"
 
+#define MOST_WHOLE INT64_C(9007199254740991) /* 2^53 - 1 */
+
 static char *put_text(char *at, const char *text, size_t bytes) {
     memcpy(at, text, bytes);
     return at + bytes;
@@ -54,27 +56,34 @@ static char *put_kind(char *at, int64_t kind) {
     }
 }
 
-/* The same of `count` sites of SITE_NUMBERS whole numbers each, below 2^53: the fields in their order, the
- * kind as enum site_kind. `out` has room for SITE_TEXT_BYTES each. */
+/* Address space that is reserved again and again adds up to more; readers of JSON are lost beyond this. */
+static int64_t whole(double number) {
+    if (!(number < MOST_WHOLE))
+        return MOST_WHOLE;
+    return number > -MOST_WHOLE ? (int64_t)number : -MOST_WHOLE;
+}
+
+/* The same of `count` sites of SITE_NUMBERS whole numbers each: the fields in their order, the kind as enum
+ * site_kind. `out` has room for SITE_TEXT_BYTES each. */
 EXPORT uint32_t core_sites_text(const double *numbers, uint32_t count, char *out) {
     static_assert(sizeof "{\"stack\":,\"kind\":\"python\",\"liveBytes\":,\"liveBlocks\":,\"totalBytes\":,"
                          "\"totalBlocks\":,\"peakBytes\":,\"peakBlocks\":,\"temporaryBlocks\":}," -
-                          1 + (SITE_NUMBERS - 1) * (sizeof "9007199254740992" - 1) <=
+                          1 + (SITE_NUMBERS - 1) * (sizeof "-9007199254740991" - 1) <=
                       SITE_TEXT_BYTES,
                   "room");
     char *at = out;
     for (uint32_t i = 0; i < count; i++, numbers += SITE_NUMBERS) {
         if (i)
             *at++ = ',';
-        at = put_number(PUT(at, "{\"stack\":"), (int64_t)numbers[0]);
-        at = put_kind(PUT(at, ",\"kind\":\""), (int64_t)numbers[1]);
-        at = put_number(PUT(at, "\",\"liveBytes\":"), (int64_t)numbers[2]);
-        at = put_number(PUT(at, ",\"liveBlocks\":"), (int64_t)numbers[3]);
-        at = put_number(PUT(at, ",\"totalBytes\":"), (int64_t)numbers[4]);
-        at = put_number(PUT(at, ",\"totalBlocks\":"), (int64_t)numbers[5]);
-        at = put_number(PUT(at, ",\"peakBytes\":"), (int64_t)numbers[6]);
-        at = put_number(PUT(at, ",\"peakBlocks\":"), (int64_t)numbers[7]);
-        at = put_number(PUT(at, ",\"temporaryBlocks\":"), (int64_t)numbers[8]);
+        at = put_number(PUT(at, "{\"stack\":"), whole(numbers[0]));
+        at = put_kind(PUT(at, ",\"kind\":\""), whole(numbers[1]));
+        at = put_number(PUT(at, "\",\"liveBytes\":"), whole(numbers[2]));
+        at = put_number(PUT(at, ",\"liveBlocks\":"), whole(numbers[3]));
+        at = put_number(PUT(at, ",\"totalBytes\":"), whole(numbers[4]));
+        at = put_number(PUT(at, ",\"totalBlocks\":"), whole(numbers[5]));
+        at = put_number(PUT(at, ",\"peakBytes\":"), whole(numbers[6]));
+        at = put_number(PUT(at, ",\"peakBlocks\":"), whole(numbers[7]));
+        at = put_number(PUT(at, ",\"temporaryBlocks\":"), whole(numbers[8]));
         *at++ = '}';
     }
     return (uint32_t)(at - out);
