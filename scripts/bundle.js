@@ -17,8 +17,14 @@ await build({
   entryPoints: ['dist/cli/main.js'],
   outfile: BUNDLE,
   external: ['@koromix/*', 'blessed', 're2js', 'ws', 'yargs'],
-  define: { 'import.meta.url': 'moduleUrl' },
-  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  define: { 'import.meta.url': 'moduleUrl', 'import.meta.dirname': 'koffi.folder' },
+  banner: {
+    js: [
+      "const moduleUrl = require('node:url').pathToFileURL(__filename).href;",
+      '// From where koffi finds its native part when that does not stand beside memtrace (as with pnpm, or built anew).',
+      "const koffi = { get folder() { return require('node:path').dirname(require.resolve('koffi')) + '/src/koffi'; } };",
+    ].join('\n'),
+  },
 });
 // Whose code dist/memtrace.cache is: see cli/start.ts.
 const stamp = createHash('sha256').update(readFileSync(BUNDLE)).digest('hex').slice(0, 16);

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { attempt, ROOT, run, temporaryFolder, tracesTheExample } from './support.js';
@@ -47,6 +47,19 @@ test('the npm package works in an empty folder, without install scripts and with
   const { status, stdout } = attempt(project, 'node_modules/.bin/memtrace', '--version');
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   t.deepEqual([status, stdout], [0, `memtrace ${version}\n`]);
+});
+
+test('koffi’s native part is found where pnpm puts it: beside koffi, out of memtrace’s sight', (t) => {
+  const folder = temporaryFolder(t);
+  const home = join(folder, 'node_modules/memtrace');
+  mkdirSync(home, { recursive: true });
+  run(folder, 'tar', '-xzf', pack(folder), '-C', home, '--strip-components=1');
+  for (const name of ['koffi', '@koromix'])
+    cpSync(join(ROOT, 'node_modules', name), join(folder, 'store', name), { recursive: true });
+  symlinkSync('../store/koffi', join(folder, 'node_modules/koffi'));
+  for (const name of ['blessed', 're2js', 'ws', 'yargs', 'yargs-parser'])
+    symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
+  tracesTheExample(t, folder, join(home, 'bin/memtrace'));
 });
 
 test('the npm package holds what runs, and neither tests nor what they were built from', (t) => {
