@@ -8,7 +8,7 @@ import type { ModuleRef } from './model.js';
 
 export interface HeldFile {
   readonly fd: number;
-  /** changes when another file is meant, for modules without a build-id */
+  /** changes when another file is meant, or it was written to, for modules without a build-id */
   readonly identity: string;
 }
 
@@ -82,7 +82,9 @@ const open = (path: string): HeldFile | { readonly why: string } => {
     return { why: error instanceof Error ? error.message : String(error) };
   }
   const stat = fstatSync(fd);
-  if (stat.isFile()) return { fd, identity: `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeMs}` };
+  // The time of the last change cannot be set back, as that of the last writing can.
+  const identity = [stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs].join(':');
+  if (stat.isFile()) return { fd, identity };
   closeSync(fd);
   return { why: 'not a regular file' };
 };

@@ -37,6 +37,11 @@ export interface NameCache {
 }
 
 const VERSION = 'memtrace-names 1';
+/** Ours in a folder that may hold other things, too; what follows is a draft. */
+const SUFFIX = '.memtrace-names';
+const OURS = /^[\w.-]+\.memtrace-names(\.\w+)?$/;
+/** Names without lines are looked up again after a day: a debug file may have come in a way that nobody sees. */
+const LINELESS_FOR_MS = 24 * 60 * 60 * 1000;
 /** All of a file's names are read by whoever needs one: more than this costs more than asking. */
 const FILE_BYTES_MAX = 8 << 20;
 const FOLDER_BYTES_MAX = 256 << 20;
@@ -51,13 +56,14 @@ export const nameCacheFolder = (env: NodeJS.ProcessEnv): string | null => {
 
 export const openNameCache = (folder: string, reader: Reader, uid = process.geteuid?.() ?? 0): NameCache => {
   const pathOf = ({ buildId, identity }: NamedFile): string =>
-    join(folder, `${buildId ?? `file-${identity.replaceAll(':', '-')}`}.names`);
+    join(folder, `${buildId ?? `file-${identity.replaceAll(':', '-')}`}${SUFFIX}`);
   /** What is there, before the symbolizer looks. */
   const heads = new Map<string, readonly string[]>();
 
   const textOf = ({ file, names }: Lesson): string => {
     const head = heads.get(pathOf(file)) ?? [];
-    return [...head, lookupLine(0, names.addresses)].join('\n') + answerText(names.answer);
+    const body = lookupLine(0, names.addresses) + answerText(names.answer);
+    return [...head, `${body.split('\n').length} lines`, body].join('\n');
   };
 
   return {
@@ -66,7 +72,9 @@ export const openNameCache = (folder: string, reader: Reader, uid = process.gete
       const head = [VERSION, originOf(file, reader), debugPlacesOf(file, reader)];
       heads.set(path, head);
       try {
-        return isPrivate(folder, uid) ? namesIn(readFileSync(path, 'utf8'), head) : null;
+        if (!isPrivate(folder, uid)) return null;
+        const ageMs = Date.now() - statSync(path).mtimeMs;
+        return namesIn(readFileSync(path, 'utf8'), head, ageMs >= 0 && ageMs < LINELESS_FOR_MS);
       } catch {
         return null; // none
       }
@@ -75,16 +83,21 @@ export const openNameCache = (folder: string, reader: Reader, uid = process.gete
       if (lessons.length === 0 || !makeFolder(folder, uid)) return;
       for (const lesson of lessons) {
         const text = textOf(lesson);
-        if (text.length <= FILE_BYTES_MAX && !replaceFile(pathOf(lesson.file), text)) return;
+        if (text.length <= FILE_BYTES_MAX) replaceFile(pathOf(lesson.file), text);
       }
-      prune(folder);
+      try {
+        prune(folder);
+      } catch {
+        // the folder is gone
+      }
     },
   };
 };
 
-const namesIn = (text: string, head: readonly string[]): KnownNames | null => {
-  const [version, origin, places, asked = '', ...lines] = text.split('\n');
-  if (version !== head[0] || origin !== head[1]) return null;
+const namesIn = (text: string, head: readonly string[], isFresh: boolean): KnownNames | null => {
+  const [version, origin, places, size, ...body] = text.split('\n');
+  if (version !== head[0] || origin !== head[1] || size !== `${body.length} lines`) return null;
+  const [asked = '', ...lines] = body;
   const addresses = lookupAddresses(asked);
   const read = answerReader();
   for (const line of lines) {
@@ -92,7 +105,8 @@ const namesIn = (text: string, head: readonly string[]): KnownNames | null => {
     if (!answer) continue;
     const isWhole = answer.frames.length === addresses.length;
     // Who has the lines of a file needs no debug file that came since.
-    return isWhole && (answer.status?.state === 'lines' || places === head[2]) ? { addresses, answer } : null;
+    const isLast = answer.status?.state === 'lines' || (places === head[2] && isFresh);
+    return isWhole && isLast ? { addresses, answer } : null;
   }
   return null; // cut off
 };
@@ -114,33 +128,29 @@ const makeBelow = (above: string, folder: string, uid: number): void => {
 };
 
 /** Whole or not at all: two memtraces may write the same one. */
-const replaceFile = (path: string, text: string): boolean => {
-  const draft = `${path}.${process.pid}`;
+const replaceFile = (path: string, text: string): void => {
+  const draft = `${path}.${process.pid}_${Math.random().toString(36).slice(2)}`;
   try {
-    writeFileSync(draft, text, { mode: 0o600 });
+    writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
     renameSync(draft, path);
-    return true;
   } catch {
     rmSync(draft, { force: true });
-    return false;
   }
 };
 
-/** What was not used for longest goes first. */
+/** Ours alone, and what was not used for longest first: the folder may be somebody's home. */
 const prune = (folder: string): void => {
-  try {
-    const files = readdirSync(folder).map((name) => {
+  const files = readdirSync(folder)
+    .filter((name) => OURS.test(name))
+    .flatMap((name) => {
       const path = join(folder, name);
-      const { size, atimeMs, mtimeMs } = statSync(path);
-      return { path, size, usedMs: Math.max(atimeMs, mtimeMs) };
+      const stat = lstatSync(path, { throwIfNoEntry: false }); // another memtrace prunes, too
+      return stat?.isFile() ? [{ path, size: stat.size, usedMs: Math.max(stat.atimeMs, stat.mtimeMs) }] : [];
     });
-    let bytes = files.reduce((sum, file) => sum + file.size, 0);
-    for (const { path, size } of files.sort((a, b) => a.usedMs - b.usedMs)) {
-      if (bytes <= FOLDER_BYTES_MAX) return;
-      rmSync(path, { force: true });
-      bytes -= size;
-    }
-  } catch {
-    // another memtrace prunes too
+  let bytes = files.reduce((sum, file) => sum + file.size, 0);
+  for (const { path, size } of files.sort((a, b) => a.usedMs - b.usedMs)) {
+    if (bytes <= FOLDER_BYTES_MAX) return;
+    rmSync(path, { force: true });
+    bytes -= size;
   }
 };

@@ -2,14 +2,8 @@
  * What names were made from, so that a remembered one is never older than what is installed: the file itself and the
  * symbolizer that read it; and, while the file's lines are not known, every place where they may be put.
  */
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-
-/** Where the symbolizer looks too: daemon/native/symbolizer/debug_dirs.c. */
-const debugTrees = (env: NodeJS.ProcessEnv): readonly string[] => [
-  '/usr/lib/debug',
-  ...(env.MEMTRACE_DEBUG_DIRS ?? '').split(':').filter((tree) => tree.startsWith('/')),
-];
 
 export interface NamedFile {
   /** see heldFile.ts */
@@ -30,16 +24,38 @@ export const originOf = ({ identity }: NamedFile, { binary }: Reader): string =>
   `${identity} ${stamp(binary)}`;
 
 /**
- * How the places look in which the symbolizer searches for a debug file, on one line. A debug link names a file that
- * only the ELF file knows: one that comes or goes is seen by its folder's time.
+ * How the places look in which the symbolizer searches for a debug file, on one line: as
+ * daemon/native/symbolizer/debug_dirs.c, and libdw's dwfl_standard_find_debuginfo for debug links. Such a link names a
+ * file that only the ELF file knows: one that comes or goes is seen by its folder's time, one that is written over is not.
  */
-export const debugPlacesOf = ({ path, buildId }: NamedFile, { env }: Reader): string => {
-  const folder = dirname(path);
-  const inTrees = debugTrees(env).flatMap((tree) => [
-    join(tree, folder),
-    ...(buildId ? [`${tree}/.build-id/${buildId.slice(0, 2)}/${buildId.slice(2)}.debug`] : []),
-  ]);
-  return [folder, join(folder, '.debug'), ...inTrees].map(stamp).join(' ');
+export const debugPlacesOf = ({ path, buildId }: NamedFile, { env }: Reader): string =>
+  [...new Set([dirname(path), dirname(realPath(path))])]
+    .flatMap((folder) => debugPaths(env).flatMap((debugPath) => foldersFor(folder, debugPath, buildId)))
+    .map(stamp)
+    .join(' ');
+
+/** '' is the file's own folder, as all relative ones are below that. */
+const debugPaths = (env: NodeJS.ProcessEnv): readonly string[] => [
+  '',
+  '.debug',
+  '/usr/lib/debug',
+  ...(env.MEMTRACE_DEBUG_DIRS ?? '').split(':'),
+];
+
+const foldersFor = (folder: string, debugPath: string, buildId: string | null): readonly string[] => {
+  if (!debugPath.startsWith('/')) return [join(folder, debugPath)];
+  const below = folder.split('/').map((_, at, names) => join(debugPath, ...names.slice(at + 1)));
+  return buildId
+    ? [...below, join(debugPath, '.build-id', buildId.slice(0, 2), `${buildId.slice(2)}.debug`)]
+    : below;
+};
+
+const realPath = (path: string): string => {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path; // it is in another mount namespace, or gone
+  }
 };
 
 const stamp = (path: string): string => {

@@ -30,9 +30,10 @@ interface Module {
   recalled: boolean;
   /** addresses that were answered in this one */
   learned: number;
-  /** addresses that stayed without an answer: they may have names */
-  readonly unanswered: Set<number>;
+  /** as the symbolizer last said, or an earlier run remembered */
   status: ModuleStatus | null;
+  /** addresses that are not to be remembered: they stayed without an answer, or the file was in another state then */
+  readonly passing: Set<number>;
   /** in a row */
   deaths: number;
   fatal: string | null;
@@ -68,8 +69,8 @@ export const openSymbolizer = (
       asked: new Map(),
       recalled: false,
       learned: 0,
-      unanswered: new Set(),
       status: null,
+      passing: new Set(),
       deaths: 0,
       fatal: null,
     };
@@ -109,18 +110,24 @@ export const openSymbolizer = (
 
   const settle = (module: Module, addresses: readonly number[], reply: Reply): void => {
     if (reply.kind === 'unstartable') unstartable = reply.why;
+    if (reply.kind === 'answer') {
+      module.learned += addresses.length;
+      module.deaths = 0;
+      if (reply.answer.status) noteStatus(module, reply.answer.status);
+    }
     const frames = reply.kind === 'answer' ? reply.answer.frames : [];
     addresses.forEach((address, i) => {
       module.frames.set(address, frames[i] ?? []);
       module.asked.delete(address);
-      if (!frames[i]) module.unanswered.add(address);
+      if (!frames[i]) module.passing.add(address);
     });
-    if (reply.kind !== 'answer') return;
-    module.learned += addresses.length;
-    module.deaths = 0;
-    if (reply.answer.status && !module.status) {
-      module.status = reply.answer.status;
-    }
+  };
+
+  /** The symbolizer tells it each time that it opens the file: it may have gone, come, or not fit into memory. */
+  const noteStatus = (module: Module, status: ModuleStatus): void => {
+    if (module.status && module.status.state !== status.state)
+      for (const address of module.frames.keys()) module.passing.add(address);
+    module.status = status;
   };
 
   /** What earlier runs learned of it, once. */
@@ -136,10 +143,10 @@ export const openSymbolizer = (
   };
 
   const lesson = (module: Module): Lesson | null => {
-    const { ref, holding, learned, unanswered, fatal, status, frames } = module;
+    const { ref, holding, learned, passing, fatal, status, frames } = module;
     if (holding?.kind !== 'held' || learned === 0 || fatal !== null || !status || !isLasting(status))
       return null;
-    const known = [...frames].filter(([address]) => !unanswered.has(address));
+    const known = [...frames].filter(([address]) => !passing.has(address));
     const addresses = known.map(([address]) => address);
     return {
       file: fileOf(ref, holding),

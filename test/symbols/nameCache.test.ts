@@ -6,14 +6,23 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { installedFile } from '../../daemon/installed.js';
 import { nameCacheFolder } from '../../daemon/symbols/nameCache.js';
-import { type ModuleProblem, openSymbolizer, type SymbolFrame } from '../../daemon/symbols/symbolizer.js';
+import {
+  type ModuleProblem,
+  type ModuleRef,
+  openSymbolizer,
+  type SymbolFrame,
+} from '../../daemon/symbols/symbolizer.js';
 import {
   build,
   callSites,
@@ -31,6 +40,8 @@ interface World {
   /** the symbolizer, counting its starts */
   readonly binary: string;
   readonly starts: () => number;
+  /** makes it answer that no file can be read */
+  readonly fail: (failing: boolean) => void;
 }
 
 const world = (t: ExecutionContext): World => {
@@ -38,9 +49,22 @@ const world = (t: ExecutionContext): World => {
   const binary = join(folder, 'symbolizer');
   const log = join(folder, 'starts');
   const real = installedFile('build/memtrace-symbolizer');
-  writeFileSync(binary, `#!/bin/sh\necho >> '${log}'\nexec '${real}'\n`, { mode: 0o755 });
+  const failing = join(folder, 'failing');
+  const script = [
+    `echo >> '${log}'`,
+    `[ -e '${failing}' ] || exec '${real}'`,
+    'echo memtrace-symbolizer 1',
+    'while read -r kind number addresses; do',
+    '  [ "$kind" = L ] || continue',
+    '  echo "M $number unreadable Input/output error"',
+    '  for each in $addresses; do echo F; done',
+    '  echo E',
+    'done',
+  ];
+  writeFileSync(binary, ['#!/bin/sh', ...script, ''].join('\n'), { mode: 0o755 });
+  const fail = (yes: boolean): void => (yes ? writeFileSync(failing, '') : rmSync(failing));
   const starts = (): number => (existsSync(log) ? readFileSync(log, 'utf8').length : 0);
-  return { folder, cache: join(folder, 'cache'), binary, starts };
+  return { folder, cache: join(folder, 'cache'), binary, starts, fail };
 };
 
 interface Seen {
@@ -112,8 +136,43 @@ test('what a session ended before it was answered is not taken for nameless by t
   const rest = symbolizer.lookup(requestsFor(module, addresses));
   await symbolizer.close();
   t.true((await rest).some((frames, i) => frames.length === 0 && fresh.frames[i]?.length));
-  t.deepEqual(readdirSync(here.cache), [`${module.buildId}.names`]);
+  t.deepEqual(readdirSync(here.cache), [`${module.buildId}.memtrace-names`]);
   t.deepEqual((await look(here, program, addresses)).frames, fresh.frames);
+});
+
+test('what could not be read for once is not taken for nameless ever after', async (t) => {
+  const here = world(t);
+  const program = build(here.folder, 'deep.cpp', '-O2');
+  const addresses = callSites(program, 1000);
+  const fresh = await look({ ...here, cache: join(here.folder, 'other') }, program, addresses);
+  await look(here, program, addresses.slice(0, 4));
+  here.fail(true);
+  const failed = await look(here, program, addresses);
+  t.deepEqual(failed.frames.slice(0, 4), fresh.frames.slice(0, 4));
+  t.true(failed.frames.slice(4).every((frames) => frames.length === 0));
+  t.regex(failed.problems[0]?.problem ?? '', /Input\/output error/);
+  here.fail(false);
+  t.deepEqual(await look(here, program, addresses), fresh);
+});
+
+test('names without lines are looked up again after a day, those with lines never', async (t) => {
+  const here = world(t);
+  for (const [flags, again] of [
+    ['-s', 1],
+    ['-g', 0],
+  ] as const) {
+    const program = build(here.folder, 'plain.c', '-O2', flags);
+    const addresses = callSites(program, 1000);
+    const first = await look(here, program, addresses);
+    const starts = here.starts();
+    const twoDaysAgo = Date.now() / 1000 - 2 * 86_400;
+    const file = join(here.cache, `${moduleRef(program).buildId}.memtrace-names`);
+    utimesSync(file, twoDaysAgo, twoDaysAgo);
+    t.deepEqual(await look(here, program, addresses), first);
+    t.is(here.starts(), starts + again);
+    t.deepEqual(await look(here, program, addresses), first);
+    t.is(here.starts(), starts + again);
+  }
 });
 
 test('a debug file that is installed later gives its lines', async (t) => {
@@ -129,6 +188,29 @@ test('a debug file that is installed later gives its lines', async (t) => {
   t.is(lastOf(await look(here, program, [helper], env)), 'hidden_helper with line');
   t.is(lastOf(await look(here, program, [helper], env)), 'hidden_helper with line');
   t.is(here.starts(), 2);
+});
+
+test('so does one that is put where a debug link leads in a tree: below any end of the program’s folder', async (t) => {
+  const here = world(t);
+  const program = build(here.folder, 'plain.c', '-O2');
+  const helper = helperIn(program);
+  const kept = join(here.folder, 'kept.debug');
+  run('objcopy', '--only-keep-debug', program, kept);
+  run('objcopy', '--strip-all', `--add-gnu-debuglink=${kept}`, program);
+  const home = join(here.folder, 'opt/tool/bin');
+  mkdirSync(home, { recursive: true });
+  for (const [at, below] of ['', 'bin', 'tool/bin', `.${home}`].entries()) {
+    const moved = join(home, `program${at}`);
+    copyFileSync(program, moved);
+    const tree = join(here.folder, `tree${at}`);
+    const env = { MEMTRACE_DEBUG_DIRS: tree };
+    mkdirSync(join(tree, below), { recursive: true });
+    t.is(lastOf(await look(here, moved, [helper], env)), '? without line');
+    t.is(lastOf(await look(here, moved, [helper], env)), '? without line');
+    copyFileSync(kept, join(tree, below, 'kept.debug'));
+    t.is(lastOf(await look(here, moved, [helper], env)), 'hidden_helper with line', below);
+    rmSync(join(here.cache, `${moduleRef(moved).buildId}.memtrace-names`));
+  }
 });
 
 test('so does one that is put beside the program, where only its debug link leads', async (t) => {
@@ -158,6 +240,29 @@ test('a program that was changed and kept its build-id is read again', async (t)
   t.is(lastOf(await look(here, program, [helper])), '? without line');
 });
 
+test('so is one without a build-id of which another build has the same size and time', async (t) => {
+  const here = world(t);
+  const program = build(here.folder, 'plain.c', '-O2', '-Wl,--build-id=none');
+  const module: ModuleRef = { path: program, buildId: null, pid: null };
+  const helper = [{ module, address: helperIn(program) }];
+  const nameOf = async (): Promise<string | null | undefined> => {
+    const symbolizer = openSymbolizer({ binary: here.binary, cache: here.cache });
+    const [frames] = await symbolizer.lookup(helper);
+    await symbolizer.close();
+    return frames?.at(-1)?.function;
+  };
+  const { atime, mtime } = statSync(program);
+  t.is(await nameOf(), 'hidden_helper');
+  t.is(readdirSync(here.cache).length, 1);
+  const bytes = readFileSync(program);
+  writeFileSync(
+    program,
+    Buffer.from(bytes.toString('latin1').replaceAll('hidden_helper', 'zidden_helper'), 'latin1'),
+  );
+  utimesSync(program, atime, mtime);
+  t.is(await nameOf(), 'zidden_helper');
+});
+
 /** Without how the folders look around the program. */
 const linesOf = (text: string): readonly string[] => text.split('\n').toSpliced(2, 1);
 
@@ -167,7 +272,7 @@ test('a damaged file is as good as none', async (t) => {
   const addresses = callSites(program, 1000);
   const first = await look(here, program, addresses);
   const names = readdirSync(here.cache);
-  t.deepEqual(names, [`${moduleRef(program).buildId}.names`]);
+  t.deepEqual(names, [`${moduleRef(program).buildId}.memtrace-names`]);
   const file = join(here.cache, names[0] ?? '');
   const whole = readFileSync(file, 'utf8');
   const damages: readonly (() => void)[] = [
@@ -175,6 +280,7 @@ test('a damaged file is as good as none', async (t) => {
     () => truncateSync(file, whole.length >> 1),
     () => truncateSync(file, whole.length - 3),
     () => writeFileSync(file, whole.replace(/\nF /, '\nG ')),
+    () => writeFileSync(file, whole.replace(/\nS .*/, '')),
     () => writeFileSync(file, whole.replace('memtrace-names 1', 'memtrace-names 2')),
     () => writeFileSync(file, Buffer.alloc(100_000, 0xff)),
   ];
@@ -185,6 +291,36 @@ test('a damaged file is as good as none', async (t) => {
     t.is(here.starts(), before + 1);
     t.deepEqual(linesOf(readFileSync(file, 'utf8')), linesOf(whole));
   }
+});
+
+test('when there is too much, only names are removed: the folder may hold whatever else', async (t) => {
+  const here = world(t);
+  const program = build(here.folder, 'plain.c', '-O2');
+  mkdirSync(join(here.cache, 'folder.memtrace-names'), { recursive: true, mode: 0o700 });
+  chmodSync(here.cache, 0o700);
+  const put = (name: string, mib: number, usedAt: number): void => {
+    writeFileSync(join(here.cache, name), '');
+    truncateSync(join(here.cache, name), mib << 20);
+    utimesSync(join(here.cache, name), usedAt, usedAt);
+  };
+  put('holiday.mp4', 600, 1);
+  put('beef.names', 1, 1);
+  put('old.memtrace-names', 200, 2);
+  put('cut-off.memtrace-names.77_x3', 100, 3);
+  put('newer.memtrace-names', 200, 4);
+  symlinkSync('/nowhere', join(here.cache, 'dangling.memtrace-names'));
+  await look(here, program, callSites(program, 10));
+  t.deepEqual(
+    readdirSync(here.cache).toSorted(),
+    [
+      `${moduleRef(program).buildId}.memtrace-names`,
+      'beef.names',
+      'dangling.memtrace-names',
+      'folder.memtrace-names',
+      'holiday.mp4',
+      'newer.memtrace-names',
+    ].toSorted(),
+  );
 });
 
 test('a folder that others may write to, or that cannot be made, is not used and costs nothing but time', async (t) => {
