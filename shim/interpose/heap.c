@@ -130,8 +130,11 @@ EXPORT int posix_memalign(void **out, size_t alignment, size_t size) {
         return (*out = arena_allocate(alignment, size)) ? 0 : ENOMEM;
     const struct caller *caller = CALLER();
     struct thread *t = trace_enter(caller);
-    int error = real.posix_memalign(out, alignment, size);
-    traced(t, error ? NULL : *out, size, caller);
+    void *block = NULL;
+    int error = real.posix_memalign(&block, alignment, size);
+    traced(t, error ? NULL : block, size, caller);
+    if (!error)
+        *out = block; /* not before: whoever looks there may free it at once */
     return error;
 }
 

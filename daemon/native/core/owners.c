@@ -26,13 +26,14 @@ static bool slots_grow(struct owners *owners) {
 }
 
 uint32_t owners_of_other(struct owners *owners, uint32_t site, uint32_t thread) {
-    if (owners->count * UINT64_C(2) >= owners->slots_capacity && !slots_grow(owners))
+    bool is_full = owners->count >= OWNER_PAIRS_MOST;
+    if (!is_full && owners->count * UINT64_C(2) >= owners->slots_capacity && !slots_grow(owners))
         return OWNER_NONE;
     uint32_t *slot = slot_of(owners->slots, owners->slots_capacity, owners->others, site, thread);
     if (*slot)
         return OWNER_OTHERS + *slot - 1;
-    if (owners->count >= OWNER_OTHERS || !array_reserve(&owners->others, &owners->capacity,
-                                                        (uint64_t)owners->count + 1, sizeof *owners->others))
+    if (is_full || !array_reserve(&owners->others, &owners->capacity, owners->count + UINT64_C(1),
+                                  sizeof *owners->others))
         return OWNER_NONE;
     owners->others[owners->count++] = (struct owner){site, thread};
     *slot = owners->count;

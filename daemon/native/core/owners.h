@@ -1,8 +1,8 @@
 /* owners.h — the site and the thread of a block as one number of 24 bits, for a cell of blocks.h.
  *
  * Most sites are of one thread: of such a pair the number is the site's, and the site says which thread was
- * the first. All other pairs get numbers from OWNER_OTHERS on, from a table that only grows. What does not
- * fit is OWNER_NONE: such a block goes to the spill table.
+ * the first. All other pairs get numbers from OWNER_OTHERS on, from a table that only grows, to 16 MiB. What
+ * does not fit is OWNER_NONE: such a block goes to the spill table, which has the live ones only.
  */
 #ifndef MEMTRACE_CORE_OWNERS_H
 #define MEMTRACE_CORE_OWNERS_H
@@ -15,6 +15,9 @@
 #endif
 #define OWNER_OTHERS (UINT32_C(1) << (OWNER_BITS - 1))
 #define OWNER_NONE   UINT32_MAX
+
+/* Thousands of threads at thousands of sites make more pairs than live blocks. */
+#define OWNER_PAIRS_MOST (OWNER_OTHERS < UINT32_C(1) << 20 ? OWNER_OTHERS : UINT32_C(1) << 20)
 
 struct owner {
     uint32_t site;
