@@ -8,6 +8,7 @@
 import * as layout from '../proto/generated/layout.js';
 import { ON_FULL_DROP, ON_FULL_WAIT } from '../proto/generated/layout.js';
 import { MemtraceError, usageError } from '../views/error.js';
+import { makeFigures } from '../views/sites.js';
 import { coreLibrary, type Handle, type Library } from './core/library.js';
 import type {
   BlockTable,
@@ -46,8 +47,7 @@ export interface Core {
   /** All processes there have been, by index. Cheap: those that ended are remembered. */
   readonly processes: () => ProcessRecord[];
   readonly process: (index: number) => ProcessRecord;
-  /** @param worn a table that is no longer needed: its columns may become those of the new one */
-  readonly sites: (index: number, worn?: SiteTable) => SiteTable;
+  readonly sites: (index: number) => SiteTable;
   /** What the nodes of the stacks name, as far as they exist: places from number `from` on. */
   readonly places: (index: number, from: number) => Place[];
   /**
@@ -174,10 +174,11 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
     nowMs: () => library.nowMs(),
     processes,
     process,
-    sites: (index, worn) => {
+    sites: (index) => {
       const capacity = process(index).sites + SLACK;
-      const bytes = scratch(capacity, layout.site_record.bytes);
-      return records.decodeSites(bytes, library.sites(inUse(), index, bytes, capacity), worn);
+      const [figures, node] = [makeFigures(capacity), new Uint32Array(capacity)];
+      const { kind, counters } = figures;
+      return { ...figures, node, count: library.sites(inUse(), index, node, kind, counters, capacity) };
     },
     places: (index, from) => {
       while (library.takeNodes(inUse(), index, NODE_PORTION) === NODE_PORTION);

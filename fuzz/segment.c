@@ -84,7 +84,7 @@ static void ask(struct stage *stage) {
     uint32_t bytes;
     core_changes(stage->core, records, 4);
     for (uint32_t i = 0; i < 2; i++) {
-        core_sites(stage->core, i, sites, 64);
+        sites_of(stage->core, i, sites, 64);
         namer_catch_up(&(struct namer){0}, stage->core, i);
         core_modules(stage->core, i, 0, modules, 64);
         core_threads(stage->core, i, threads, 64);

@@ -204,7 +204,7 @@ int main(void) {
     END();
     CONSTANT(NODE_TEXT_BYTES);
     CONSTANT(SITE_TEXT_BYTES);
-    CONSTANT(SITE_NUMBERS);
+    CONSTANT(SITE_COUNTERS);
     BEGIN(place_record);
     FIELD(place_record, lookup);
     FIELD(place_record, offset);

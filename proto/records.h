@@ -188,9 +188,10 @@ struct place_frames {
 };
 static_assert(sizeof(struct place_frames) == 8, "place frames");
 
-/* The longest text of a node and of a site of a snapshot (proto/snapshot.ts), and what numbers a site has. */
+/* The longest text of a node and of a site of a snapshot (proto/snapshot.ts), and how many counters a site
+ * has. */
 #define NODE_TEXT_BYTES 43
 #define SITE_TEXT_BYTES 288
-#define SITE_NUMBERS    9
+#define SITE_COUNTERS   7
 
 #endif

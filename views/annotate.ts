@@ -13,7 +13,8 @@ import {
   type KindFilter,
 } from '../proto/snapshot.js';
 import { blameOf } from './blame.js';
-import { addTo, emptySum, kindMatches, type Recording, type Sum } from './profile.js';
+import type { Recording } from './profile.js';
+import { addSite, eachSite, emptySum, type Sum } from './sites.js';
 
 export interface AnnotateOptions {
   /** As the frames name it. */
@@ -84,16 +85,15 @@ const sumLines = (
     else for (let node = stack; node >= 0; node = stacks.parent[node]) take(node);
     return lines;
   };
-  for (const site of sites) {
-    if (!kindMatches(site.kind, kind)) continue;
-    const lines = linesOfStack(site.stack);
-    if (lines.size > 0) addTo(sum, site);
+  eachSite(sites, kind, (at, stack) => {
+    const lines = linesOfStack(stack);
+    if (lines.size > 0) addSite(sum, sites, at);
     for (const line of lines) {
       const counters = byLine.get(line) ?? emptySum();
       byLine.set(line, counters);
-      addTo(counters, site);
+      addSite(counters, sites, at);
     }
-  }
+  });
   return { byLine, sum };
 };
 

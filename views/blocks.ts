@@ -5,7 +5,8 @@ import { blameOf } from './blame.js';
 import { type Filter, filterRows } from './filter.js';
 import { type FrameName, frameNames, groupHead, type Row } from './group.js';
 import { isInterpreter } from './ownership.js';
-import { emptySum, frameAt, kindMatches, modulePath, type Recording, sumSites } from './profile.js';
+import { frameAt, modulePath, type Recording } from './profile.js';
+import { emptySum, kindMatches, sumSites } from './sites.js';
 import { sourceText } from './source.js';
 
 export interface BlockOptions {

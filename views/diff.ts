@@ -20,7 +20,8 @@ import type { Filter } from './filter.js';
 import { createGroupTable, type Group, groupStacks, sumGroups } from './group.js';
 import { frameText } from './names.js';
 import { compareNames, sizeOf } from './order.js';
-import { emptySum, type Profile, type Recording, sumSites } from './profile.js';
+import type { Profile, Recording } from './profile.js';
+import { emptySum, sumSites } from './sites.js';
 import { sourceText } from './source.js';
 
 export interface DiffOptions {

@@ -6,10 +6,11 @@
  * addresses: by function, file and line; without a line by module and function; without a name by module and
  * offset. One table of groups can serve several profiles: that is how two snapshots are compared.
  */
-import type { Frame, GroupBy, Index, KindFilter, Site, SiteCounters } from '../proto/snapshot.js';
+import type { Frame, GroupBy, Index, KindFilter, SiteCounters } from '../proto/snapshot.js';
 import { type Blame, blameOf, blameStacks, type StackArrays } from './blame.js';
 import { NO_COLUMN, withRoom } from './column.js';
-import { addTo, emptySum, framesOf, kindMatches, modulePath, type Profile, type Sum } from './profile.js';
+import { framesOf, modulePath, type Profile } from './profile.js';
+import { addSite, eachSite, emptySum, type Sites, type Sum } from './sites.js';
 
 /** What a row stands for. */
 export interface Group {
@@ -161,24 +162,26 @@ const once = <T>(make: () => T): (() => T) => {
 /**
  * Sums sites up by group.
  *
+ * @param accepts leaves sites out where it says no
  * @returns one sum per group of the table; groups without a site of this kind stay undefined
  */
 export const sumGroups = (
   grouping: Grouping,
-  sites: readonly Site[],
+  sites: Sites,
   kind: KindFilter,
+  accepts?: (stack: Index) => boolean,
 ): readonly (SiteCounters | undefined)[] => {
   const sums: (Sum | undefined)[] = [];
-  for (const site of sites) {
-    if (!kindMatches(site.kind, kind)) continue;
-    const group = grouping.groupOf(site.stack);
+  eachSite(sites, kind, (at, stack) => {
+    if (accepts && !accepts(stack)) return;
+    const group = grouping.groupOf(stack);
     let sum = sums[group];
     if (!sum) {
       sum = emptySum();
       sums[group] = sum;
     }
-    addTo(sum, site);
-  }
+    addSite(sum, sites, at);
+  });
   return sums;
 };
 

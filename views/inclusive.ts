@@ -6,7 +6,8 @@
  */
 import type { KindFilter } from '../proto/snapshot.js';
 import type { Row } from './group.js';
-import { addTo, emptySum, kindMatches, modulePath, type Profile, type Sum } from './profile.js';
+import { modulePath, type Profile } from './profile.js';
+import { addSite, eachSite, emptySum, type Sum } from './sites.js';
 
 /** One row per function of any stack, unsorted, `line` always null; `user` is true throughout. */
 export const inclusiveByFunction = (profile: Profile, kind: KindFilter = 'heap'): readonly Row[] => {
@@ -22,16 +23,15 @@ export const inclusiveByFunction = (profile: Profile, kind: KindFilter = 'heap')
   // The last site that was added to a function: a second frame of the same stack is a recursion.
   const lastSite = new Int32Array(names.size).fill(-1);
 
-  profile.sites.forEach((site, siteIndex) => {
-    if (!kindMatches(site.kind, kind)) return;
-    for (let at = site.stack; at >= 0; at = profile.stacks.parent[at]) {
+  eachSite(profile.sites, kind, (site, stack) => {
+    for (let at = stack; at >= 0; at = profile.stacks.parent[at]) {
       const frame = profile.stacks.frame[at];
       const name = nameOfFrame[frame];
-      if (name === undefined || lastSite[name] === siteIndex) continue;
-      lastSite[name] = siteIndex;
+      if (name === undefined || lastSite[name] === site) continue;
+      lastSite[name] = site;
       const row = rows[name] ?? { frame, sum: emptySum() };
       rows[name] = row;
-      addTo(row.sum, site);
+      addSite(row.sum, profile.sites, site);
     }
   });
   return rows.flatMap((row) => {

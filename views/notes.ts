@@ -3,6 +3,7 @@ import type { Index } from '../proto/snapshot.js';
 import { blameOf } from './blame.js';
 import { baseName } from './names.js';
 import { frameAt, type Profile } from './profile.js';
+import { eachSite } from './sites.js';
 
 /** A module has to hide at least this share of all bytes to be worth a line in the report. */
 const WORTH_TELLING = 0.01;
@@ -12,17 +13,17 @@ export const debugInfoNotes = (profile: Profile): readonly string[] => {
   const blame = blameOf(profile);
   const hidden = new Map<Index, { bytes: number; named: boolean }>();
   let all = 0;
-  for (const site of profile.sites) {
-    if (site.kind === 'mmap') continue;
-    all += site.totalBytes;
-    if (!blame.isUser(site.stack)) continue;
-    const frame = frameAt(profile, blame.nodeOf(site.stack));
-    if (!frame || frame.file !== null || frame.module < 0) continue;
+  eachSite(profile.sites, 'payload', (at, stack) => {
+    const bytes = profile.sites.totalBytes[at];
+    all += bytes;
+    if (!blame.isUser(stack)) return;
+    const frame = frameAt(profile, blame.nodeOf(stack));
+    if (!frame || frame.file !== null || frame.module < 0) return;
     const entry = hidden.get(frame.module) ?? { bytes: 0, named: false };
-    entry.bytes += site.totalBytes;
+    entry.bytes += bytes;
     entry.named ||= frame.function !== null;
     hidden.set(frame.module, entry);
-  }
+  });
   return [...hidden]
     .filter(([, { bytes }]) => bytes >= WORTH_TELLING * all)
     .sort(([, a], [, b]) => b.bytes - a.bytes)

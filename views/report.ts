@@ -6,7 +6,8 @@ import { groupSites, type Row } from './group.js';
 import { frameText } from './names.js';
 import { debugInfoNotes } from './notes.js';
 import { topRows } from './order.js';
-import { addTo, emptySum, type Recording, sumSites } from './profile.js';
+import type { Recording } from './profile.js';
+import { addTo, emptySum, sumSites } from './sites.js';
 import { sourceText } from './source.js';
 
 export interface ReportOptions {

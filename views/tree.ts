@@ -7,16 +7,17 @@
  *
  * Left out are allocators at the inner end and what starts a program at the outer one.
  */
-import type { Index, KindFilter, Site, SiteCounters } from '../proto/snapshot.js';
+import type { Index, KindFilter, SiteCounters } from '../proto/snapshot.js';
 import { type Blame, blameStacks } from './blame.js';
 import { NO_COLUMN, withRoom } from './column.js';
 import { frameKey } from './group.js';
 import { compareNames } from './order.js';
 import { type ModuleRole, moduleRole, ownershipOf } from './ownership.js';
-import { kindMatches, modulePath, type Profile } from './profile.js';
+import { modulePath, type Profile } from './profile.js';
+import { eachSite, type Sites } from './sites.js';
 import { createFrames, createNodes, type Frames, type Nodes, type TreeNode } from './treeNodes.js';
 import {
-  addSite,
+  addToNode,
   addToParents,
   countersAt,
   createSumTable,
@@ -32,10 +33,10 @@ export interface TreeInput {
   /** Of the process. */
   readonly index: Index;
   readonly profile: Profile;
-  /** Left out where it says no. */
-  readonly accepts?: (site: Site) => boolean;
+  /** Leaves sites of the profile out where it says no. */
+  readonly accepts?: (site: Index) => boolean;
   /** The figures of the same site at the mark, where there is one. */
-  readonly before?: (site: Site) => SiteCounters | undefined;
+  readonly before?: (site: Index) => SiteCounters | undefined;
 }
 
 export interface TreeQuery {
@@ -179,15 +180,22 @@ interface Roots {
   readonly levels: readonly Level[];
 }
 
-const eachSite = (
-  known: readonly Known[],
-  kind: KindFilter,
-  visit: (stacks: ProcessStacks, site: Site, before: SiteCounters | undefined) => void,
-): void => {
+/** A site that counts. */
+interface Counted {
+  readonly stacks: ProcessStacks;
+  readonly stack: Index;
+  readonly sites: Sites;
+  readonly site: Index;
+  readonly before: SiteCounters | undefined;
+}
+
+const eachCounted = (known: readonly Known[], kind: KindFilter, visit: (counted: Counted) => void): void => {
   for (const { input, stacks } of known) {
     const { profile, accepts, before } = input;
-    for (const site of profile.sites)
-      if (kindMatches(site.kind, kind) && (!accepts || accepts(site))) visit(stacks, site, before?.(site));
+    const { sites } = profile;
+    eachSite(sites, kind, (site, stack) => {
+      if (!accepts || accepts(site)) visit({ stacks, stack, sites, site, before: before?.(site) });
+    });
   }
 };
 
@@ -195,9 +203,9 @@ const downwards = (known: readonly Known[], { kind }: TreeQuery, table: Nodes, b
   const count = table.count();
   // The last place is that of stacks without a node, and of the whole.
   const sums = buffers.cleared(count + 1);
-  eachSite(known, kind, (stacks, site, before) => {
-    const node = stacks.nodeOf(site.stack);
-    addSite(sums, node < 0 ? count : node, site, before);
+  eachCounted(known, kind, ({ stacks, stack, sites, site, before }) => {
+    const node = stacks.nodeOf(stack);
+    addToNode(sums, node < 0 ? count : node, sites, site, before);
   });
   const selfBytes = sums.liveBytes.slice(0, count);
   const selfBlocks = sums.liveBlocks.slice(0, count);
@@ -224,15 +232,11 @@ interface Travellers {
 }
 
 const upwards = (known: readonly Known[], { kind }: TreeQuery, table: Nodes, frames: Frames): Roots => {
-  const all: {
-    readonly site: Site;
-    readonly stacks: ProcessStacks;
-    readonly before: SiteCounters | undefined;
-  }[] = [];
+  const all: Counted[] = [];
   const whole = createSumTable(1).cleared(1);
-  eachSite(known, kind, (stacks, site, before) => {
-    addSite(whole, 0, site, before);
-    all.push({ site, stacks, before });
+  eachCounted(known, kind, (counted) => {
+    addToNode(whole, 0, counted.sites, counted.site, counted.before);
+    all.push(counted);
   });
   const levelsOf = (parent: Index | -1, travellers: Travellers): readonly Level[] => {
     const slotOfFrame = new Int32Array(frames.count());
@@ -252,7 +256,7 @@ const upwards = (known: readonly Known[], { kind }: TreeQuery, table: Nodes, fra
         sums = slots.grown(slot + 1);
       }
       slotOf[index] = slot;
-      addSite(sums, slot, entry.site, entry.before);
+      addToNode(sums, slot, entry.sites, entry.site, entry.before);
       const group = found[slot];
       if (group && !group.goesOn) group.goesOn = entry.stacks.outerOf(at) >= 0;
     }
@@ -284,7 +288,7 @@ const upwards = (known: readonly Known[], { kind }: TreeQuery, table: Nodes, fra
   };
   const start: Travellers = {
     sites: Int32Array.from({ length: all.length }, (_, index) => index),
-    at: Int32Array.from(all, ({ site, stacks }) => stacks.callerOf(site.stack)),
+    at: Int32Array.from(all, ({ stack, stacks }) => stacks.callerOf(stack)),
   };
   return { sum: countersAt(whole, 0), levels: levelsOf(-1, start) };
 };

@@ -1,7 +1,8 @@
 /**
  * Sums of many nodes, one array per counter: summing one up walks through memory in order. Owned by views/tree.ts.
  */
-import type { Site, SiteCounters } from '../proto/snapshot.js';
+import type { SiteCounters } from '../proto/snapshot.js';
+import type { Sites } from './sites.js';
 
 export interface NodeCounters extends SiteCounters {
   readonly grownBytes: number;
@@ -50,16 +51,23 @@ export const createSumTable = (firstRoom = 0): SumTable => {
 
 const NAMES = Object.keys(makeSums(0)) as readonly (keyof NodeCounters)[];
 
-export const addSite = (sums: Sums, at: number, site: Site, before: SiteCounters | undefined): void => {
-  sums.liveBytes[at] += site.liveBytes;
-  sums.liveBlocks[at] += site.liveBlocks;
-  sums.totalBytes[at] += site.totalBytes;
-  sums.totalBlocks[at] += site.totalBlocks;
-  sums.peakBytes[at] += site.peakBytes;
-  sums.peakBlocks[at] += site.peakBlocks;
-  sums.temporaryBlocks[at] += site.temporaryBlocks;
-  sums.grownBytes[at] += site.liveBytes - (before?.liveBytes ?? 0);
-  sums.grownBlocks[at] += site.liveBlocks - (before?.liveBlocks ?? 0);
+/** Site number `site` to node `at`. */
+export const addToNode = (
+  sums: Sums,
+  at: number,
+  sites: Sites,
+  site: number,
+  before: SiteCounters | undefined,
+): void => {
+  sums.liveBytes[at] += sites.liveBytes[site];
+  sums.liveBlocks[at] += sites.liveBlocks[site];
+  sums.totalBytes[at] += sites.totalBytes[site];
+  sums.totalBlocks[at] += sites.totalBlocks[site];
+  sums.peakBytes[at] += sites.peakBytes[site];
+  sums.peakBlocks[at] += sites.peakBlocks[site];
+  sums.temporaryBlocks[at] += sites.temporaryBlocks[site];
+  sums.grownBytes[at] += sites.liveBytes[site] - (before?.liveBytes ?? 0);
+  sums.grownBlocks[at] += sites.liveBlocks[site] - (before?.liveBlocks ?? 0);
 };
 
 /**

@@ -5,7 +5,8 @@
 import type { GroupBy, Metric } from '../../proto/snapshot.js';
 import { groupSites, type Row } from '../../views/group.js';
 import { debugInfoNotes } from '../../views/notes.js';
-import { type Recording, sumSites } from '../../views/profile.js';
+import type { Recording } from '../../views/profile.js';
+import { sumSites } from '../../views/sites.js';
 import { formatBytes, formatDuration } from '../../views/units.js';
 import { commandText, pathWord } from './command.js';
 import { blocks, endText, liveTitle, mappedLines, noteLines, plural, totalsLines } from './facts.js';

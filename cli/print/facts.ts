@@ -3,7 +3,8 @@
  * reader must be able to tell "none" from "not counted".
  */
 import type { KindFilter, Totals } from '../../proto/snapshot.js';
-import { type Recording, sumSites } from '../../views/profile.js';
+import type { Recording } from '../../views/profile.js';
+import { sumSites } from '../../views/sites.js';
 import { formatBytes, formatCount, formatDuration, formatShare } from '../../views/units.js';
 import type { Surface } from './surface.js';
 import { clean, wrap } from './text.js';

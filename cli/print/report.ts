@@ -4,7 +4,8 @@ import { type Filter, filterRows } from '../../views/filter.js';
 import { groupSites, type Row } from '../../views/group.js';
 import { debugInfoNotes } from '../../views/notes.js';
 import { topRows } from '../../views/order.js';
-import { type Recording, sumSites } from '../../views/profile.js';
+import type { Recording } from '../../views/profile.js';
+import { hasKind, sumSites } from '../../views/sites.js';
 import { sourceText } from '../../views/source.js';
 import { commandText } from './command.js';
 import { mappedLines, noteLines, plural, totalsLines } from './facts.js';
@@ -66,7 +67,7 @@ const TITLES: Readonly<Record<Metric, string>> = {
 
 /** Nothing where the kind needs no telling apart. */
 const kindTitle = (kind: KindFilter, { sites }: Recording): string => {
-  const plain = kind === 'payload' || (kind === 'heap' && sites.every((site) => site.kind !== 'python'));
+  const plain = kind === 'payload' || (kind === 'heap' && !hasKind(sites, 'python'));
   return plain ? '' : KIND_TITLES[kind];
 };
 

@@ -39,7 +39,15 @@ export interface Library {
   readonly close: (core: Handle) => void;
   readonly changeCount: (core: Handle) => number;
   readonly changes: (core: Handle, out: Uint8Array, capacity: number) => number;
-  readonly sites: Fill;
+  /** In columns, each as long as `capacity`. */
+  readonly sites: (
+    core: Handle,
+    index: number,
+    node: Uint32Array,
+    kind: Uint8Array,
+    counters: Float64Array,
+    capacity: number,
+  ) => number;
   readonly threads: Fill;
   readonly blocks: Fill;
   readonly sizes: Fill;
@@ -75,8 +83,16 @@ export interface Library {
   readonly pythonCodes: FillFrom;
   /** @returns how many bytes of `out` were written */
   readonly nodesText: (parent: Int32Array, frame: Int32Array, count: number, out: Uint8Array) => number;
-  /** @returns the same; `numbers` has SITE_NUMBERS for each site */
-  readonly sitesText: (numbers: Float64Array, count: number, out: Uint8Array) => number;
+  /** @returns the same; columns are as long as `length` */
+  readonly sitesText: (
+    stack: Int32Array,
+    kind: Uint8Array,
+    counters: Float64Array,
+    length: number,
+    from: number,
+    count: number,
+    out: Uint8Array,
+  ) => number;
   readonly info: (core: Handle, index: number, out: Uint8Array, commandBytes: Uint32Array) => number;
 }
 
@@ -112,7 +128,14 @@ const load = (): Library => {
     close: library.func('core_close', 'void', ['void *']),
     changeCount: library.func('core_change_count', 'uint32_t', ['void *']),
     changes: library.func('core_changes', 'uint32_t', ['void *', 'void *', 'uint32_t']),
-    sites: library.func('core_sites', 'uint32_t', fill),
+    sites: library.func('core_sites', 'uint32_t', [
+      'void *',
+      'uint32_t',
+      'void *',
+      'void *',
+      'void *',
+      'uint32_t',
+    ]),
     threads: library.func('core_threads', 'uint32_t', fill),
     blocks: library.func('core_blocks', 'uint32_t', fill),
     sizes: library.func('core_sizes', 'uint32_t', fill),
@@ -137,7 +160,15 @@ const load = (): Library => {
     modules: library.func('core_modules', 'uint32_t', fillFrom),
     pythonCodes: library.func('core_python_codes', 'uint32_t', fillFrom),
     nodesText: library.func('core_nodes_text', 'uint32_t', ['void *', 'void *', 'uint32_t', 'void *']),
-    sitesText: library.func('core_sites_text', 'uint32_t', ['void *', 'uint32_t', 'void *']),
+    sitesText: library.func('core_sites_text', 'uint32_t', [
+      'void *',
+      'void *',
+      'void *',
+      'uint32_t',
+      'uint32_t',
+      'uint32_t',
+      'void *',
+    ]),
     info: library.func('core_info', 'uint32_t', ['void *', 'uint32_t', 'void *', 'void *']),
   };
 };

@@ -4,6 +4,7 @@
  * 64-bit counters stay below 2^53; the times in nanoseconds since 1970 lose their last three digits.
  */
 import * as layout from '../../proto/generated/layout.js';
+import type { SiteFigures } from '../../views/sites.js';
 
 export interface ProcessRecord {
   readonly index: number;
@@ -64,20 +65,9 @@ export interface ProcessRecord {
   readonly pythonRefusal: number;
 }
 
-/** Columns, which may be longer than `count`. */
-export interface SiteTable {
-  readonly count: number;
-  /** Node id of the innermost frame. */
-  readonly stack: Uint32Array;
-  /** SITE_HEAP, SITE_MMAP or SITE_PYTHON. */
-  readonly kind: Uint32Array;
-  readonly liveBytes: Float64Array;
-  readonly liveBlocks: Float64Array;
-  readonly totalBytes: Float64Array;
-  readonly totalBlocks: Float64Array;
-  readonly peakBytes: Float64Array;
-  readonly peakBlocks: Float64Array;
-  readonly temporaryBlocks: Float64Array;
+export interface SiteTable extends SiteFigures {
+  /** Of the innermost frame of each site. */
+  readonly node: Uint32Array;
 }
 
 /** A distinct instruction that stack nodes name. */
@@ -246,50 +236,6 @@ const columns = (bytes: Bytes, count: number, recordBytes: number) => {
     },
   };
 };
-
-/**
- * All columns in one pass: there may be a hundred thousand records, four times a second.
- *
- * @param worn a table that nobody needs any more: its columns are used again where they are long enough
- */
-export const decodeSites = (bytes: Bytes, count: number, worn?: SiteTable): SiteTable => {
-  const record = layout.site_record;
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, (count * record.bytes) / 4);
-  const table = worn && worn.stack.length >= count ? { ...worn, count } : emptySites(count);
-  const { stack, kind, liveBytes, liveBlocks, totalBytes, totalBlocks, peakBytes, peakBlocks } = table;
-  const { temporaryBlocks } = table;
-  const { bytes: recordBytes, ...offsets } = record;
-  const stride = recordBytes / 4;
-  const u64 = (base: number, offset: number): number => {
-    const at = base + (offset >> 2);
-    return words[at] + words[at + 1] * HIGH;
-  };
-  for (let site = 0, base = 0; site < count; site += 1, base += stride) {
-    stack[site] = words[base + (offsets.stack >> 2)];
-    kind[site] = words[base + (offsets.kind >> 2)];
-    liveBytes[site] = u64(base, offsets.live_bytes);
-    liveBlocks[site] = u64(base, offsets.live_blocks);
-    totalBytes[site] = u64(base, offsets.total_bytes);
-    totalBlocks[site] = u64(base, offsets.total_blocks);
-    peakBytes[site] = u64(base, offsets.peak_bytes);
-    peakBlocks[site] = u64(base, offsets.peak_blocks);
-    temporaryBlocks[site] = u64(base, offsets.temporary_blocks);
-  }
-  return table;
-};
-
-const emptySites = (count: number): SiteTable => ({
-  count,
-  stack: new Uint32Array(count),
-  kind: new Uint32Array(count),
-  liveBytes: new Float64Array(count),
-  liveBlocks: new Float64Array(count),
-  totalBytes: new Float64Array(count),
-  totalBlocks: new Float64Array(count),
-  peakBytes: new Float64Array(count),
-  peakBlocks: new Float64Array(count),
-  temporaryBlocks: new Float64Array(count),
-});
 
 export const decodePlaces = (bytes: Bytes, count: number): Place[] => {
   const record = layout.place_record;

@@ -5,10 +5,10 @@
  * gets the result of the next.
  */
 
-import { SITE_MMAP, SITE_PYTHON } from '../../proto/generated/layout.js';
-import type { LiveBlock, Site, SiteKind } from '../../proto/snapshot.js';
+import type { LiveBlock, SiteKind } from '../../proto/snapshot.js';
 import type { Profile } from '../../views/profile.js';
-import type { Core, SiteTable } from '../core.js';
+import { SITE_KINDS } from '../../views/sites.js';
+import type { Core } from '../core.js';
 import type { Symbolizer } from '../symbols/symbolizer.js';
 import { nameStacks } from './stacks.js';
 
@@ -29,24 +29,20 @@ export const processProfile = (
   const named = nameStacks(core, symbolizer, index, pid);
   let running: Promise<Profile> | null = null;
   let next: Promise<Profile> | null = null;
-  let table: SiteTable | undefined;
-  let known: readonly Site[] = [];
+  let last: { readonly events: number; readonly profile: Profile } | null = null;
 
   const read = async (): Promise<Profile> => {
+    const { events } = core.process(index);
     // Sites first: whatever stack they name is then among the nodes.
-    table = core.sites(index, table);
-    const sites = table;
+    const { node, ...figures } = core.sites(index);
     await named.catchUp();
-    const stacks = named.stacksOf(sites.stack.subarray(0, sites.count));
-    const rows = known.slice(0, sites.count);
-    for (let at = 0; at < sites.count; at += 1) {
-      const before = rows[at];
-      if (!before) rows.push(siteAt(sites, at, stacks[at]));
-      else if (before.stack !== stacks[at] || !isAsBefore(before, sites, at))
-        rows[at] = siteAt(sites, at, stacks[at]);
-    }
-    known = rows;
-    return { modules: named.modules, frames: named.frames, stacks: named.stacks(), sites: rows };
+    const stacks = named.stacks();
+    // Whoever compares finds nothing new where nothing is.
+    if (last?.events === events && last.profile.stacks.count === stacks.count) return last.profile;
+    const stack = named.stacksOf(node.subarray(0, figures.count));
+    const { modules, frames } = named;
+    last = { events, profile: { modules, frames, stacks: named.stacks(), sites: { ...figures, stack } } };
+    return last.profile;
   };
 
   const refresh = (): Promise<Profile> => {
@@ -81,28 +77,6 @@ export const processProfile = (
   return { holdModules: named.holdModules, refresh, withLargestBlocks };
 };
 
-const siteAt = (sites: SiteTable, at: number, stack: number): Site => ({
-  stack,
-  kind: kindName(sites.kind[at]),
-  liveBytes: compact(sites.liveBytes[at]),
-  liveBlocks: compact(sites.liveBlocks[at]),
-  totalBytes: compact(sites.totalBytes[at]),
-  totalBlocks: compact(sites.totalBlocks[at]),
-  peakBytes: compact(sites.peakBytes[at]),
-  peakBlocks: compact(sites.peakBlocks[at]),
-  temporaryBlocks: compact(sites.temporaryBlocks[at]),
-});
-
-/** A site keeps its number and its kind; most change nothing between two looks. */
-const isAsBefore = (before: Site, sites: SiteTable, at: number): boolean =>
-  before.totalBlocks === sites.totalBlocks[at] &&
-  before.liveBytes === sites.liveBytes[at] &&
-  before.liveBlocks === sites.liveBlocks[at] &&
-  before.totalBytes === sites.totalBytes[at] &&
-  before.peakBytes === sites.peakBytes[at] &&
-  before.peakBlocks === sites.peakBlocks[at] &&
-  before.temporaryBlocks === sites.temporaryBlocks[at];
-
 const NS_PER_MS = 1e6;
 
 /** What has ended does not get older. */
@@ -111,9 +85,4 @@ const agesUntilMs = (core: Core, index: number): number => {
   return endedNs > 0 ? endedNs / NS_PER_MS : core.nowMs();
 };
 
-/** V8 keeps a small integer in the object itself, and any other number in a box of its own: half of a site's memory. */
-const compact = (count: number): number => (count < SMALL ? count | 0 : count);
-const SMALL = 2 ** 31;
-
-const kindName = (kind: number): SiteKind =>
-  kind === SITE_MMAP ? 'mmap' : kind === SITE_PYTHON ? 'python' : 'heap';
+const kindName = (kind: number): SiteKind => SITE_KINDS[kind] ?? 'heap';

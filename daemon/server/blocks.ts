@@ -3,7 +3,7 @@
  * views of one session.
  */
 import type { AgeClass, LiveSizeClass, Table, ViewQuery } from '../../proto/messages.js';
-import { kindMatches } from '../../views/profile.js';
+import { eachSite } from '../../views/sites.js';
 import type { Holding, LiveSession } from '../live.js';
 import type { LiveProfile, SumUp } from './groups.js';
 import { GROUPING_OF } from './rows.js';
@@ -33,8 +33,11 @@ export const createBlocksTable = (live: LiveSession, sumUp: SumUp, now: () => nu
     const held = await Promise.all(
       profiles.map((of) => {
         const isWithin = within ? sumUp.belongs(of, GROUPING_OF[within.view], within.key) : () => true;
-        const chosen = of.profile.sites.map((site) => kindMatches(site.kind, kind) && isWithin(site.stack));
-        return live.holdings(of.index, Uint8Array.from(chosen, Number));
+        const chosen = new Uint8Array(of.profile.sites.count);
+        eachSite(of.profile.sites, kind, (at, stack) => {
+          chosen[at] = Number(isWithin(stack));
+        });
+        return live.holdings(of.index, chosen);
       }),
     );
     return tableOf(held.flat());

@@ -15,7 +15,8 @@ import {
   groupStacks,
   sumGroups,
 } from '../../views/group.js';
-import { addTo, emptySum, type Profile, type Sum } from '../../views/profile.js';
+import type { Profile } from '../../views/profile.js';
+import { addTo, emptySum, type Sum } from '../../views/sites.js';
 
 export interface LiveProfile {
   /** Of the process. */
@@ -94,9 +95,7 @@ export const createSumUp = (): SumUp => {
       together(
         by,
         profiles.map((of) => {
-          const isWithin = belongs(of, other, group);
-          const sites = of.profile.sites.filter(({ stack }) => isWithin(stack));
-          return sumGroups(groupingOf(of, by), sites, kind);
+          return sumGroups(groupingOf(of, by), of.profile.sites, kind, belongs(of, other, group));
         }),
       ),
   };

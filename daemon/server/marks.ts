@@ -5,8 +5,9 @@
  * Owned by the server; a mark lives until its client drops it.
  */
 import type { MarkNumber } from '../../proto/messages.js';
-import type { Index, Site, SiteCounters } from '../../proto/snapshot.js';
+import type { Index, SiteCounters } from '../../proto/snapshot.js';
 import type { Profile } from '../../views/profile.js';
+import { countersOf, SITE_KINDS, type Sites } from '../../views/sites.js';
 import type { LiveSession } from '../live.js';
 import { ViewFault } from './fault.js';
 import type { LiveProfile } from './groups.js';
@@ -46,14 +47,22 @@ export const createMarks = (live: LiveSession): Marks => {
   };
 };
 
-const bySite = new WeakMap<Profile, ReadonlyMap<number, Site>>();
-const KINDS: readonly Site['kind'][] = ['heap', 'mmap', 'python'];
+const bySite = new WeakMap<Profile, ReadonlyMap<number, Index>>();
 
-/** @returns the figures that a site of the same stack and kind had then */
-export const siteBefore = (then: Profile): ((site: Site) => SiteCounters | undefined) => {
-  const known = bySite.get(then) ?? new Map(then.sites.map((site) => [keyOf(site), site]));
+/** @returns the figures that a site of `now` had then, when there was one of its stack and kind */
+export const siteBefore = (then: Profile, now: Profile): ((site: Index) => SiteCounters | undefined) => {
+  const known = bySite.get(then) ?? numbersOf(then.sites);
   bySite.set(then, known);
-  return (site) => known.get(keyOf(site));
+  return (site) => {
+    const before = known.get(keyOf(now.sites, site));
+    return before === undefined ? undefined : countersOf(then.sites, before);
+  };
 };
 
-const keyOf = ({ stack, kind }: Site): Index => stack * KINDS.length + Math.max(0, KINDS.indexOf(kind));
+const numbersOf = (sites: Sites): ReadonlyMap<number, Index> => {
+  const numbers = new Map<number, Index>();
+  for (let site = 0; site < sites.count; site += 1) numbers.set(keyOf(sites, site), site);
+  return numbers;
+};
+
+const keyOf = ({ stack, kind }: Sites, site: Index): number => stack[site] * SITE_KINDS.length + kind[site];

@@ -4,7 +4,7 @@ import type { GroupBy, SiteCounters } from '../../proto/snapshot.js';
 import type { Group } from '../../views/group.js';
 import { frameText } from '../../views/names.js';
 import { compareNames, metricOf, sizeOf } from '../../views/order.js';
-import { addTo, emptySum } from '../../views/profile.js';
+import { addTo, emptySum } from '../../views/sites.js';
 import type { Sums } from './groups.js';
 import type { Matcher } from './matching.js';
 import type { RateOf } from './sumRates.js';

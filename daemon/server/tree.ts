@@ -1,7 +1,8 @@
 /** The tree of stacks as a table: sites that the filter lets through, nodes that the client has opened. */
 import type { SortKey, Table, TreeChoice, ViewQuery } from '../../proto/messages.js';
-import type { Index, Site } from '../../proto/snapshot.js';
+import type { Index } from '../../proto/snapshot.js';
 import { metricOf, sizeOf } from '../../views/order.js';
+import { countersOf } from '../../views/sites.js';
 import { createStackTree, type NodeCounters, type TreeInput, type TreeQuery } from '../../views/tree.js';
 import type { LiveProfile } from './groups.js';
 import { type Mark, siteBefore } from './marks.js';
@@ -54,12 +55,14 @@ const withoutGrowth = ({ grownBytes: _, grownBlocks: __, ...counters }: NodeCoun
 
 const inputOf = ({ index, profile }: LiveProfile, matcher: Matcher | null, mark: Mark | null): TreeInput => {
   const then = mark?.profiles.find((each) => each.index === index)?.profile;
-  const before = then ? siteBefore(then) : undefined;
+  const before = then ? siteBefore(then, profile) : undefined;
   const matches = matcher?.stackMatcher(index, profile);
-  const accepts = (site: Site): boolean => {
-    if (!matcher || !matches?.(site.stack)) return false;
-    const grownBytes = mark ? site.liveBytes - (before?.(site)?.liveBytes ?? 0) : 0;
-    return matcher.filter.matchesFigures(mark ? { ...site, grownBytes } : site);
+  const { sites } = profile;
+  const accepts = (site: Index): boolean => {
+    if (!matcher || !matches?.(sites.stack[site])) return false;
+    const counters = countersOf(sites, site);
+    const grownBytes = mark ? counters.liveBytes - (before?.(site)?.liveBytes ?? 0) : 0;
+    return matcher.filter.matchesFigures(mark ? { ...counters, grownBytes } : counters);
   };
   return { index, profile, ...(matcher ? { accepts } : {}), ...(before ? { before } : {}) };
 };

@@ -6,6 +6,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { SourceLine, SourceTexts } from '../../proto/snapshot.js';
 import { blameOf } from '../../views/blame.js';
 import type { Profile } from '../../views/profile.js';
+import { eachSite } from '../../views/sites.js';
 
 const AROUND = 3;
 const MOST_LINES = 20_000;
@@ -44,10 +45,11 @@ export const sourcesOf = (profile: Profile): SourceTexts => {
 const blamedFrames = (profile: Profile): readonly number[] => {
   const blame = blameOf(profile);
   const bytes = new Map<number, number>();
-  for (const site of profile.sites) {
-    const frame = profile.stacks.frame[blame.nodeOf(site.stack)] ?? -1;
-    bytes.set(frame, (bytes.get(frame) ?? 0) + site.liveBytes + site.peakBytes + site.totalBytes);
-  }
+  const { liveBytes, peakBytes, totalBytes } = profile.sites;
+  eachSite(profile.sites, 'all', (at, stack) => {
+    const frame = profile.stacks.frame[blame.nodeOf(stack)] ?? -1;
+    bytes.set(frame, (bytes.get(frame) ?? 0) + liveBytes[at] + peakBytes[at] + totalBytes[at]);
+  });
   return [...bytes].sort(([, a], [, b]) => b - a).map(([frame]) => frame);
 };
 

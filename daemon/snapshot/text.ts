@@ -1,16 +1,9 @@
 /**
  * A snapshot as JSON in UTF-8, in portions: the whole may be longer than a string can be (512 MiB).
  */
-import {
-  NODE_TEXT_BYTES,
-  SITE_HEAP,
-  SITE_MMAP,
-  SITE_NUMBERS,
-  SITE_PYTHON,
-  SITE_TEXT_BYTES,
-} from '../../proto/generated/layout.js';
-import type { Site, SiteKind } from '../../proto/snapshot.js';
+import { NODE_TEXT_BYTES, SITE_COUNTERS, SITE_TEXT_BYTES } from '../../proto/generated/layout.js';
 import type { Recording, Stacks } from '../../views/profile.js';
+import type { Sites } from '../../views/sites.js';
 import { coreLibrary } from '../core/library.js';
 
 const PORTION = 1 << 14;
@@ -20,7 +13,7 @@ export function* snapshotText({ stacks, sites, ...rest }: Recording): Iterable<U
   yield bytesOf(`${head.slice(0, head.length - 1)},"stacks":[`);
   yield* itemsText(stacks.count, (from, until) => nodesText(stacks, from, until));
   yield bytesOf('],"sites":[');
-  yield* itemsText(sites.length, (from, until) => sitesText(sites, from, until));
+  yield* itemsText(sites.count, (from, until) => sitesText(sites, from, until));
   yield bytesOf(']}\n');
 }
 
@@ -49,22 +42,9 @@ const nodesText = ({ parent, frame }: Stacks, from: number, until: number): Uint
   return text.subarray(0, coreLibrary().nodesText(parents, frames, until - from, text));
 };
 
-const sitesText = (sites: readonly Site[], from: number, until: number): Uint8Array => {
+const sitesText = (sites: Sites, from: number, until: number): Uint8Array => {
   const text = new Uint8Array((until - from) * SITE_TEXT_BYTES);
-  const numbers = new Float64Array((until - from) * SITE_NUMBERS);
-  for (let site = from, at = 0; site < until; site += 1, at += SITE_NUMBERS) {
-    const each = sites[site];
-    numbers[at] = each.stack;
-    numbers[at + 1] = KINDS[each.kind];
-    numbers[at + 2] = each.liveBytes;
-    numbers[at + 3] = each.liveBlocks;
-    numbers[at + 4] = each.totalBytes;
-    numbers[at + 5] = each.totalBlocks;
-    numbers[at + 6] = each.peakBytes;
-    numbers[at + 7] = each.peakBlocks;
-    numbers[at + 8] = each.temporaryBlocks;
-  }
-  return text.subarray(0, coreLibrary().sitesText(numbers, until - from, text));
+  const { stack, kind, counters } = sites;
+  const length = counters.length / SITE_COUNTERS;
+  return text.subarray(0, coreLibrary().sitesText(stack, kind, counters, length, from, until - from, text));
 };
-
-const KINDS: Readonly<Record<SiteKind, number>> = { heap: SITE_HEAP, mmap: SITE_MMAP, python: SITE_PYTHON };

@@ -138,7 +138,7 @@ static void program(void) {
 static void check_holdings(uint64_t now_ms, const uint8_t *chosen, uint32_t chosen_count) {
     struct site_record sites[2 * STACKS];
     struct holding_record records[MOST];
-    uint32_t sites_count = core_sites(stage.core, 0, sites, 2 * STACKS);
+    uint32_t sites_count = sites_of(stage.core, 0, sites, 2 * STACKS);
     uint32_t count = core_holdings(stage.core, 0, chosen, chosen_count, records, MOST);
     CHECK(count <= MOST, "%u records", count);
     uint64_t blocks = 0, bytes = 0, blocks_alive = 0, bytes_alive = 0;

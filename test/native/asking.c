@@ -34,7 +34,7 @@ static void ask(struct core *core, bool walks) {
     core_change_count(core);
     if (core_changes(core, process, 8) == 0)
         return;
-    core_sites(core, 0, sites, 1024);
+    sites_of(core, 0, sites, 1024);
     namer_catch_up(&namer, core, 0);
     core_modules(core, 0, 0, modules, 8);
     core_threads(core, 0, threads, 64);

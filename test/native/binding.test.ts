@@ -5,8 +5,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { createCore } from '../../daemon/core.js';
-import { SESSION_SHIM_LINK } from '../../proto/generated/layout.js';
+import {
+  SESSION_SHIM_LINK,
+  SITE_COUNTERS,
+  SITE_HEAP,
+  SITE_MMAP,
+  SITE_PYTHON,
+} from '../../proto/generated/layout.js';
+import type { SiteKind } from '../../proto/snapshot.js';
 import { MemtraceError } from '../../views/error.js';
+import { COUNTER_NAMES, SITE_KINDS } from '../../views/sites.js';
 
 const BUILT = fileURLToPath(new URL('../../../build/', import.meta.url));
 const emptyFolder = (): string => mkdtempSync(join(tmpdir(), 'memtrace-core-'));
@@ -51,6 +59,14 @@ test('who asks a closed session is refused, whatever is asked', async (t) => {
   for (const [name, ask] of Object.entries(questions))
     await t.throwsAsync(async () => ask(...numbers), { message: 'the session is over' }, name);
   rmSync(folder, { recursive: true });
+});
+
+test('kinds of sites have the numbers that the core gives them', (t) => {
+  t.deepEqual(
+    ['heap', 'mmap', 'python'].map((kind) => SITE_KINDS.indexOf(kind as SiteKind)),
+    [SITE_HEAP, SITE_MMAP, SITE_PYTHON],
+  );
+  t.is(COUNTER_NAMES.length, SITE_COUNTERS);
 });
 
 test('a program does not wait while the daemon makes a table or a snapshot', async (t) => {

@@ -74,7 +74,7 @@ static void ask_everything(struct stage *stage, struct namer namers[3]) {
     uint32_t command_bytes;
     core_changes(stage->core, records, 8);
     for (uint32_t i = 0; i < 3; i++) {
-        core_sites(stage->core, i, sites, 64);
+        sites_of(stage->core, i, sites, 64);
         namer_catch_up(&namers[i], stage->core, i);
         core_modules(stage->core, i, 0, modules, 64);
         core_threads(stage->core, i, threads, 64);

@@ -60,7 +60,7 @@ static void killed(struct stage *stage) {
     CHECK_EQUAL(core_places(stage->core, 0, 0, places, 16), 8, "places");
     CHECK_EQUAL(places[1].offset, 0x400001, "return address");
     struct site_record site;
-    CHECK_EQUAL(core_sites(stage->core, 0, &site, 1), 1, "sites");
+    CHECK_EQUAL(sites_of(stage->core, 0, &site, 1), 1, "sites");
     CHECK_EQUAL(site.live_bytes, 9980, "live bytes of its site");
     writer_close(&w);
 }

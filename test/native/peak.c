@@ -54,7 +54,7 @@ static void run(uint64_t first_seed) {
             step(m, &writer, &seed);
         writer_flush(&writer);
         struct site_record sites[STACKS];
-        uint32_t count = core_sites(stage.core, 0, sites, STACKS);
+        uint32_t count = sites_of(stage.core, 0, sites, STACKS);
         uint64_t peak_blocks = 0;
         for (uint32_t i = 0; i < count; i++) {
             uint32_t stack = sites[i].stack - STACK_FIRST_NODE;

@@ -58,6 +58,25 @@ struct process_record stage_record(struct stage *stage, uint32_t index) {
     return record;
 }
 
+uint32_t sites_of(struct core *core, uint32_t index, struct site_record *out, uint32_t capacity) {
+    uint32_t *node = calloc(capacity, sizeof *node);
+    uint8_t *kind = calloc(capacity, sizeof *kind);
+    double *counters = calloc((size_t)SITE_COUNTERS * capacity, sizeof *counters);
+    CHECK(node && kind && counters, "no memory");
+    uint32_t count = core_sites(core, index, node, kind, counters, capacity);
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t value[SITE_COUNTERS];
+        for (uint32_t column = 0; column < SITE_COUNTERS; column++)
+            value[column] = (uint64_t)counters[(size_t)column * capacity + i];
+        out[i] = (struct site_record){node[i],  kind[i],  value[0], value[1], value[2],
+                                      value[3], value[4], value[5], value[6]};
+    }
+    free(node);
+    free(kind);
+    free(counters);
+    return count;
+}
+
 uint64_t resident_bytes(void) {
     FILE *file = fopen("/proc/self/statm", "r");
     unsigned long total = 0, resident = 0;

@@ -36,7 +36,8 @@ void core_stop(struct core *core);
 void core_close(struct core *core);
 uint32_t core_change_count(struct core *core);
 uint32_t core_changes(struct core *core, struct process_record *out, uint32_t capacity);
-uint32_t core_sites(struct core *core, uint32_t index, struct site_record *out, uint32_t capacity);
+uint32_t core_sites(struct core *core, uint32_t index, uint32_t *node, uint8_t *kind, double *counters,
+                    uint32_t capacity);
 uint32_t core_modules(struct core *core, uint32_t index, uint32_t from, struct module_record *out,
                       uint32_t capacity);
 uint32_t core_threads(struct core *core, uint32_t index, struct thread_record *out, uint32_t capacity);
@@ -76,6 +77,8 @@ uint64_t stage_pass(struct stage *stage);
 void stage_settle(struct stage *stage);
 /* Record of a process, found anew. */
 struct process_record stage_record(struct stage *stage, uint32_t index);
+/* Its sites. */
+uint32_t sites_of(struct core *core, uint32_t index, struct site_record *out, uint32_t capacity);
 uint64_t resident_bytes(void);
 /* A child that does nothing until it is killed; and its end, reaped. */
 int child_start(void);

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Snapshot } from '../../proto/snapshot.js';
-import { recordingOf, sumSites } from '../../views/profile.js';
+import { recordingOf } from '../../views/profile.js';
+import { sumSites } from '../../views/sites.js';
 import { MEMTRACE, run, start } from '../launcher/support.js';
 import { interpreters } from './support.js';
 

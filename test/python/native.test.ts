@@ -9,6 +9,7 @@ import { byLine } from '../../views/group.js';
 import { framesOf, type Recording } from '../../views/profile.js';
 import { readSnapshot } from '../../views/read.js';
 import { MEMTRACE, run } from '../launcher/support.js';
+import { siteRows } from '../views/build.js';
 import { interpreters, scriptPath, traceUntilEnd } from './support.js';
 
 const found = interpreters();
@@ -50,7 +51,7 @@ for (const { version, path } of found) {
     `Python ${version}: a key function stands inside of sorted, a callback inside of its C caller`,
     async (t) => {
       const snapshot = await snapshotOf([path, script]);
-      const stacks = snapshot.sites
+      const stacks = siteRows(snapshot.sites)
         .filter(({ totalBytes, kind }) => kind === 'heap' && totalBytes > 90_000)
         .map(({ stack }) => framesOf(snapshot, stack).toReversed().map(name));
       const stackOf = (inner: string) => stacks.find((frames) => frames.includes(inner)) ?? [];

@@ -1,8 +1,15 @@
 /** A live session without a program: figures that tests set, profiles made from stacks written as text. */
 import type { Holding, LiveProcess, LiveSession } from '../../daemon/live.js';
-import type { ProcessInfo, Site, SizeClass, ThreadInfo, TimelinePoint } from '../../proto/snapshot.js';
-import { type Recording, sumSites } from '../../views/profile.js';
-import { type SiteText, snapshotOf } from '../views/build.js';
+import type {
+  ProcessInfo,
+  SiteCounters,
+  SizeClass,
+  ThreadInfo,
+  TimelinePoint,
+} from '../../proto/snapshot.js';
+import type { Recording } from '../../views/profile.js';
+import { countersOf, type Sites, sitesOf, sumSites } from '../../views/sites.js';
+import { type SiteText, siteRows, snapshotOf } from '../views/build.js';
 
 export interface FakeProcess {
   readonly sites: readonly SiteText[];
@@ -30,7 +37,7 @@ export const fakeSession = (fakes: readonly FakeProcess[]): FakeSession => {
     const snapshot = first[index];
     const fake = fakes[index];
     if (!snapshot || !fake) throw new RangeError(`no process ${index}`);
-    const sites = snapshot.sites.map((site) => scaled(site, factor));
+    const sites = scaled(snapshot.sites, factor);
     const { peakBlocks: _, ...totals } = sumSites(sites, 'heap');
     const { peakBlocks: __, temporaryBlocks: ___, ...python } = sumSites(sites, 'python');
     const ending = running ? { exitCode: null } : { exitCode: 0 };
@@ -81,7 +88,7 @@ export const fakeSession = (fakes: readonly FakeProcess[]): FakeSession => {
     threads: () => THREADS,
     sizes: () => SIZES,
     holdings: async (index, chosen) =>
-      snapshotAt(index).sites.flatMap((site, at) => (chosen[at] ? held(site) : [])),
+      Array.from(chosen).flatMap((yes, at) => (yes ? held(countersOf(snapshotAt(index).sites, at)) : [])),
     timeline: (index) => snapshotAt(index).timeline,
     snapshot: async (index) => {
       asked.snapshot += 1;
@@ -126,7 +133,7 @@ const SIZES: readonly SizeClass[] = [
 ];
 
 /** A third of what lives at a site is young. */
-const held = ({ liveBlocks, liveBytes }: Site): readonly Holding[] => {
+const held = ({ liveBlocks, liveBytes }: SiteCounters): readonly Holding[] => {
   const each = liveBytes / liveBlocks;
   const young = Math.floor(liveBlocks / 3);
   const of = (blocks: number) => ({
@@ -138,15 +145,18 @@ const held = ({ liveBlocks, liveBytes }: Site): readonly Holding[] => {
   return young > 0 ? [{ ...of(young), fromMs: 0, untilMs: 1000 }, old] : [old];
 };
 
-const scaled = (site: Site, factor: number): Site => ({
-  ...site,
-  liveBytes: site.liveBytes * factor,
-  liveBlocks: site.liveBlocks * factor,
-  totalBytes: site.totalBytes * factor,
-  totalBlocks: site.totalBlocks * factor,
-  peakBytes: site.peakBytes * factor,
-  peakBlocks: site.peakBlocks * factor,
-});
+const scaled = (sites: Sites, factor: number): Sites =>
+  sitesOf(
+    siteRows(sites).map((site) => ({
+      ...site,
+      liveBytes: site.liveBytes * factor,
+      liveBlocks: site.liveBlocks * factor,
+      totalBytes: site.totalBytes * factor,
+      totalBlocks: site.totalBlocks * factor,
+      peakBytes: site.peakBytes * factor,
+      peakBlocks: site.peakBlocks * factor,
+    })),
+  );
 
 const START = ['/home/me/app!+64', 'libc.so.6!__libc_start_main', '/home/me/app!main@/home/me/src/main.c:10'];
 

@@ -1,8 +1,8 @@
 import test from 'ava';
 import { annotate, filesMeant, isFunctionMeant } from '../../views/annotate.js';
 import { groupSites } from '../../views/group.js';
-import { emptySum, kindMatches } from '../../views/profile.js';
-import { randomRecording } from './build.js';
+import { emptySum, kindMatches } from '../../views/sites.js';
+import { randomRecording, siteRows } from './build.js';
 
 const NO_TEXT = { text: new Map<number, string>(), notes: [] };
 const WHOLE = { function: null, kind: 'payload', context: Number.POSITIVE_INFINITY } as const;
@@ -36,7 +36,7 @@ test('inclusive, a line has each stack through it once, also where it calls itse
     };
     const options = { ...WHOLE, file: 'src/0.c', count: 'inclusive' } as const;
     for (const { line, counters } of annotate(snapshot, NO_TEXT, options)?.lines ?? []) {
-      const sites = snapshot.sites.filter((site) => kindMatches(site.kind, 'payload'));
+      const sites = siteRows(snapshot.sites).filter((site) => kindMatches(site.kind, 'payload'));
       const through = sites.filter((site) => goesThrough(site.stack, line));
       t.is(
         (counters ?? emptySum()).totalBytes,

@@ -1,6 +1,7 @@
 /** Makes snapshots for tests: from stacks written as text, and at random from a seed. */
 import type { Frame, Module, Site, SiteKind, Snapshot, StackNode } from '../../proto/snapshot.js';
-import { emptySum, type Recording, recordingOf, sumSites } from '../../views/profile.js';
+import { type Recording, recordingOf } from '../../views/profile.js';
+import { countersOf, emptySum, SITE_KINDS, type Sites, sitesOf, sumSites } from '../../views/sites.js';
 
 /** `module!function@file:line`; each part but the module may be missing: `app!main@main.c:3`, `libc.so.6!malloc`. */
 export type FrameText = string;
@@ -48,7 +49,7 @@ export const snapshotOf = (texts: readonly SiteText[], shift = 0): Recording => 
 
 /** Adds what a snapshot has beyond a profile, with totals that fit. */
 export const complete = (profile: Pick<Snapshot, 'modules' | 'frames' | 'stacks' | 'sites'>): Snapshot => {
-  const { peakBlocks: _, ...totals } = sumSites(profile.sites, 'heap');
+  const { peakBlocks: _, ...totals } = sumSites(sitesOf(profile.sites), 'heap');
   return {
     schema: 'memtrace.snapshot/1',
     process: {
@@ -77,6 +78,14 @@ export const complete = (profile: Pick<Snapshot, 'modules' | 'frames' | 'stacks'
     timeline: [],
   };
 };
+
+/** As a snapshot has them. */
+export const siteRows = (sites: Sites): readonly Site[] =>
+  Array.from({ length: sites.count }, (_, at) => ({
+    stack: sites.stack[at],
+    kind: SITE_KINDS[sites.kind[at]] ?? 'heap',
+    ...countersOf(sites, at),
+  }));
 
 /** A small generator of random numbers (mulberry32): the same numbers for the same seed, everywhere. */
 export const randomFrom = (seed: number) => {

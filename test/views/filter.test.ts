@@ -1,6 +1,6 @@
 import test from 'ava';
 import { type Filter, type Named, parseFilter, pointAt, type Sized } from '../../views/filter.js';
-import { emptySum } from '../../views/profile.js';
+import { emptySum } from '../../views/sites.js';
 
 const filter = (text: string): Filter => {
   const parsed = parseFilter(text);

@@ -13,7 +13,8 @@ import {
 import { inclusiveByFunction } from '../../views/inclusive.js';
 import { placeName } from '../../views/names.js';
 import { topRows } from '../../views/order.js';
-import { addTo, emptySum, framesOf, sumSites } from '../../views/profile.js';
+import { framesOf } from '../../views/profile.js';
+import { addTo, emptySum, sumSites } from '../../views/sites.js';
 import { randomRecording, type SiteText, snapshotOf } from './build.js';
 
 const START = ['/home/me/app!+64', 'libc.so.6!__libc_start_main'];

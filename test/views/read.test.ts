@@ -13,6 +13,7 @@ import { errorLines, MemtraceError } from '../../views/error.js';
 import { stacksOf } from '../../views/profile.js';
 import { parseSnapshot, readSnapshot } from '../../views/read.js';
 import { reportOf } from '../../views/report.js';
+import { sitesOf } from '../../views/sites.js';
 import { randomFrom, randomSnapshot } from './build.js';
 
 const BEFORE = 'test/fixtures/snapshots/before.json';
@@ -143,7 +144,7 @@ test('a snapshot is written as JSON.stringify would, of how many stacks and site
       peakBlocks: of(i + 5),
       temporaryBlocks: of(i + 6),
     }));
-    const text = wholeText({ ...rest, stacks: stacksOf(nodes), sites });
+    const text = wholeText({ ...rest, stacks: stacksOf(nodes), sites: sitesOf(sites) });
     const { sites: __, ...head } = rest;
     t.true(text === `${JSON.stringify({ ...head, stacks: nodes, sites })}\n`, `${count} of each`);
   }

@@ -6,6 +6,7 @@ import test from 'ava';
 import { sourcesOf } from '../../daemon/snapshot/sources.js';
 import type { Frame } from '../../proto/snapshot.js';
 import type { Profile } from '../../views/profile.js';
+import { sitesOf } from '../../views/sites.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mt-sources-'));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
@@ -29,12 +30,14 @@ const profileOf = (lines: readonly { file: string; line: number; bytes: number }
     parent: new Int32Array(lines.length).fill(-1),
     frame: Int32Array.from(lines.keys()),
   },
-  sites: lines.map(({ bytes }, stack) => ({
-    stack,
-    kind: 'heap',
-    ...{ liveBytes: bytes, liveBlocks: 1, totalBytes: bytes, totalBlocks: 1 },
-    ...{ peakBytes: bytes, peakBlocks: 1, temporaryBlocks: 0 },
-  })),
+  sites: sitesOf(
+    lines.map(({ bytes }, stack) => ({
+      stack,
+      kind: 'heap',
+      ...{ liveBytes: bytes, liveBlocks: 1, totalBytes: bytes, totalBlocks: 1 },
+      ...{ peakBytes: bytes, peakBlocks: 1, temporaryBlocks: 0 },
+    })),
+  ),
 });
 
 test('the lines of the largest rows have their text, however many small ones and missing files there are', (t) => {

@@ -1,5 +1,6 @@
 import test from 'ava';
-import { type Recording, sumSites } from '../../views/profile.js';
+import type { Recording } from '../../views/profile.js';
+import { countersOf, sumSites } from '../../views/sites.js';
 import { createStackTree, type TreeLine, type TreeQuery } from '../../views/tree.js';
 import { randomRecording, snapshotOf } from './build.js';
 
@@ -79,7 +80,10 @@ test('growth is the difference to the mark, of what is new since too', (t) => {
       {
         index: 0,
         profile: SNAPSHOT,
-        before: (site) => (site.liveBytes === 100 ? { ...site, liveBytes: 60 } : undefined),
+        before: (site) => {
+          const now = countersOf(SNAPSHOT.sites, site);
+          return now.liveBytes === 100 ? { ...now, liveBytes: 60 } : undefined;
+        },
       },
     ],
     query({ isOpen: () => false }),

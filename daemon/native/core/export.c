@@ -141,13 +141,25 @@ EXPORT uint32_t core_changes(struct core *core, struct process_record *out, uint
     return count;
 }
 
-EXPORT uint32_t core_sites(struct core *core, uint32_t index, struct site_record *out, uint32_t capacity) {
+/* The sites in columns of `capacity` items each: the stack's node, the kind, and one column after the other
+ * the SITE_COUNTERS counters in the order of struct site_record. Returns how many there are, at most
+ * `capacity`. */
+EXPORT uint32_t core_sites(struct core *core, uint32_t index, uint32_t *node, uint8_t *kind, double *counters,
+                           uint32_t capacity) {
     struct process *process = export_enter(core, index);
     if (!process)
         return 0;
     uint32_t count = process->sites.count < capacity ? process->sites.count : capacity;
-    for (uint32_t i = 0; i < count; i++)
-        out[i] = sites_record(&process->sites, i);
+    for (uint32_t i = 0; i < count; i++) {
+        struct site_record site = sites_record(&process->sites, i);
+        const uint64_t values[SITE_COUNTERS] = {site.live_bytes,      site.live_blocks, site.total_bytes,
+                                                site.total_blocks,    site.peak_bytes,  site.peak_blocks,
+                                                site.temporary_blocks};
+        node[i] = site.stack;
+        kind[i] = (uint8_t)site.kind;
+        for (uint32_t column = 0; column < SITE_COUNTERS; column++)
+            counters[(size_t)column * capacity + i] = (double)values[column];
+    }
     export_leave(core, process);
     return count;
 }

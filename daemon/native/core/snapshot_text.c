@@ -45,7 +45,7 @@ EXPORT uint32_t core_nodes_text(const int32_t *parent, const int32_t *frame, uin
     return (uint32_t)(at - out);
 }
 
-static char *put_kind(char *at, int64_t kind) {
+static char *put_kind(char *at, uint8_t kind) {
     switch (kind) {
     case SITE_MMAP:
         return PUT(at, "mmap");
@@ -63,27 +63,30 @@ static int64_t whole(double number) {
     return number > -MOST_WHOLE ? (int64_t)number : -MOST_WHOLE;
 }
 
-/* The same of `count` sites of SITE_NUMBERS whole numbers each: the fields in their order, the kind as enum
- * site_kind. `out` has room for SITE_TEXT_BYTES each. */
-EXPORT uint32_t core_sites_text(const double *numbers, uint32_t count, char *out) {
-    static_assert(sizeof "{\"stack\":,\"kind\":\"python\",\"liveBytes\":,\"liveBlocks\":,\"totalBytes\":,"
-                         "\"totalBlocks\":,\"peakBytes\":,\"peakBlocks\":,\"temporaryBlocks\":}," -
-                          1 + (SITE_NUMBERS - 1) * (sizeof "-9007199254740991" - 1) <=
-                      SITE_TEXT_BYTES,
-                  "room");
+/* The same of `count` sites from number `from` on, of columns of `length` items each: the stack, the kind as
+ * enum site_kind, and the SITE_COUNTERS counters one column after the other, whole numbers. `out` has room
+ * for SITE_TEXT_BYTES each. */
+EXPORT uint32_t core_sites_text(const int32_t *stack, const uint8_t *kind, const double *counters,
+                                uint32_t length, uint32_t from, uint32_t count, char *out) {
+    static const char *const names[SITE_COUNTERS] = {
+        "\",\"liveBytes\":", ",\"liveBlocks\":", ",\"totalBytes\":",     ",\"totalBlocks\":",
+        ",\"peakBytes\":",   ",\"peakBlocks\":", ",\"temporaryBlocks\":"};
+    static_assert(
+        sizeof "{\"stack\":-2147483648,\"kind\":\"python\",\"liveBytes\":,\"liveBlocks\":,\"totalBytes\":,"
+               "\"totalBlocks\":,\"peakBytes\":,\"peakBlocks\":,\"temporaryBlocks\":}," -
+                1 + SITE_COUNTERS * (sizeof "-9007199254740991" - 1) <=
+            SITE_TEXT_BYTES,
+        "room");
     char *at = out;
-    for (uint32_t i = 0; i < count; i++, numbers += SITE_NUMBERS) {
-        if (i)
+    for (uint32_t site = from; site < from + count; site++) {
+        if (site > from)
             *at++ = ',';
-        at = put_number(PUT(at, "{\"stack\":"), whole(numbers[0]));
-        at = put_kind(PUT(at, ",\"kind\":\""), whole(numbers[1]));
-        at = put_number(PUT(at, "\",\"liveBytes\":"), whole(numbers[2]));
-        at = put_number(PUT(at, ",\"liveBlocks\":"), whole(numbers[3]));
-        at = put_number(PUT(at, ",\"totalBytes\":"), whole(numbers[4]));
-        at = put_number(PUT(at, ",\"totalBlocks\":"), whole(numbers[5]));
-        at = put_number(PUT(at, ",\"peakBytes\":"), whole(numbers[6]));
-        at = put_number(PUT(at, ",\"peakBlocks\":"), whole(numbers[7]));
-        at = put_number(PUT(at, ",\"temporaryBlocks\":"), whole(numbers[8]));
+        at = put_number(PUT(at, "{\"stack\":"), stack[site]);
+        at = put_kind(PUT(at, ",\"kind\":\""), kind[site]);
+        for (uint32_t column = 0; column < SITE_COUNTERS; column++) {
+            at = put_text(at, names[column], strlen(names[column]));
+            at = put_number(at, whole(counters[(size_t)column * length + site]));
+        }
         *at++ = '}';
     }
     return (uint32_t)(at - out);

@@ -47,7 +47,7 @@ static void compare_blocks(struct stage *stage, const struct model *m, const str
 /* Each site, and the sum of each kind. */
 static void compare_sites(struct stage *stage, const struct model *m, struct counts sum[SITE_KINDS]) {
     struct site_record sites[SITE_KINDS * STACKS];
-    uint32_t count = core_sites(stage->core, 0, sites, SITE_KINDS * STACKS);
+    uint32_t count = sites_of(stage->core, 0, sites, SITE_KINDS * STACKS);
     bool seen[SITE_KINDS][STACKS] = {{false}};
     for (uint32_t i = 0; i < count; i++) {
         uint32_t stack = sites[i].stack - STACK_FIRST_NODE;
@@ -115,7 +115,7 @@ static void compare_threads_and_sizes(struct stage *stage, const struct counts *
 static void compare_holdings(struct stage *stage) {
     struct site_record sites[SITE_KINDS * STACKS];
     struct size_record sizes[SIZE_CLASSES];
-    uint32_t sites_count = core_sites(stage->core, 0, sites, SITE_KINDS * STACKS);
+    uint32_t sites_count = sites_of(stage->core, 0, sites, SITE_KINDS * STACKS);
     uint32_t sizes_count = core_sizes(stage->core, 0, sizes, SIZE_CLASSES);
     struct holding_record holdings[1024];
     uint32_t count = core_holdings(stage->core, 0, NULL, 0, holdings, 1024);
