@@ -24,6 +24,10 @@ export const placeName = (
   return hasOffset ? `${baseName(place.module)}+0x${place.offset.toString(16)}` : baseName(place.module);
 };
 
+/** Of a row for a whole module. A frame of Python's is in none, nor is one in code that was made at run time. */
+export const moduleName = (module: string | null, path: PathStyle = whole): string =>
+  module === null ? '(Python or generated code)' : path(module);
+
 /** "main (src/main.c:12)": one frame on one line. */
 export const frameText = (
   frame: Omit<FrameName, 'offset'> & { readonly offset: number | null },

@@ -1,6 +1,6 @@
 /** What `memtrace dump --diff` prints: the change of the whole, then the rows that changed most. */
 import type { Diff, DiffMetric, DiffRow, GroupBy } from '../../proto/snapshot.js';
-import { functionName, placeName } from '../../views/names.js';
+import { functionName, moduleName, placeName } from '../../views/names.js';
 import { formatBytes, formatBytesDelta, formatCount, formatCountDelta } from '../../views/units.js';
 import { plural } from './facts.js';
 import { headings } from './rows.js';
@@ -52,7 +52,7 @@ const FIGURES: readonly Figure[] = [
 
 const tableRow = (row: DiffRow, figures: readonly Figure[], by: GroupBy, surface: Surface): TableRow => ({
   numbers: figures.map((figure) => figure.of(row)),
-  place: by === 'module' ? surface.path(row.module ?? '(no module)') : placeName(named(row), surface.path),
+  place: by === 'module' ? moduleName(row.module ?? null, surface.path) : placeName(named(row), surface.path),
   name: by === 'file' || by === 'module' ? '' : functionName(row),
   below: [...(row.source && by === 'line' ? [row.source] : []), ...stackLines(row.frames ?? [])],
   mood: row.bytes.delta > 0 ? 'more' : 'less',

@@ -1,7 +1,7 @@
 /** Rows of a grouping as a table: sorted figure first, then where, then who, then the source text. */
 import type { GroupBy, Metric, SiteCounters } from '../../proto/snapshot.js';
 import type { FrameName, Row } from '../../views/group.js';
-import { baseName, functionName, placeName } from '../../views/names.js';
+import { baseName, functionName, moduleName, placeName } from '../../views/names.js';
 import { metricOf, sizeOf } from '../../views/order.js';
 import { formatBytes, formatCount, formatShare } from '../../views/units.js';
 import type { Surface } from './surface.js';
@@ -80,7 +80,7 @@ export const headings = (by: GroupBy): { readonly place: string; readonly name: 
 
 const tableRow = (row: PrintedRow, figures: readonly Figure[], by: GroupBy, surface: Surface): TableRow => ({
   numbers: figures.map((figure) => figure.of(row)),
-  place: by === 'module' ? surface.path(row.module ?? '(no module)') : placeName(row, surface.path),
+  place: by === 'module' ? moduleName(row.module, surface.path) : placeName(row, surface.path),
   name: by === 'file' || by === 'module' ? '' : functionName(row),
   below: [...(row.source && by === 'line' ? [row.source] : []), ...stackLines(row, surface)],
 });
@@ -112,7 +112,7 @@ export const ownAccountLines = (rows: readonly Row[], sort: Metric, surface: Sur
   if (rows.length === 0) return [];
   const modules = new Map<string, { bytes: number; blocks: number; names: Set<string> }>();
   for (const row of rows) {
-    const module = row.module === null ? '(no module)' : baseName(row.module);
+    const module = moduleName(row.module, baseName);
     const entry = modules.get(module) ?? { bytes: 0, blocks: 0, names: new Set<string>() };
     const { bytes, blocks } = sizeOf(row, sort);
     entry.bytes += bytes;

@@ -1,6 +1,6 @@
 /** The columns of lines, functions, files and modules. Pure. */
 import type { ViewRow } from '../../proto/messages.js';
-import { functionName, type PathStyle, placeName } from '../../views/names.js';
+import { functionName, moduleName, type PathStyle, placeName } from '../../views/names.js';
 import { formatBytes } from '../../views/units.js';
 import { LOOKS_KEPT } from '../history.js';
 import type { Row } from '../rows.js';
@@ -52,9 +52,7 @@ export const sumNames = (view: Place, path: PathStyle): readonly Column[] => {
   const place = name(
     'where',
     'start',
-    ofSum((row) =>
-      view === 'modules' ? (row.module ? path(row.module) : '(no module)') : placeName(row, path),
-    ),
+    ofSum((row) => (view === 'modules' ? moduleName(row.module, path) : placeName(row, path))),
   );
   const who = name(
     'function',
