@@ -180,21 +180,15 @@ interface Roots {
   readonly levels: readonly Level[];
 }
 
-/** A site that counts. */
-interface Counted {
-  readonly stacks: ProcessStacks;
-  readonly stack: Index;
-  readonly sites: Sites;
-  readonly site: Index;
-  readonly before: SiteCounters | undefined;
-}
-
-const eachCounted = (known: readonly Known[], kind: KindFilter, visit: (counted: Counted) => void): void => {
+const eachCounted = (
+  known: readonly Known[],
+  kind: KindFilter,
+  visit: (stacks: ProcessStacks, sites: Sites, site: Index, before: SiteCounters | undefined) => void,
+): void => {
   for (const { input, stacks } of known) {
     const { profile, accepts, before } = input;
-    const { sites } = profile;
-    eachSite(sites, kind, (site, stack) => {
-      if (!accepts || accepts(site)) visit({ stacks, stack, sites, site, before: before?.(site) });
+    eachSite(profile.sites, kind, (site) => {
+      if (!accepts || accepts(site)) visit(stacks, profile.sites, site, before?.(site));
     });
   }
 };
@@ -203,8 +197,8 @@ const downwards = (known: readonly Known[], { kind }: TreeQuery, table: Nodes, b
   const count = table.count();
   // The last place is that of stacks without a node, and of the whole.
   const sums = buffers.cleared(count + 1);
-  eachCounted(known, kind, ({ stacks, stack, sites, site, before }) => {
-    const node = stacks.nodeOf(stack);
+  eachCounted(known, kind, (stacks, sites, site, before) => {
+    const node = stacks.nodeOf(sites.stack[site]);
     addToNode(sums, node < 0 ? count : node, sites, site, before);
   });
   const selfBytes = sums.liveBytes.slice(0, count);
@@ -232,11 +226,16 @@ interface Travellers {
 }
 
 const upwards = (known: readonly Known[], { kind }: TreeQuery, table: Nodes, frames: Frames): Roots => {
-  const all: Counted[] = [];
+  const all: {
+    readonly stacks: ProcessStacks;
+    readonly sites: Sites;
+    readonly site: Index;
+    readonly before: SiteCounters | undefined;
+  }[] = [];
   const whole = createSumTable(1).cleared(1);
-  eachCounted(known, kind, (counted) => {
-    addToNode(whole, 0, counted.sites, counted.site, counted.before);
-    all.push(counted);
+  eachCounted(known, kind, (stacks, sites, site, before) => {
+    addToNode(whole, 0, sites, site, before);
+    all.push({ stacks, sites, site, before });
   });
   const levelsOf = (parent: Index | -1, travellers: Travellers): readonly Level[] => {
     const slotOfFrame = new Int32Array(frames.count());
@@ -288,7 +287,7 @@ const upwards = (known: readonly Known[], { kind }: TreeQuery, table: Nodes, fra
   };
   const start: Travellers = {
     sites: Int32Array.from({ length: all.length }, (_, index) => index),
-    at: Int32Array.from(all, ({ stack, stacks }) => stacks.callerOf(stack)),
+    at: Int32Array.from(all, ({ stacks, sites, site }) => stacks.callerOf(sites.stack[site])),
   };
   return { sum: countersAt(whole, 0), levels: levelsOf(-1, start) };
 };

@@ -8,7 +8,7 @@
 import type { LiveBlock, SiteKind } from '../../proto/snapshot.js';
 import type { Profile } from '../../views/profile.js';
 import { SITE_KINDS } from '../../views/sites.js';
-import type { Core } from '../core.js';
+import type { Core, ProcessRecord, SiteTable } from '../core.js';
 import type { Symbolizer } from '../symbols/symbolizer.js';
 import { nameStacks } from './stacks.js';
 
@@ -29,20 +29,23 @@ export const processProfile = (
   const named = nameStacks(core, symbolizer, index, pid);
   let running: Promise<Profile> | null = null;
   let next: Promise<Profile> | null = null;
-  let last: { readonly events: number; readonly profile: Profile } | null = null;
+  /** Whoever compares finds nothing new where nothing is. */
+  let last: { readonly changes: number; readonly table: SiteTable; readonly profile: Profile } | null = null;
 
   const read = async (): Promise<Profile> => {
-    const { events } = core.process(index);
+    const changes = changesOf(core.process(index));
+    const known = last?.changes === changes ? last : null;
     // Sites first: whatever stack they name is then among the nodes.
-    const { node, ...figures } = core.sites(index);
+    const table = known?.table ?? core.sites(index);
     await named.catchUp();
+    const { node, ...figures } = table;
     const stacks = named.stacks();
-    // Whoever compares finds nothing new where nothing is.
-    if (last?.events === events && last.profile.stacks.count === stacks.count) return last.profile;
+    if (known?.profile.stacks.count === stacks.count) return known.profile;
     const stack = named.stacksOf(node.subarray(0, figures.count));
     const { modules, frames } = named;
-    last = { events, profile: { modules, frames, stacks: named.stacks(), sites: { ...figures, stack } } };
-    return last.profile;
+    const profile = { modules, frames, stacks: named.stacks(), sites: { ...figures, stack } };
+    last = { changes, table, profile };
+    return profile;
   };
 
   const refresh = (): Promise<Profile> => {
@@ -76,6 +79,15 @@ export const processProfile = (
 
   return { holdModules: named.holdModules, refresh, withLargestBlocks };
 };
+
+/** Grows with whatever happens to a site, also when that was read before and has waited for its turn. */
+const changesOf = (record: ProcessRecord): number =>
+  record.allocations +
+  record.frees +
+  record.maps +
+  record.unmaps +
+  2 * record.pythonAllocations -
+  record.pythonLiveBlocks;
 
 const NS_PER_MS = 1e6;
 

@@ -1,0 +1,74 @@
+/** What a process's profile shows at each look, from a core whose figures the test sets. */
+import test from 'ava';
+import type { Core, Place, ProcessRecord, SiteTable } from '../../daemon/core.js';
+import { processProfile } from '../../daemon/profile/process.js';
+import type { Symbolizer } from '../../daemon/symbols/symbolizer.js';
+import { makeFigures } from '../../views/sites.js';
+
+const NOTHING = {
+  allocations: 0,
+  frees: 0,
+  maps: 0,
+  unmaps: 0,
+  pythonAllocations: 0,
+  pythonLiveBlocks: 0,
+};
+
+/** One site, at a node that has no name. */
+const world = () => {
+  const counters = { ...NOTHING };
+  const live = { bytes: 0 };
+  const asked = { sites: 0 };
+  let stacks = 0;
+  const known: Partial<Core> = {
+    process: () => counters as ProcessRecord,
+    sites: (): SiteTable => {
+      asked.sites += 1;
+      const figures = makeFigures(1);
+      figures.liveBytes[0] = live.bytes;
+      return { ...figures, node: new Uint32Array(1) };
+    },
+    places: (): Place[] => [],
+    modules: () => [],
+    pythonCodes: () => new Uint8Array(0),
+    namePlaces: () => (stacks === 0 ? 1 : 0),
+    growStacks: (_index, _first, parent, frame) => {
+      const grown = stacks === 0 ? 1 : 0;
+      parent.fill(-1, 0, grown);
+      frame.fill(0, 0, grown);
+      stacks += grown;
+      return grown;
+    },
+    stacksOf: () => new Int32Array(1),
+  };
+  const symbolizer: Partial<Symbolizer> = { lookup: async () => [] };
+  const profile = processProfile(known as Core, symbolizer as Symbolizer, 0, 1);
+  return { counters, live, asked, profile };
+};
+
+test('where nothing happened, a look is the one before', async (t) => {
+  const { profile, asked } = world();
+  const first = await profile.refresh();
+  t.is(await profile.refresh(), first);
+  t.is(asked.sites, 1);
+});
+
+test('whatever happens to a site is seen at the next look', async (t) => {
+  const { profile, counters, live } = world();
+  await profile.refresh();
+  for (const [bytes, change] of [
+    [10, { allocations: 1 }],
+    [0, { frees: 1 }],
+    [20, { maps: 1 }],
+    [0, { unmaps: 1 }],
+    [30, { pythonAllocations: 1, pythonLiveBlocks: 1 }],
+    [0, { pythonLiveBlocks: 0 }],
+    [40, { pythonAllocations: 2, pythonLiveBlocks: 1 }],
+    // One ends and another begins.
+    [50, { pythonAllocations: 3, pythonLiveBlocks: 1 }],
+  ] as const) {
+    Object.assign(counters, change);
+    live.bytes = bytes;
+    t.is((await profile.refresh()).sites.liveBytes[0], bytes, JSON.stringify(change));
+  }
+});
