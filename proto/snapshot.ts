@@ -77,7 +77,7 @@ export interface CaptureInfo {
   readonly allocations: Count;
   /** Of kind heap only. */
   readonly frees: Count;
-  /** Events that never reached the daemon. */
+  /** Calls that never reached the daemon: a reallocation is one. */
   readonly lost: Count;
   /** Frees of blocks whose allocation was not seen. */
   readonly unknownFrees: Count;

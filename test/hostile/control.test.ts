@@ -40,9 +40,12 @@ for (const [title, name] of handlers)
     const { main, counts } = await unchanged(t, await program(name, 3000), setting);
     const { allocations, frees, lost, unknownFrees } = main.capture;
     t.is(counts.length, 1);
-    t.is(allocations + frees + lost, (counts[0]?.allocations ?? 0) + (counts[0]?.frees ?? 0));
+    // A handler that came while a state was being made is lost as a whole: five calls, one of them a realloc, which the
+    // witness counts twice.
+    t.is(lost % 5, 0);
+    t.is(allocations + frees + lost + lost / 5, (counts[0]?.allocations ?? 0) + (counts[0]?.frees ?? 0));
     t.is(unknownFrees, 0);
-    t.true(lost <= 10, `${lost} lost`);
+    t.true(lost < (allocations + frees) / 1000, `${lost} lost`);
   });
 
 test('longjmp out of a signal handler that interrupted malloc: tracing goes on', async (t) => {
