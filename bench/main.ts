@@ -3,11 +3,11 @@
  *
  *   node dist/bench/main.js [rounds] [name…]
  *
- * Three tables. Time of programs, and by depth of the stack:
+ * Four tables. Time of programs, and by depth of the stack:
  *   wall  elapsed time to the end of the report / elapsed time of the bare program
  *   ns    CPU time of all processes beyond the bare program's, per allocation; memtrace's has the making of its report in
  *         it, heaptrack's stands in a column of its own
- * and memory: what the program, the daemon and the symbolizer had resident at most in a first run, and how long after
+ * the same time by the parts of memtrace that take it; and memory: what the program, the daemon and the symbolizer had resident at most in a first run, and how long after
  * the program's end the report was there, with its snapshot written.
  * A first run reads all names from debug information, later ones have most from earlier ones.
  * Medians over the rounds; the smallest in brackets. Measure with nothing else running.
@@ -16,6 +16,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Footprint, footprint } from './memory.js';
+import { type Parts, partsOf } from './parts.js';
 import {
   allocationsOf,
   bare,
@@ -74,6 +75,33 @@ const timeTable = (all: readonly Tool[], chosen: readonly Workload[], rounds: nu
   for (const workload of chosen) console.log(benchOne(workload, all, rounds));
 };
 
+const partsTable = async (chosen: readonly Workload[], rounds: number) => {
+  if (chosen.length === 0) return;
+  head([
+    'workload: CPU ns/alloc',
+    'in the program',
+    'drain core',
+    'JavaScript',
+    'V8’s threads',
+    'symbolizer',
+  ]);
+  for (const workload of chosen) {
+    const allocations = allocationsOf(workload);
+    const alone: Parts[] = [];
+    const traced: Parts[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      alone.push(await partsOf(workload, bare));
+      traced.push(await partsOf(workload, memtrace));
+    }
+    const of = (what: keyof Parts) =>
+      median(traced.map((each, round) => each[what] - (alone[round]?.[what] ?? 0)));
+    const cells = [of('program'), of('drain'), of('javascript'), of('helpers'), of('symbolizer')];
+    console.log(
+      `| ${[workload.name, ...cells.map((ms) => ((ms * 1e6) / allocations).toFixed(0))].join(' | ')} |`,
+    );
+  }
+};
+
 const memoryTable = async (chosen: readonly Workload[], rounds: number) => {
   if (chosen.length === 0) return;
   const times = ['report after ms: first run', 'later'];
@@ -118,6 +146,7 @@ const main = async () => {
     timeTable(tools(), programs, rounds);
     const named = tools().filter((tool) => tool !== firstRun);
     timeTable(named, chosen(depths()), rounds);
+    await partsTable(programs, rounds);
     await memoryTable(programs, rounds);
   } finally {
     rmSync(folder, { recursive: true, force: true });

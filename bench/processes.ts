@@ -48,6 +48,37 @@ export const seenProcess = (pid: number): readonly Seen[] => {
   return [{ pid, name, residentKiB: Number(resident), peakKiB: Number(peak), cpuMs }];
 };
 
+export interface ThreadTime {
+  readonly tid: number;
+  readonly isMain: boolean;
+  readonly name: string;
+  /** The name of its process. */
+  readonly process: string;
+  readonly cpuMs: number;
+}
+
+const NS_PER_MS = 1e6;
+
+/** Of a process that is gone: none. */
+export const threadTimes = (pid: number): readonly ThreadTime[] => {
+  const process = nameOf(`/proc/${pid}`);
+  return tidsOf(pid).map((tid) => {
+    const folder = `/proc/${pid}/task/${tid}`;
+    const [cpuNs = ''] = textOf(`${folder}/schedstat`).split(' ');
+    return { tid, isMain: tid === pid, name: nameOf(folder), process, cpuMs: Number(cpuNs) / NS_PER_MS };
+  });
+};
+
+const nameOf = (folder: string): string => textOf(`${folder}/comm`).trimEnd();
+
+const tidsOf = (pid: number): readonly number[] => {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map(Number);
+  } catch {
+    return [];
+  }
+};
+
 const textOf = (path: string): string => {
   try {
     return readFileSync(path, 'utf8');

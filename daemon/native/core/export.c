@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "daemon/native/core/core.h"
@@ -74,6 +75,7 @@ EXPORT double core_now_ms(void) {
 
 /* Reads events for about `ms`. One call at a time. */
 EXPORT double core_drain(struct core *core, uint32_t ms) {
+    prctl(PR_SET_NAME, "memtrace-drain"); /* a thread of Node's pool, another one each time: for top -H */
     return (double)drain_for(core, ms);
 }
 
