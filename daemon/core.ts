@@ -129,8 +129,9 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
   const counting = new Set<Promise<unknown>>();
 
   const drain = (ms: number): Promise<number> => {
+    const opened = inUse(); // before there is a timer that would outlive the core
     const end = ms > 0 ? setTimeout(() => library.enough(handle), ms) : undefined;
-    draining = library.drain(inUse(), ms > 0 ? UNTIL_ENOUGH_MS : 0).finally(() => {
+    draining = library.drain(opened, ms > 0 ? UNTIL_ENOUGH_MS : 0).finally(() => {
       clearTimeout(end);
       draining = null;
     });

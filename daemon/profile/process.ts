@@ -55,10 +55,11 @@ export const processProfile = (
       });
       return running;
     }
-    next ??= running.then(() => {
+    const again = (): Promise<Profile> => {
       next = null;
       return refresh();
-    });
+    };
+    next ??= running.then(again, again); // what the one before failed of is its callers' business
     return next;
   };
 

@@ -61,7 +61,7 @@ const realPath = (path: string): string => {
 const stamp = (path: string): string => {
   try {
     const stat = statSync(path, { throwIfNoEntry: false });
-    return stat ? `${stat.ino}:${stat.size}:${stat.mtimeMs}` : '-';
+    return stat ? `${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}` : '-';
   } catch {
     return '?';
   }

@@ -58,6 +58,8 @@ test('who asks a closed session is refused, whatever is asked', async (t) => {
   const numbers = [0, new Uint32Array(2), new Int32Array(2), new Int32Array(2)] as never[];
   for (const [name, ask] of Object.entries(questions))
     await t.throwsAsync(async () => ask(...numbers), { message: 'the session is over' }, name);
+  await t.throwsAsync(async () => core.drain(5), { message: 'the session is over' });
+  await new Promise((resolve) => setTimeout(resolve, 50)); // no timer is left that would end it
   rmSync(folder, { recursive: true });
 });
 

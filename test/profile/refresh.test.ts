@@ -41,9 +41,15 @@ const world = () => {
     },
     stacksOf: () => new Int32Array(1),
   };
-  const symbolizer: Partial<Symbolizer> = { lookup: async () => [] };
-  const profile = processProfile(known as Core, symbolizer as Symbolizer, 0, 1);
-  return { counters, live, asked, profile };
+  const symbolizer: { lookup: Symbolizer['lookup'] } = { lookup: async () => [] };
+  const profile = processProfile(known as Core, symbolizer as unknown as Symbolizer, 0, 1);
+  const fail = (once: Error): void => {
+    symbolizer.lookup = async () => {
+      symbolizer.lookup = async () => [];
+      throw once;
+    };
+  };
+  return { counters, live, asked, profile, fail };
 };
 
 test('where nothing happened, a look is the one before', async (t) => {
@@ -71,4 +77,16 @@ test('whatever happens to a site is seen at the next look', async (t) => {
     live.bytes = bytes;
     t.is((await profile.refresh()).sites.liveBytes[0], bytes, JSON.stringify(change));
   }
+});
+
+test('a look that fails does not make those fail that come after it', async (t) => {
+  const { profile, fail } = world();
+  fail(new Error('once'));
+  const [first, second] = await Promise.allSettled([profile.refresh(), profile.refresh()]);
+  t.deepEqual([first.status, second.status], ['rejected', 'fulfilled']);
+  const later = await Promise.allSettled([profile.refresh(), profile.refresh()]);
+  t.deepEqual(
+    later.map(({ status }) => status),
+    ['fulfilled', 'fulfilled'],
+  );
 });
