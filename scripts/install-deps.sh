@@ -9,7 +9,7 @@ for group in "$@"; do
     case "$group" in
     build) need="$need gcc libc6-dev libdw-dev libelf-dev libiberty-dev" ;;
     demo) need="$need g++" use="$use sqlite3" ;;
-    test) need="$need g++ clang-format binutils valgrind sqlite3 redis-server redis-tools tmux git perl python3 bash libc6-dbg musl-tools $multilib libunwind-dev jq clang libclang-rt-dev libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 util-linux file" ;;
+    test) need="$need g++ clang-format binutils valgrind sqlite3 redis-server redis-tools tmux git perl python3 bash libc6-dbg musl-tools $multilib libunwind-dev jq clang libclang-rt-dev libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 util-linux file dwz" ;;
     slow) use="$use gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user golang-go python3-greenlet" ;;
     bench) use="$use heaptrack libxml2-utils" ;;
     *) echo "usage: $0 build|demo|test|slow|bench …" >&2; exit 2 ;;

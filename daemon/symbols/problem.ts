@@ -32,7 +32,12 @@ export const problemOf = (facts: ProblemFacts): ModuleProblem | null => {
   if (facts.status === null || isVdso(facts.path)) return null;
   switch (facts.status.state) {
     case 'lines':
-      return null;
+      return facts.status.detail === ''
+        ? null
+        : problem(
+            `only a part of its debug information was found: ${facts.status.detail}; names and inlined calls are missing`,
+            'put those files back where they were when it was built',
+          );
     case 'symbols':
       return bare('no debug information: functions, but no source lines');
     case 'exports':

@@ -125,7 +125,10 @@ export const openSymbolizer = (
 
   /** The symbolizer tells it each time that it opens the file: it may have gone, come, or not fit into memory. */
   const noteStatus = (module: Module, status: ModuleStatus): void => {
-    if (module.status && module.status.state !== status.state)
+    if (
+      module.status &&
+      (module.status.state !== status.state || isLasting(module.status) !== isLasting(status))
+    )
       for (const address of module.frames.keys()) module.passing.add(address);
     module.status = status;
   };
@@ -244,9 +247,12 @@ export const openSymbolizer = (
   };
 };
 
-/** What cannot be otherwise next time while no file has changed: memory may be back, or a libdw that reads more. */
-const isLasting = ({ state }: ModuleStatus): boolean =>
-  state === 'lines' || state === 'symbols' || state === 'exports' || state === 'stripped';
+/**
+ * What cannot be otherwise next time while no file has changed: memory may be back, or a libdw that reads more, or the
+ * rest of debug information that stands in several files.
+ */
+const isLasting = ({ state, detail }: ModuleStatus): boolean =>
+  state === 'lines' ? detail === '' : state === 'symbols' || state === 'exports' || state === 'stripped';
 
 const fileOf = ({ path, buildId }: ModuleRef, { file }: Holding & { readonly kind: 'held' }): NamedFile => ({
   identity: file.identity,

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -31,6 +32,7 @@ import {
   moduleRef,
   requestsFor,
   run,
+  sourceOf,
   temporaryFolder,
 } from './support.js';
 
@@ -175,6 +177,18 @@ test('names without lines are looked up again after a day, those with lines neve
   }
 });
 
+/** A program whose debug information is in a file of its own, to which only its link leads. */
+const linked = (
+  folder: string,
+): { readonly program: string; readonly kept: string; readonly helper: number } => {
+  const program = build(folder, 'plain.c', '-O2');
+  const helper = helperIn(program);
+  const kept = join(folder, 'kept.debug');
+  run('objcopy', '--only-keep-debug', program, kept);
+  run('objcopy', '--strip-all', `--add-gnu-debuglink=${kept}`, program);
+  return { program, kept, helper };
+};
+
 test('a debug file that is installed later gives its lines', async (t) => {
   const here = world(t);
   const program = build(here.folder, 'plain.c', '-O2');
@@ -192,11 +206,7 @@ test('a debug file that is installed later gives its lines', async (t) => {
 
 test('so does one that is put where a debug link leads in a tree: below any end of the program’s folder', async (t) => {
   const here = world(t);
-  const program = build(here.folder, 'plain.c', '-O2');
-  const helper = helperIn(program);
-  const kept = join(here.folder, 'kept.debug');
-  run('objcopy', '--only-keep-debug', program, kept);
-  run('objcopy', '--strip-all', `--add-gnu-debuglink=${kept}`, program);
+  const { program, kept, helper } = linked(here.folder);
   const home = join(here.folder, 'opt/tool/bin');
   mkdirSync(home, { recursive: true });
   for (const [at, below] of ['', 'bin', 'tool/bin', `.${home}`].entries()) {
@@ -215,11 +225,7 @@ test('so does one that is put where a debug link leads in a tree: below any end 
 
 test('so does one that is put beside the program, where only its debug link leads', async (t) => {
   const here = world(t);
-  const program = build(here.folder, 'plain.c', '-O2');
-  const helper = helperIn(program);
-  const kept = join(here.folder, 'kept.debug');
-  run('objcopy', '--only-keep-debug', program, kept);
-  run('objcopy', '--strip-all', `--add-gnu-debuglink=${kept}`, program);
+  const { program, kept, helper } = linked(here.folder);
   for (const place of ['.', '.debug']) {
     const home = join(here.folder, `home${place}`);
     mkdirSync(join(home, place), { recursive: true });
@@ -229,6 +235,51 @@ test('so does one that is put beside the program, where only its debug link lead
     copyFileSync(kept, join(home, place, 'kept.debug'));
     t.is(lastOf(await look(here, moved, [helper])), 'hidden_helper with line');
   }
+});
+
+test('an older folder with a debug file in it, as rsync puts it there, is noticed', async (t) => {
+  const here = world(t);
+  const { program, kept, helper } = linked(here.folder);
+  const home = join(here.folder, 'home');
+  mkdirSync(home);
+  const moved = join(home, 'program');
+  copyFileSync(program, moved);
+  const { atime, mtime } = statSync(home);
+  t.is(lastOf(await look(here, moved, [helper])), '? without line');
+  copyFileSync(kept, join(home, 'kept.debug'));
+  utimesSync(home, atime, mtime);
+  t.is(lastOf(await look(here, moved, [helper])), 'hidden_helper with line');
+});
+
+test('what is known without the .dwo files is not remembered: they may come back', async (t) => {
+  const here = world(t);
+  const program = join(here.folder, 'program');
+  run('g++', '-g', '-gsplit-dwarf', '-O2', sourceOf('deep.cpp'), '-o', program);
+  const addresses = callSites(program, 1000);
+  const fresh = await look({ ...here, cache: join(here.folder, 'other') }, program, addresses);
+  t.true(fresh.frames.some((frames) => frames.length > 1));
+  const [dwo = ''] = readdirSync(here.folder).filter((name) => name.endsWith('.dwo'));
+  renameSync(join(here.folder, dwo), join(here.folder, 'away'));
+  const without = await look(here, program, addresses);
+  t.notDeepEqual(without.frames, fresh.frames);
+  t.regex(without.problems[0]?.problem ?? '', /\.dwo/);
+  renameSync(join(here.folder, 'away'), join(here.folder, dwo));
+  t.deepEqual(await look(here, program, addresses), fresh);
+});
+
+test('nor what is known without the file of a .gnu_debugaltlink', async (t) => {
+  const here = world(t);
+  const [program, other] = [build(here.folder, 'deep.cpp', '-O2'), build(here.folder, 'deep.cpp', '-O1')];
+  const common = join(here.folder, 'common.debug');
+  run('dwz', '-m', common, program, other);
+  const addresses = callSites(program, 1000);
+  const fresh = await look({ ...here, cache: join(here.folder, 'other') }, program, addresses);
+  renameSync(common, `${common}.away`);
+  const without = await look(here, program, addresses);
+  t.notDeepEqual(without.frames, fresh.frames);
+  t.regex(without.problems[0]?.problem ?? '', /gnu_debugaltlink/);
+  renameSync(`${common}.away`, common);
+  t.deepEqual(await look(here, program, addresses), fresh);
 });
 
 test('a program that was changed and kept its build-id is read again', async (t) => {

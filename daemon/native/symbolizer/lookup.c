@@ -85,7 +85,6 @@ static size_t from_dwarf(struct module *module, Dwarf_Addr address, Dwarf_Addr p
 size_t lookup_address(struct module *module, Dwarf_Addr address, struct frame *frames) {
     if (!module->dwfl_module)
         return 0;
-    units_load(&module->units, module->dwarf);
     size_t count = from_dwarf(module, address, address - module->bias, frames);
     if (count)
         return count;

@@ -125,6 +125,13 @@ static enum module_state state_without_dwarf(struct module *module) {
     return module->symtab.count ? MODULE_EXPORTS : MODULE_STRIPPED;
 }
 
+/* Does it name a file with what it shares with others (dwz), which is not there? */
+static bool lacks_supplement(Dwarf *dwarf) {
+    const char *name;
+    const void *id;
+    return dwelf_dwarf_gnu_debugaltlink(dwarf, &name, &id) > 0 && !dwarf_getalt(dwarf);
+}
+
 void module_open(struct module *module) {
     module->detail[0] = 0;
     if (!report_file(module) && !report_debug_file(module))
@@ -133,6 +140,11 @@ void module_open(struct module *module) {
     module->dwarf = dwfl_module_getdwarf(module->dwfl_module, &module->bias);
     if (module->dwarf) {
         module->state = MODULE_LINES;
+        units_load(&module->units, module->dwarf);
+        if (module->units.lacks_split)
+            snprintf(module->detail, sizeof module->detail, "its .dwo files are not there");
+        else if (lacks_supplement(module->dwarf))
+            snprintf(module->detail, sizeof module->detail, "its .gnu_debugaltlink file is not there");
         return;
     }
     snprintf(module->detail, sizeof module->detail, "%s", dwfl_errmsg(-1));

@@ -40,16 +40,16 @@ static int compare_handles(const void *left, const void *right) {
 }
 
 void units_load(struct units *units, Dwarf *dwarf) {
-    if (units->loaded)
-        return;
-    units->loaded = true;
     Dwarf_CU *cursor = NULL;
     Dwarf_Half version;
     uint8_t type;
     Dwarf_Die die, split;
-    while (dwarf && dwarf_get_units(dwarf, cursor, &cursor, &version, &type, &die, &split) == 0)
-        if (type != DW_UT_type && type != DW_UT_split_type)
-            add_unit(units, &die, &split);
+    while (dwarf_get_units(dwarf, cursor, &cursor, &version, &type, &die, &split) == 0) {
+        if (type == DW_UT_type || type == DW_UT_split_type)
+            continue;
+        add_unit(units, &die, &split);
+        units->lacks_split |= type == DW_UT_skeleton && dwarf_tag(&split) == DW_TAG_invalid;
+    }
     ranges_sort(&units->code);
     if (!units->count)
         return;

@@ -36,14 +36,14 @@ struct unit {
 };
 
 struct units {
-    bool loaded;
+    bool lacks_split; /* one of them has its other half in a .dwo file that is not there */
     struct unit *items;
     size_t count, capacity;
     struct ranges code;      /* -> items */
     struct unit **by_handle; /* sorted by items[i]->die.cu */
 };
 
-/* Reads the table of units (not their contents) on the first call. */
+/* Reads the table of units, not their contents. Once. */
 void units_load(struct units *units, Dwarf *dwarf);
 /* The unit whose code contains `address`, or NULL. */
 struct unit *units_at(const struct units *units, Dwarf_Addr address);
