@@ -191,7 +191,7 @@ static_assert(sizeof(struct place_frames) == 8, "place frames");
 /* The longest text of a node and of a site of a snapshot (proto/snapshot.ts), and how many counters a site
  * has. */
 #define NODE_TEXT_BYTES 43
-#define SITE_TEXT_BYTES 288
+#define SITE_TEXT_BYTES 320
 #define SITE_COUNTERS   7
 
 #endif

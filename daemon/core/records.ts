@@ -1,7 +1,7 @@
 /**
  * The records of proto/records.h as the core filled them, turned into values of their own. Pure.
  *
- * 64-bit counters stay below 2^53; the times in nanoseconds since 1970 lose their last three digits.
+ * 64-bit counters beyond 2^53 (address space that is reserved again and again) are rounded; the times in nanoseconds since 1970 lose their last three digits.
  */
 import * as layout from '../../proto/generated/layout.js';
 import type { SiteFigures } from '../../views/sites.js';
@@ -144,13 +144,10 @@ const HIGH = 2 ** 32;
 const reader = (bytes: Bytes, base: number) => {
   const view = new DataView(bytes.buffer, bytes.byteOffset + base);
   const u32 = (offset: number) => view.getUint32(offset, LITTLE_ENDIAN);
-  const u64 = (offset: number) => u32(offset) + u32(offset + 4) * HIGH;
   return {
     u32,
     i32: (offset: number) => view.getInt32(offset, LITTLE_ENDIAN),
-    u64,
-    /** Address space that is reserved again and again adds up to more than JSON's numbers hold: those end there. */
-    sum: (offset: number) => Math.min(u64(offset), Number.MAX_SAFE_INTEGER),
+    u64: (offset: number) => u32(offset) + u32(offset + 4) * HIGH,
     text: (offset: number, length: number) => text(bytes.subarray(base + offset, base + offset + length)),
   };
 };
@@ -165,7 +162,7 @@ const every = <T>(count: number, decode: (index: number) => T): T[] =>
 
 export const decodeProcess = (bytes: Bytes, at: number): ProcessRecord => {
   const record = layout.process_record;
-  const { u32, i32, u64, sum } = reader(bytes, at * record.bytes);
+  const { u32, i32, u64 } = reader(bytes, at * record.bytes);
   return {
     index: u32(record.index),
     ticket: u32(record.ticket),
@@ -189,12 +186,12 @@ export const decodeProcess = (bytes: Bytes, at: number): ProcessRecord => {
     frees: u64(record.frees),
     liveBytes: u64(record.live_bytes),
     liveBlocks: u64(record.live_blocks),
-    totalBytes: sum(record.total_bytes),
+    totalBytes: u64(record.total_bytes),
     peakBytes: u64(record.peak_bytes),
     peakBlocks: u64(record.peak_blocks),
     temporaryBlocks: u64(record.temporary_blocks),
     mappedBytes: u64(record.mapped_bytes),
-    mappedTotalBytes: sum(record.mapped_total_bytes),
+    mappedTotalBytes: u64(record.mapped_total_bytes),
     mappedPeakBytes: u64(record.mapped_peak_bytes),
     maps: u64(record.maps),
     unmaps: u64(record.unmaps),
@@ -211,7 +208,7 @@ export const decodeProcess = (bytes: Bytes, at: number): ProcessRecord => {
     pythonAllocations: u64(record.python_allocations),
     pythonLiveBytes: u64(record.python_live_bytes),
     pythonLiveBlocks: u64(record.python_live_blocks),
-    pythonTotalBytes: sum(record.python_total_bytes),
+    pythonTotalBytes: u64(record.python_total_bytes),
     pythonPeakBytes: u64(record.python_peak_bytes),
     pythonVersion: u32(record.python_version),
     pythonRefusal: u32(record.python_refusal),
@@ -301,14 +298,14 @@ export const decodeModules = (bytes: Bytes, count: number): ModuleRecord[] => {
 export const decodeThreads = (bytes: Bytes, count: number): ThreadRecord[] => {
   const record = layout.thread_record;
   return every(count, (index) => {
-    const { u32, u64, sum, text } = reader(bytes, index * record.bytes);
+    const { u32, u64, text } = reader(bytes, index * record.bytes);
     return {
       tid: u32(record.tid),
       name: text(record.name, 16),
       allocations: u64(record.allocations),
       frees: u64(record.frees),
       liveBytes: u64(record.live_bytes),
-      totalBytes: sum(record.total_bytes),
+      totalBytes: u64(record.total_bytes),
       temporaryBlocks: u64(record.temporary_blocks),
       lost: u64(record.lost),
       waits: u64(record.waits),
@@ -319,10 +316,10 @@ export const decodeThreads = (bytes: Bytes, count: number): ThreadRecord[] => {
 export const decodeSizes = (bytes: Bytes, count: number): SizeRecord[] => {
   const record = layout.size_record;
   return every(count, (index) => {
-    const { u64, sum } = reader(bytes, index * record.bytes);
+    const { u64 } = reader(bytes, index * record.bytes);
     return {
       totalBlocks: u64(record.total_blocks),
-      totalBytes: sum(record.total_bytes),
+      totalBytes: u64(record.total_bytes),
       liveBlocks: u64(record.live_blocks),
       liveBytes: u64(record.live_bytes),
     };

@@ -1,5 +1,5 @@
 /** What a session takes is bounded by what runs at a time, not by what has run. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Snapshot } from '../../proto/snapshot.js';
@@ -94,13 +94,24 @@ test('2,000 threads, one after the other, share a few rings', async (t) => {
   t.true(samples.length > 0 && most(samples, 'sharedBytes') < 64 * MIB);
 });
 
-test('address space reserved until its sum is more than JSON can say: the snapshot can be read', async (t) => {
-  const out = join(emptyFolder(), 't.json');
-  const ended = await run([MEMTRACE, 'run', '-q', '-o', out, '--', await build('reservations.c'), '200']);
-  t.is(ended.code, 0, ended.stderr);
-  const { sites } = JSON.parse(readFileSync(out, 'utf8')) as Snapshot;
-  const site = sites.find(({ kind, totalBlocks }) => kind === 'mmap' && totalBlocks === 200);
-  t.is(site?.totalBytes, Number.MAX_SAFE_INTEGER); // 200 · 64 TiB = 2^53.6
-  t.is(site?.liveBytes, 0);
-  t.is((await run([MEMTRACE, 'report', out])).code, 0);
+test('address space reserved until its sum is rounded: seen live, and in snapshots that can be read', async (t) => {
+  const program = await build('reservations.c');
+  const runtime = emptyFolder();
+  const out = join(runtime, 't.json');
+  const env = { ...process.env, XDG_RUNTIME_DIR: runtime };
+  const both = `${program} 200 & ${program} 200; echo over; read x; wait`;
+  const options = ['run', '-q', '-o', out, '--', 'sh', '-c', both];
+  const launcher = start(MEMTRACE, options, { env, limitMs: 60_000 });
+  await launcher.said(/over/);
+  const live = await run([MEMTRACE, 'top', '--once'], { env });
+  t.is(live.code, 0, live.stderr);
+  launcher.process.stdin?.end();
+  await launcher.outcome;
+  const files = readdirSync(runtime).filter((name) => /^t\..*json$/.test(name));
+  const sums = files.flatMap((name) => {
+    const { sites } = JSON.parse(readFileSync(join(runtime, name), 'utf8')) as Snapshot;
+    return sites.filter(({ totalBlocks }) => totalBlocks === 200).map(({ totalBytes }) => totalBytes);
+  });
+  t.deepEqual(sums, [200 * 2 ** 46, 200 * 2 ** 46]); // 2^53.6
+  for (const name of files) t.is((await run([MEMTRACE, 'report', join(runtime, name)])).code, 0, name);
 });

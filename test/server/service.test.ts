@@ -208,6 +208,21 @@ test('a table that had to wait for names is not followed by seconds of an old on
   t.true(old < 20, `${old} updates without a new table`);
 });
 
+test('sums beyond 2^53 are rounded, and no reason to hang up', async (t) => {
+  const sites = ['a', 'b'].map((name) => ({ stack: [`/home/me/app!${name}@a.c:1`], bytes: 2 ** 53 }));
+  const { server } = await serve(t, fakeSession([{ sites }, { sites, parent: 0 }]));
+  const client = await connect(server);
+  for (const [process, processes] of [
+    ['main', 1],
+    ['all', 2],
+  ] as const) {
+    client.send(subscription(processes, { process }));
+    const { table } = await client.nextOf('update');
+    t.is(table?.view === 'lines' ? table.sum.liveBytes : 0, processes * 2 ** 54);
+    client.send({ type: 'unsubscribe', id: processes });
+  }
+});
+
 test('a client that never reads is passed over, gets the newest state later, and costs no memory', async (t) => {
   const many = Array.from({ length: 2000 }, (_, at) => ({
     stack: [`/home/me/app!function_number_${at}@/home/me/src/some/file_${at}.c:${at + 1}`],

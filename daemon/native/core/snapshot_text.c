@@ -7,8 +7,6 @@
 #include "daemon/native/core/export.h"
 #include "proto/records.h"
 
-#define MOST_WHOLE INT64_C(9007199254740991) /* 2^53 - 1 */
-
 static char *put_text(char *at, const char *text, size_t bytes) {
     memcpy(at, text, bytes);
     return at + bytes;
@@ -16,18 +14,22 @@ static char *put_text(char *at, const char *text, size_t bytes) {
 
 #define PUT(at, literal) put_text(at, literal, sizeof(literal) - 1)
 
-static char *put_number(char *at, int64_t number) {
-    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+static char *put_count(char *at, uint64_t rest) {
     char digits[20];
     uint32_t count = 0;
     do
         digits[count++] = (char)('0' + rest % 10);
     while (rest /= 10);
-    if (number < 0)
-        *at++ = '-';
     while (count)
         *at++ = digits[--count];
     return at;
+}
+
+static char *put_number(char *at, int32_t number) {
+    if (number >= 0)
+        return put_count(at, (uint64_t)number);
+    *at++ = '-';
+    return put_count(at, (uint64_t) - (int64_t)number);
 }
 
 /* Writes `count` nodes, with commas between them and none behind the last; `out` has room for NODE_TEXT_BYTES
@@ -56,11 +58,9 @@ static char *put_kind(char *at, uint8_t kind) {
     }
 }
 
-/* Address space that is reserved again and again adds up to more; readers of JSON are lost beyond this. */
-static int64_t whole(double number) {
-    if (!(number < MOST_WHOLE))
-        return MOST_WHOLE;
-    return number > -MOST_WHOLE ? (int64_t)number : -MOST_WHOLE;
+/* Of a counter: a whole number, which may be more than 64 bits hold once it is rounded. */
+static uint64_t whole(double counter) {
+    return counter < 0x1p64 ? (uint64_t)counter : UINT64_MAX;
 }
 
 /* The same of `count` sites from number `from` on, of columns of `length` items each: the stack, the kind as
@@ -74,7 +74,7 @@ EXPORT uint32_t core_sites_text(const int32_t *stack, const uint8_t *kind, const
     static_assert(
         sizeof "{\"stack\":-2147483648,\"kind\":\"python\",\"liveBytes\":,\"liveBlocks\":,\"totalBytes\":,"
                "\"totalBlocks\":,\"peakBytes\":,\"peakBlocks\":,\"temporaryBlocks\":}," -
-                1 + SITE_COUNTERS * (sizeof "-9007199254740991" - 1) <=
+                1 + SITE_COUNTERS * (sizeof "18446744073709551615" - 1) <=
             SITE_TEXT_BYTES,
         "room");
     char *at = out;
@@ -85,7 +85,7 @@ EXPORT uint32_t core_sites_text(const int32_t *stack, const uint8_t *kind, const
         at = put_kind(PUT(at, ",\"kind\":\""), kind[site]);
         for (uint32_t column = 0; column < SITE_COUNTERS; column++) {
             at = put_text(at, names[column], strlen(names[column]));
-            at = put_number(at, whole(counters[(size_t)column * length + site]));
+            at = put_count(at, whole(counters[(size_t)column * length + site]));
         }
         *at++ = '}';
     }
