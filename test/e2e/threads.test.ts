@@ -124,3 +124,11 @@ for (const threads of [2, 8])
     t.true(totals.peakBytes >= all - MOMENT_BYTES, `${totals.peakBytes}`);
     t.true(totals.peakBytes <= all + threads * MOMENT_BYTES, `${totals.peakBytes}`);
   });
+
+test('a block of posix_memalign that another thread frees as soon as it is there is no unknown free', async (t) => {
+  const ran = await trace([program('handed_over'), '20000'], ['-q']);
+  t.is(ran.code, 0, ran.stderr);
+  const snapshot = snapshotOf(ran);
+  t.deepEqual(linesOf(snapshot, 'handed_over.c')[17], { liveBlocks: 0, liveBytes: 0, totalBlocks: 20_000 });
+  t.is(snapshot.capture.unknownFrees, 0);
+});
