@@ -31,7 +31,11 @@ struct command {
     char **arguments;
 };
 
-/* node memtrace.cjs ARGUMENTS…; 0, else the exit code after having said why. */
+/* What V8 compiles beside the program, on a thread of its own, is compiled for a processor that the program
+ * could have: half of it is for loops that are over by then. Part of what dist/memtrace.cache is made for. */
+#define NODE_OPTION "--no-concurrent-recompilation"
+
+/* node OPTION memtrace.cjs ARGUMENTS…; 0, else the exit code after having said why. */
 static int command_of(char **argv, struct command *command) {
     const char *node = getenv("MEMTRACE_NODE");
     if (!node || !*node)
@@ -47,13 +51,14 @@ static int command_of(char **argv, struct command *command) {
     int count = 0;
     while (argv[count])
         count++;
-    command->arguments = calloc((size_t)count + 2, sizeof *command->arguments);
+    command->arguments = calloc((size_t)count + 3, sizeof *command->arguments);
     if (!command->arguments)
         return message_error(EXIT_MEMTRACE, "cannot start", "memory is out", "free some and try again");
     command->arguments[0] = command->node;
-    command->arguments[1] = command->script;
+    command->arguments[1] = NODE_OPTION;
+    command->arguments[2] = command->script;
     for (int i = 1; i < count; i++)
-        command->arguments[i + 1] = argv[i];
+        command->arguments[i + 2] = argv[i];
     return 0;
 }
 

@@ -75,5 +75,6 @@ int main(int argc, char **argv) {
     measure(10000, true, events);
     measure(10000, false, events);
     measure(1000000, false, events);
+    measure(4000000, false, events);
     return 0;
 }

@@ -3,6 +3,7 @@
 #include "daemon/native/core/blocks.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define REGION_BYTES ((size_t)REGION_CELLS * sizeof(struct cell))
 
@@ -19,7 +20,7 @@ struct region *blocks_region_find(struct blocks *blocks, uint64_t key) {
     struct region *region = slot_of(blocks->regions, blocks->regions_capacity, key);
     if (!region->key)
         return NULL;
-    blocks->last = region;
+    blocks->recent[key % REGIONS_RECENT] = region;
     return region;
 }
 
@@ -36,7 +37,7 @@ static bool regions_grow(struct blocks *blocks) {
     free(blocks->regions);
     blocks->regions = regions;
     blocks->regions_capacity = capacity;
-    blocks->last = NULL;
+    memset(blocks->recent, 0, sizeof blocks->recent); /* the regions have moved */
     return true;
 }
 
@@ -49,7 +50,7 @@ static struct region *region_create(struct blocks *blocks, uint64_t key) {
     struct region *region = slot_of(blocks->regions, blocks->regions_capacity, key);
     *region = (struct region){.key = key, .cells = cells};
     blocks->regions_count++;
-    blocks->last = region;
+    blocks->recent[key % REGIONS_RECENT] = region;
     return region;
 }
 

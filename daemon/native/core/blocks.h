@@ -18,16 +18,17 @@
 #include "daemon/native/core/owners.h"
 #include "daemon/native/core/spill.h"
 
-#define REGION_LOG2  26 /* bytes of heap that a region covers */
-#define CELL_LOG2    5  /* bytes of heap that a cell covers */
-#define REGION_CELLS (UINT32_C(1) << (REGION_LOG2 - CELL_LOG2))
-#define BLOCK_SMALL  1024u /* from this size on a block goes to the spill table */
-#define PARTS        32u   /* of a region: a walk leaves out those that were never touched */
-#define PART_CELLS   (REGION_CELLS / PARTS)
-#define CELL_USED    1u
-#define CELL_SIZE    3u  /* shift of the size; bits 1..2: the block's address >> 3 & 3 */
-#define CELL_BIRTH   13u /* shift of the birth, see birth.h */
-#define CELL_OWNER   40u /* shift of the owner, see owners.h */
+#define REGION_LOG2    26 /* bytes of heap that a region covers */
+#define CELL_LOG2      5  /* bytes of heap that a cell covers */
+#define REGION_CELLS   (UINT32_C(1) << (REGION_LOG2 - CELL_LOG2))
+#define REGIONS_RECENT 64u   /* 4 GiB of heap without a look into the table of regions */
+#define BLOCK_SMALL    1024u /* from this size on a block goes to the spill table */
+#define PARTS          32u   /* of a region: a walk leaves out those that were never touched */
+#define PART_CELLS     (REGION_CELLS / PARTS)
+#define CELL_USED      1u
+#define CELL_SIZE      3u  /* shift of the size; bits 1..2: the block's address >> 3 & 3 */
+#define CELL_BIRTH     13u /* shift of the birth, see birth.h */
+#define CELL_OWNER     40u /* shift of the owner, see owners.h */
 static_assert(BLOCK_SMALL == 1u << (CELL_BIRTH - CELL_SIZE), "a small size fits below the birth");
 static_assert(CELL_BIRTH + BIRTH_BITS == CELL_OWNER && CELL_OWNER + OWNER_BITS <= 64, "all fits");
 
@@ -49,7 +50,7 @@ struct blocks {
     struct region *regions; /* open addressing by key */
     uint32_t regions_capacity;
     uint32_t regions_count;
-    struct region *last; /* the region used last */
+    struct region *recent[REGIONS_RECENT]; /* by key: those used last */
     struct spill spill;
     /* Events may have been lost, so that an address may still stand in the table that its next block does
      * not use: look there too. */
@@ -94,8 +95,9 @@ static inline bool cell_holds(const struct cell *cell, uint64_t address) {
 
 static inline struct region *blocks_region(struct blocks *blocks, uint64_t address) {
     uint64_t key = (address >> REGION_LOG2) + 1;
-    if (likely(blocks->last && blocks->last->key == key))
-        return blocks->last;
+    struct region *recent = blocks->recent[key % REGIONS_RECENT];
+    if (likely(recent && recent->key == key))
+        return recent;
     return blocks_region_find(blocks, key);
 }
 static inline struct cell *region_cell(const struct region *region, uint64_t address) {
