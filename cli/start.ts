@@ -12,7 +12,7 @@ import vm from 'node:vm';
 const STAMP_BYTES = 16;
 
 const path = join(__dirname, 'memtrace.bundle.cjs');
-const text = readFileSync(path, 'utf8');
+const text = readFileSync(path, 'latin1');
 
 const codeOf = (stamp: string): Buffer | undefined => {
   try {
@@ -24,7 +24,7 @@ const codeOf = (stamp: string): Buffer | undefined => {
 };
 
 const cachedData = codeOf(text.slice(-STAMP_BYTES));
-const script = new vm.Script(`(function (require, __filename, __dirname, module, exports) {${text}\n})`, {
+const script = new vm.Script(text, {
   filename: path,
   ...(cachedData && { cachedData }),
   importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,

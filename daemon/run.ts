@@ -82,8 +82,10 @@ export interface Outcome {
   readonly problems: readonly string[];
 }
 
-/** How long one drain may keep the other work of the daemon waiting. */
-const TICK_MS = 20;
+/** The first drain: then the program is looked at, while its files are surely there. */
+const FIRST_TICK_MS = 20;
+/** How long one drain goes on by itself; each costs this thread a tenth of a millisecond. */
+const TICK_MS = 80;
 /** While nothing comes. */
 const QUIET_TICK_MS = 100;
 /** A killed process's memory is torn down by the kernel before its end is seen; this is generous. */
@@ -181,7 +183,7 @@ const follow = async (live: DrivenSession, ended: Promise<ProgramEnd>): Promise<
     return live.catchUp(); // ends a long tick
   });
   const current = (): ProgramEnd | null => end;
-  for (let ms = TICK_MS; ; ) {
+  for (let ms = FIRST_TICK_MS; ; ) {
     ms = (await live.tick(ms)) > 0 ? TICK_MS : QUIET_TICK_MS;
     const known = current();
     if (known) return known;

@@ -10,21 +10,44 @@ import { build } from 'esbuild';
 
 const BUNDLE = 'dist/memtrace.bundle.cjs';
 
+/**
+ * koffi's native part, by its file: the script beside it reads the ELF header of Node.js to choose between two. Where
+ * that file cannot be loaded, the script is asked.
+ */
+const nativePart = {
+  name: 'native part of koffi',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /koffi\/src\/static\.js$/ }, ({ path }) => {
+      const asked = "require('@koromix/koffi-linux-x64')";
+      const text = readFileSync(path, 'utf8');
+      if (!text.includes(asked)) throw new Error(`${path} does not load what it did`);
+      const file = "require('@koromix/koffi-linux-x64/linux_x64/koffi.node')";
+      return { contents: text.replace(asked, `(() => { try { return ${file}; } catch { return ${asked}; } })()`) };
+    }),
+};
+
 const common = { bundle: true, platform: 'node', target: 'node20', format: 'cjs', logLevel: 'warning' };
+const WRAPPER = ['(function (require, __filename, __dirname, module, exports) {', '})'];
 await build({ ...common, entryPoints: ['dist/cli/start.js'], outfile: 'dist/memtrace.cjs' });
 await build({
   ...common,
   entryPoints: ['dist/cli/main.js'],
   outfile: BUNDLE,
+  plugins: [nativePart],
+  // Read as Latin-1, character by character.
+  charset: 'ascii',
+  minifyWhitespace: true,
   external: ['@koromix/*', 'blessed', 're2js', 'ws', 'yargs'],
   define: { 'import.meta.url': 'moduleUrl', 'import.meta.dirname': 'koffi.folder' },
   banner: {
     js: [
+      WRAPPER[0],
       "const moduleUrl = require('node:url').pathToFileURL(__filename).href;",
       '// From where koffi finds its native part when that does not stand beside memtrace (as with pnpm, or built anew).',
       "const koffi = { get folder() { return require('node:path').dirname(require.resolve('koffi')) + '/src/koffi'; } };",
     ].join('\n'),
   },
+  footer: { js: WRAPPER[1] },
 });
 // Whose code dist/memtrace.cache is: see cli/start.ts.
 const stamp = createHash('sha256').update(readFileSync(BUNDLE)).digest('hex').slice(0, 16);

@@ -7,7 +7,7 @@ const out = process.env.CODE_CACHE;
 vm.Script = class extends Script {
   constructor(text, options) {
     super(text, options);
-    const stamp = text.slice(-'0123456789abcdef\n})'.length, -'\n})'.length);
+    const stamp = text.slice(-'0123456789abcdef'.length);
     process.once('exit', () => {
       writeFileSync(`${out}.tmp`, Buffer.concat([Buffer.from(stamp), this.createCachedData()]));
       renameSync(`${out}.tmp`, out);
