@@ -19,6 +19,16 @@
  * memory model, without a clock. All tickets of a counter are published exactly once; the reader consumes
  * each counter's tickets in sequence and sets aside what arrives early. Tickets are compared modulo
  * 2^ORDER_BITS; a counter can never have that many events in flight (rings hold 2^16).
+ *
+ * While a process has one ring, its first, an event that is published before the program can see what it did
+ * needs no ticket: it is EVENT_IN_ORDER, and its order bits hold what it is (EVENT_ALLOC, EVENT_FREE or
+ * EVENT_CANCEL). It comes after all that stands before it in that ring, and before any event of another ring
+ * that could concern its address: that one's thread, or handler, saw the second ring made before it did
+ * anything, and what this one did before that. So a reader that looks at the heads of the other rings first,
+ * and then reads the first ring before them, takes both in order. Once the first ring has an EVENT_ALLOC with
+ * a ticket or a moment that says so, its thread has seen the second ring, no event without a ticket follows,
+ * and the rings can be read side by side. The old block of a reallocation always has a ticket: its event is
+ * published after the real call.
  */
 #ifndef MEMTRACE_PROTO_EVENT_H
 #define MEMTRACE_PROTO_EVENT_H
@@ -32,9 +42,10 @@ struct event {
 static_assert(sizeof(struct event) == 16, "event size is part of the protocol");
 
 enum event_type {
-    EVENT_ALLOC = 1,   /* a block: address, size, stack */
-    EVENT_FREE = 2,    /* free() and its like: address */
-    EVENT_RELEASE = 3, /* the old block of a successful realloc: address; never a temporary block */
+    EVENT_IN_ORDER = 0, /* has no ticket; what it is stands in its order bits */
+    EVENT_ALLOC = 1,    /* a block: address, size, stack */
+    EVENT_FREE = 2,     /* free() and its like: address */
+    EVENT_RELEASE = 3,  /* the old block of a successful realloc: address; never a temporary block */
     EVENT_CANCEL =
         4,         /* fills a ticket that was drawn for a call that then failed; see also enum python_event */
     EVENT_MAP = 5, /* mmap: address (page), stack; the next slot: word 0 = length, word 1 = 0 */
@@ -52,9 +63,12 @@ enum event_type {
 
 enum control_event {
     CONTROL_CLOCK = 1,  /* what follows happened at or after this value of the session's clock */
-    CONTROL_MOMENT = 3, /* what follows happened at or after this moment of the process */
+    CONTROL_MOMENT = 3, /* what follows happened at or after this moment (32 bits) of the process */
     CONTROL_FORK = 2,   /* value: the segment ticket's parent handshake, see segment_header.fork_serial */
 };
+
+/* Set in the value of a CONTROL_MOMENT: its thread has seen the second ring (EVENT_IN_ORDER). */
+#define CONTROL_MOMENT_ORDERED (UINT64_C(1) << 32)
 
 /* Blocks of the Python interpreter's own allocator, which lie inside of blocks and mappings that have events
  * of their own. They are EVENT_CANCEL with a meaning in the bits that a cancelled call has no use for, so
@@ -86,6 +100,7 @@ enum python_event {
 
 #define ORDER_BITS       22
 #define ORDER_MASK       ((UINT32_C(1) << ORDER_BITS) - 1)
+#define ORDER_NONE       UINT32_MAX /* no ticket: EVENT_IN_ORDER */
 #define ORDER_SLOTS_LOG2 16
 #define ORDER_SLOTS      (UINT32_C(1) << ORDER_SLOTS_LOG2)
 #define ORDER_MAPS       ORDER_SLOTS       /* the counter of all map events */
@@ -96,9 +111,14 @@ static inline uint32_t event_order_slot(uint64_t address) {
     return (uint32_t)(((address >> 4) * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - ORDER_SLOTS_LOG2));
 }
 
+/* `order`: its ticket, or ORDER_NONE. */
 static inline struct event event_pack(enum event_type type, uint64_t address, uint32_t size, uint32_t stack,
                                       uint32_t order) {
     struct event e;
+    if (order == ORDER_NONE) {
+        order = type;
+        type = EVENT_IN_ORDER;
+    }
     e.word[0] = (address >> 3) | (uint64_t)type << EVENT_TYPE_SHIFT | (uint64_t)(order & 0xffff) << 48;
     e.word[1] = (uint64_t)size | (uint64_t)stack << 32 | (uint64_t)(order >> 16 & 0x3f) << 58;
     return e;
@@ -121,8 +141,13 @@ static inline struct event event_pack_control(enum control_event what, uint64_t 
 static inline uint64_t event_address(const struct event *e) {
     return (e->word[0] & EVENT_ADDRESS_MASK) << 3;
 }
+static inline int event_is_in_order(const struct event *e) {
+    return (e->word[0] >> EVENT_TYPE_SHIFT & EVENT_TYPE_MASK) == EVENT_IN_ORDER;
+}
+/* What it is, also of one that is in order. */
 static inline enum event_type event_type(const struct event *e) {
-    return (enum event_type)(e->word[0] >> EVENT_TYPE_SHIFT & EVENT_TYPE_MASK);
+    uint32_t shift = event_is_in_order(e) ? 48 : EVENT_TYPE_SHIFT;
+    return (enum event_type)(e->word[0] >> shift & EVENT_TYPE_MASK);
 }
 static inline uint32_t event_order(const struct event *e) {
     return (uint32_t)(e->word[0] >> 48) | (uint32_t)(e->word[1] >> 58) << 16;
@@ -133,7 +158,8 @@ static inline uint32_t event_size(const struct event *e) {
 static inline uint32_t event_stack(const struct event *e) {
     return (uint32_t)(e->word[1] >> 32 & EVENT_STACK_MASK);
 }
-/* The counter that this event's ticket was drawn from; not for EVENT_CONTROL, which has none. */
+/* The counter that this event's ticket was drawn from, or would have been; not for EVENT_CONTROL, which has
+ * none. */
 static inline uint32_t event_counter(const struct event *e) {
     enum event_type type = event_type(e);
     if (type == EVENT_MAP || type == EVENT_UNMAP || (type == EVENT_CANCEL && event_address(e) == 0))

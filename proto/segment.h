@@ -20,7 +20,7 @@
 #include "proto/event.h"
 
 #define SEGMENT_MAGIC   UINT64_C(0x656d676573744d4d) /* "MMtsegme" */
-#define SEGMENT_VERSION UINT32_C(1)
+#define SEGMENT_VERSION UINT32_C(2)
 
 enum segment_origin {
     ORIGIN_EXEC = 0, /* a new program image */

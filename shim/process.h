@@ -33,6 +33,9 @@ struct process {
     uint32_t phase;  /* enum process_phase */
     uint32_t epoch;  /* bumped when modules are unloaded: what was remembered of addresses is void */
     uint32_t moment; /* see CONTROL_MOMENT */
+    /* 1: there is a second ring, so that all events have tickets. Set before that ring is used, never unset;
+     * why that is enough: proto/event.h. */
+    uint32_t ordered;
     uint32_t pid;
     uint32_t ticket;
 

@@ -82,5 +82,7 @@ struct thread *thread_create(uint32_t level) {
         t = create(tid, level);
     if (!t)
         __atomic_fetch_add(&process->segment->lost, 1, __ATOMIC_RELAXED);
+    else if (t->index != 0)
+        __atomic_exchange_n(&process->ordered, 1, __ATOMIC_SEQ_CST); /* before it looks at the clock */
     return t;
 }

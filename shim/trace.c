@@ -52,7 +52,8 @@ static void put_extended(struct thread *t, struct event e, uint64_t value) {
 
 NOINLINE void trace_note_moment(struct thread *t, uint32_t moment) {
     t->moment = moment;
-    trace_put(t, event_pack_control(CONTROL_MOMENT, moment));
+    uint64_t ordered = load_relaxed(&process->ordered) ? CONTROL_MOMENT_ORDERED : 0;
+    trace_put(t, event_pack_control(CONTROL_MOMENT, moment | ordered));
 }
 
 static NOINLINE void begin_moment(struct thread *t) {
@@ -69,14 +70,15 @@ INLINE void moves(struct thread *t, size_t bytes) {
 
 /* The counter is in no cache, mostly: it comes while the stack is captured. */
 INLINE void will_draw(const struct thread *t, const void *block) {
-    __builtin_prefetch(&t->order[event_order_slot((uintptr_t)block)], 1, 3);
+    if (unlikely(load_relaxed(&process->ordered)))
+        __builtin_prefetch(&t->order[event_order_slot((uintptr_t)block)], 1, 3);
 }
 
 void trace_alloc(struct thread *t, const void *block, size_t size, const struct caller *caller) {
     moves(t, size);
     will_draw(t, block);
     uint32_t stack = capture(t, caller);
-    uint32_t ticket = trace_draw(t, block);
+    uint32_t ticket = trace_draw_if_needed(t, block);
     if (unlikely(python.active))
         python_call.served = (uintptr_t)block;
     if (likely(size < EVENT_SIZE_EXTENDED))
@@ -102,7 +104,7 @@ bool trace_python_alloc(struct thread *t, const void *block, size_t size, const 
     bool runs_python;
     will_draw(t, block);
     uint32_t stack = capture_python(t, caller, &runs_python);
-    uint32_t ticket = trace_draw(t, block);
+    uint32_t ticket = trace_draw_if_needed(t, block);
     bool fits = size <= EVENT_PYTHON_SIZE_MASK;
     if (unlikely(!fits))
         __atomic_fetch_add(&process->segment->lost, 1, __ATOMIC_RELAXED);
@@ -115,7 +117,7 @@ void trace_python_reused(struct thread *t, const void *block, const struct calle
     bool runs_python;
     will_draw(t, block);
     uint32_t stack = capture_python(t, caller, &runs_python);
-    uint32_t ticket = trace_draw(t, block);
+    uint32_t ticket = trace_draw_if_needed(t, block);
     trace_put(t, event_pack_python(EVENT_PYTHON_REUSED, (uintptr_t)block, 0, stack, ticket));
 }
 
@@ -141,6 +143,7 @@ void trace_unmap(struct thread *t, const void *address, size_t length, uint32_t 
 
 NOINLINE void trace_note_clock(struct thread *t, uint32_t clock) {
     t->clock = clock;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE); /* before it looks whether there is a second ring */
     trace_put(t, event_pack_control(CONTROL_CLOCK, clock));
     if (unlikely(load_relaxed(&t->control->stopped)))
         process_detach(DETACH_STOPPED);

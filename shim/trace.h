@@ -58,9 +58,13 @@ INLINE void trace_resume(struct thread *t, const struct caller *caller) {
     trace_begin(t, caller);
 }
 
-/* The ticket of a block about to be freed: drawn before the real call. */
+/* The ticket of an event that is published after what it tells of: drawn before the real call. */
 INLINE uint32_t trace_draw(struct thread *t, const void *block) {
     return process_draw(t->order, event_order_slot((uintptr_t)block));
+}
+/* Of one that is published before the program can know: none as long as there is one ring. */
+INLINE uint32_t trace_draw_if_needed(struct thread *t, const void *block) {
+    return likely(!load_relaxed(&process->ordered)) ? ORDER_NONE : trace_draw(t, block);
 }
 
 INLINE void trace_put(struct thread *t, struct event e) {
@@ -70,7 +74,12 @@ INLINE void trace_put(struct thread *t, struct event e) {
     ring_ring_at_half(t, before);
 }
 
-INLINE void trace_free(struct thread *t, const void *block, uint32_t ticket, enum event_type type) {
+/* Before the real call. */
+INLINE void trace_free(struct thread *t, const void *block) {
+    trace_put(t, event_pack(EVENT_FREE, (uintptr_t)block, 0, 0, trace_draw_if_needed(t, block)));
+}
+/* After the real call: `type` says what became of the old block, whose ticket was drawn before. */
+INLINE void trace_moved(struct thread *t, const void *block, uint32_t ticket, enum event_type type) {
     trace_put(t, event_pack(type, (uintptr_t)block, 0, 0, ticket));
 }
 
@@ -80,7 +89,14 @@ void trace_alloc(struct thread *t, const void *block, size_t size, const struct 
 bool trace_python_alloc(struct thread *t, const void *block, size_t size, const struct caller *caller);
 /* A new object in a block that the interpreter had kept: of a list of free ones. */
 void trace_python_reused(struct thread *t, const void *block, const struct caller *caller);
-INLINE void trace_python_free(struct thread *t, const void *block, uint32_t ticket, enum python_event what) {
+/* As trace_free and trace_moved. */
+INLINE void trace_python_free(struct thread *t, const void *block) {
+    trace_put(t,
+              event_pack_python(EVENT_PYTHON_FREE, (uintptr_t)block, 0, 0, trace_draw_if_needed(t, block)));
+}
+INLINE void trace_python_moved(struct thread *t, const void *block, uint32_t ticket, enum python_event what) {
+    if (ticket == ORDER_NONE) /* a second ring may have come meanwhile */
+        ticket = trace_draw_if_needed(t, block);
     trace_put(t, event_pack_python(what, (uintptr_t)block, 0, 0, ticket));
 }
 

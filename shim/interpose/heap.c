@@ -53,7 +53,7 @@ static inline void release(void *block, const struct caller *caller) {
     will_release(block);
     struct thread *t = trace_enter(caller);
     if (t)
-        trace_free(t, block, trace_draw(t, block), EVENT_FREE);
+        trace_free(t, block);
     real.free(block);
     if (t)
         trace_leave(t);
@@ -106,7 +106,7 @@ static inline void *reallocate(void *old, size_t size, const struct caller *call
     uint32_t ticket = old ? trace_draw(t, old) : 0;
     void *block = real.realloc(old, size);
     if (old)
-        trace_free(t, old, ticket, block ? EVENT_RELEASE : size == 0 ? EVENT_FREE : EVENT_CANCEL);
+        trace_moved(t, old, ticket, block ? EVENT_RELEASE : size == 0 ? EVENT_FREE : EVENT_CANCEL);
     if (block)
         trace_alloc(t, block, size, caller);
     trace_leave(t);

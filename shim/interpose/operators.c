@@ -98,7 +98,7 @@ INLINE void delete_traced(delete_function *function, void *block, uintptr_t seco
         return;
     struct thread *t = trace_enter(caller);
     if (t)
-        trace_free(t, block, trace_draw(t, block), EVENT_FREE);
+        trace_free(t, block);
     function(block, second, third);
     if (t)
         trace_leave(t);

@@ -75,14 +75,15 @@ INLINE void *serve_calloc(const struct python_allocator *real, void *context, si
     return block;
 }
 
-/* The ticket is drawn before the real call; room for its event is left by whatever is published inside
+/* The ticket is drawn before the real call. It may be none: nobody else's object gets the address before this
+ * thread has published and let go of the GIL. Room for its event is left by whatever is published inside
  * (RING_SLOTS_PER_CALL). */
 INLINE void *serve_realloc(const struct python_allocator *real, void *context, void *old, size_t size,
                            const struct caller *caller) {
     if (python_call.inside)
         return real->realloc(context, old, size);
     struct thread *t = old ? trace_enter(caller) : NULL;
-    uint32_t ticket = t ? trace_draw(t, old) : 0;
+    uint32_t ticket = t ? trace_draw_if_needed(t, old) : 0;
     if (t)
         trace_leave(t);
     enter();
@@ -90,7 +91,7 @@ INLINE void *serve_realloc(const struct python_allocator *real, void *context, v
     leave();
     if (t) {
         trace_resume(t, caller);
-        trace_python_free(t, old, ticket, block ? EVENT_PYTHON_RELEASE : EVENT_PYTHON_NOTHING);
+        trace_python_moved(t, old, ticket, block ? EVENT_PYTHON_RELEASE : EVENT_PYTHON_NOTHING);
         trace_leave(t);
     }
     allocated(block, size, caller);
@@ -105,7 +106,7 @@ INLINE void serve_free(const struct python_allocator *real, void *context, void 
     }
     struct thread *t = trace_enter(caller);
     if (t)
-        trace_python_free(t, block, trace_draw(t, block), EVENT_PYTHON_FREE);
+        trace_python_free(t, block);
     codes_forget(t, (uintptr_t)block);
     if (t)
         trace_leave(t);

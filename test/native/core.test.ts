@@ -41,6 +41,10 @@ test('a thread stopped for long in the middle of a call does not spoil the count
   t.deepEqual(await run('native/sanitized/lifecycle', 'late'), succeeded);
 });
 
+test('a realloc that a signal handler left by longjmp does not spoil what the only thread does next', async (t) => {
+  t.deepEqual(await run('native/sanitized/lifecycle', 'abandoned'), succeeded);
+});
+
 test('a forked child does not answer for what it inherited', async (t) => {
   t.deepEqual(await run('native/sanitized/lifecycle', 'forked'), succeeded);
 });

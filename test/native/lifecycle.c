@@ -108,6 +108,32 @@ static void late(struct stage *stage) {
     writer_close(&w);
 }
 
+/* The only thread leaves a realloc for good, by a handler's longjmp, after it drew a ticket: what follows has
+ * none, and what waits for that ticket comes before it. */
+static void abandoned(struct stage *stage) {
+    struct writer w;
+    struct writer_options options = small(getpid());
+    writer_open(&w, stage, &options);
+    writer_announce(&w);
+    uint64_t a = HEAP;
+    writer_alloc_with(&w, 0, a, 10, 2, ORDER_NONE);
+    writer_draw(&w, event_order_slot(a));
+    writer_queue(&w, 0, event_pack(EVENT_RELEASE, a, 0, 0, writer_draw(&w, event_order_slot(a))));
+    writer_flush(&w);
+    CHECK_EQUAL(stage->core->processes[0]->order.count, 1, "events that wait");
+    writer_alloc_with(&w, 0, a, 20, 3, ORDER_NONE);
+    writer_alloc_with(&w, 0, a + 64, 5, 3, ORDER_NONE);
+    writer_queue(&w, 0, event_pack(EVENT_FREE, a, 0, 0, ORDER_NONE));
+    writer_flush(&w);
+    struct process_record r = stage_record(stage, 0);
+    CHECK_EQUAL(r.skipped_orders, 1, "tickets given up");
+    CHECK_EQUAL(r.allocations, 3, "allocations");
+    CHECK_EQUAL(r.frees, 2, "frees");
+    CHECK_EQUAL(r.unknown_frees, 0, "unknown frees");
+    CHECK_EQUAL(r.live_bytes, 5, "live bytes");
+    writer_close(&w);
+}
+
 static void forked(struct stage *stage) {
     struct writer parent, child;
     struct writer_options options = small(getpid());
@@ -213,6 +239,8 @@ int main(int argc, char **argv) {
         killed(&stage);
     else if (!strcmp(which, "late"))
         late(&stage);
+    else if (!strcmp(which, "abandoned"))
+        abandoned(&stage);
     else if (!strcmp(which, "forked"))
         forked(&stage);
     else if (!strcmp(which, "execed"))

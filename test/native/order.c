@@ -26,8 +26,11 @@ static void run(uint64_t first_seed) {
         &(struct writer_options){
             .pid = getpid(), .rings = THREADS, .ring_events = 8u << pick(&seed, 10), .nodes = STACKS});
     uint32_t steps = 20 + pick(&seed, 3000);
-    for (uint32_t i = 0; i < steps; i++)
-        step(model, &writer, pick(&seed, THREADS), &seed);
+    uint32_t alone = pick(&seed, 2) ? pick(&seed, steps) : 0;
+    for (uint32_t i = 0; i < steps; i++) {
+        writer.ordered = i >= alone;
+        step(model, &writer, i < alone ? 0 : pick(&seed, THREADS), &seed);
+    }
     for (uint32_t thread = 0; thread < THREADS; thread++) {
         while (model->thread[thread].phase != IDLE)
             step(model, &writer, thread, &seed);

@@ -93,10 +93,38 @@ static void stream_between_threads(void) {
     stage_close(&stage);
 }
 
+/* A second thread allocates, moment by moment; the first, which has been alone until then, frees it all. */
+static void handed_back(void) {
+    enum { MANY = 1000, BYTES = 1 << 20 };
+    const uint64_t heap = UINT64_C(0x555555000000);
+    struct stage stage;
+    struct writer w;
+    stage_open(&stage);
+    writer_open(&w, &stage,
+                &(struct writer_options){.pid = getpid(), .rings = 2, .ring_events = 8192, .nodes = 1});
+    writer_announce(&w);
+    writer_alloc_with(&w, 0, heap, 8, STACK_FIRST_NODE, ORDER_NONE);
+    for (uint32_t i = 1; i <= MANY; i++) {
+        writer_queue(&w, 1, event_pack_control(CONTROL_MOMENT, i | CONTROL_MOMENT_ORDERED));
+        writer_alloc(&w, 1, heap + (uint64_t)i * 2 * BYTES, BYTES, STACK_FIRST_NODE);
+    }
+    writer_queue(&w, 0, event_pack_control(CONTROL_MOMENT, MANY | CONTROL_MOMENT_ORDERED));
+    for (uint32_t i = 1; i <= MANY; i++)
+        writer_free(&w, 0, heap + (uint64_t)i * 2 * BYTES);
+    writer_publish(&w, 0, UINT32_MAX);
+    writer_flush(&w);
+    struct process_record r = stage_record(&stage, 0);
+    CHECK_EQUAL(r.peak_bytes, (uint64_t)MANY * BYTES + 8, "peak");
+    CHECK_EQUAL(r.live_bytes, 8, "live bytes");
+    writer_close(&w);
+    stage_close(&stage);
+}
+
 int main(int argc, char **argv) {
     uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
     uint64_t seeds = argc > 2 ? strtoull(argv[2], NULL, 10) : 100;
     stream_between_threads();
+    handed_back();
     for (uint64_t seed = first; seed < first + seeds; seed++)
         run(seed);
     printf("%llu peaks exact per site\n", (unsigned long long)seeds);

@@ -202,14 +202,28 @@ uint32_t writer_draw(struct writer *writer, uint32_t counter) {
     return writer->order[counter]++ & ORDER_MASK;
 }
 
+uint32_t writer_draw_if_needed(struct writer *writer, uint64_t address) {
+    return writer->ordered ? writer_draw(writer, event_order_slot(address)) : ORDER_NONE;
+}
+
 static void queue(struct writer *writer, uint32_t ring, struct slot slot) {
     struct writer_ring *r = &writer->rings[ring];
+    slot.after = ring ? writer->in_order : 0;
     CHECK(array_reserve(&r->queue, &r->capacity, (uint64_t)r->queued + 1, sizeof *r->queue), "memory");
     r->queue[r->queued++] = slot;
 }
 
 void writer_queue(struct writer *writer, uint32_t ring, struct event event) {
     queue(writer, ring, (struct slot){.event = event});
+    if (event_is_in_order(&event)) {
+        CHECK(ring == 0, "an event without a ticket is the first ring's");
+        writer->in_order = writer->rings[0].queued;
+    }
+}
+
+/* The second slot of an event that has two. */
+static void queue_rest(struct writer *writer, uint32_t ring, uint64_t value) {
+    queue(writer, ring, (struct slot){.event = {{value, 0}}});
 }
 
 void writer_queue_takeover(struct writer *writer, uint32_t ring) {
@@ -223,7 +237,7 @@ void writer_alloc_with(struct writer *writer, uint32_t ring, uint64_t address, u
         writer, ring,
         event_pack(EVENT_ALLOC, address, extended ? EVENT_SIZE_EXTENDED : (uint32_t)size, stack, order));
     if (extended)
-        writer_queue(writer, ring, (struct event){{size, 0}});
+        queue_rest(writer, ring, size);
 }
 
 void writer_alloc(struct writer *writer, uint32_t ring, uint64_t address, uint64_t size, uint32_t stack) {
@@ -237,12 +251,12 @@ void writer_free(struct writer *writer, uint32_t ring, uint64_t address) {
 
 void writer_map(struct writer *writer, uint32_t ring, uint64_t address, uint64_t bytes, uint32_t stack) {
     writer_queue(writer, ring, event_pack(EVENT_MAP, address, 0, stack, writer_draw(writer, ORDER_MAPS)));
-    writer_queue(writer, ring, (struct event){{bytes, 0}});
+    queue_rest(writer, ring, bytes);
 }
 
 void writer_unmap(struct writer *writer, uint32_t ring, uint64_t address, uint64_t bytes) {
     writer_queue(writer, ring, event_pack(EVENT_UNMAP, address, 0, 0, writer_draw(writer, ORDER_MAPS)));
-    writer_queue(writer, ring, (struct event){{bytes, 0}});
+    queue_rest(writer, ring, bytes);
 }
 
 static void put(struct writer_ring *r, uint64_t head, struct event event) {
@@ -254,6 +268,8 @@ uint32_t writer_publish(struct writer *writer, uint32_t ring, uint32_t most) {
     uint32_t done = 0;
     while (done < most && r->published < r->queued) {
         const struct slot *slot = &r->queue[r->published];
+        if (writer->rings[0].published < slot->after)
+            break;
         uint64_t head = r->ring->head, tail = __atomic_load_n(&r->ring->tail, __ATOMIC_ACQUIRE);
         if (slot->takeover) {
             if (head != tail)

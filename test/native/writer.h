@@ -89,7 +89,8 @@ int dead_pid(void);
 /* ---- one traced process ---- */
 struct slot {
     struct event event;
-    bool takeover; /* no event: here another thread takes the ring over */
+    uint32_t after; /* events of the first ring that were published before this one was thought of */
+    bool takeover;  /* no event: here another thread takes the ring over */
 };
 
 struct writer_ring {
@@ -113,7 +114,9 @@ struct writer {
     struct node *nodes;
     struct writer_ring *rings;
     uint32_t rings_count;
-    uint32_t *order; /* next ticket of each counter */
+    uint32_t *order;   /* next ticket of each counter */
+    bool ordered;      /* there is a second ring: all events get tickets (EVENT_IN_ORDER) */
+    uint32_t in_order; /* up to where the first ring has events without one */
 };
 
 struct writer_options {
@@ -132,6 +135,8 @@ void writer_announce(struct writer *writer);
 void writer_close(struct writer *writer);
 
 uint32_t writer_draw(struct writer *writer, uint32_t counter);
+/* A ticket for an event that its thread publishes before anyone can know; ORDER_NONE where it needs none. */
+uint32_t writer_draw_if_needed(struct writer *writer, uint64_t address);
 void writer_queue(struct writer *writer, uint32_t ring, struct event event);
 void writer_queue_takeover(struct writer *writer, uint32_t ring);
 /* Draw and queue. */

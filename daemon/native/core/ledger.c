@@ -245,8 +245,23 @@ static void apply_waiting(struct process *process, uint32_t counter) {
     }
 }
 
+/* Where an event without a ticket comes and others wait at its counter, those came before it, of a call that
+ * a signal handler left for good after it had drawn its ticket. */
+static __attribute__((noinline)) void give_up_before(struct process *process, uint32_t counter) {
+    while (!process_is_corrupt(process) && order_skip(&process->order, counter)) {
+        process->blocks.careful = process->python_blocks.careful = true;
+        apply_waiting(process, counter);
+    }
+}
+
 void ledger_take(struct process *process, const struct change *change, uint64_t now_us) {
     struct order *order = &process->order;
+    if (likely(change->in_order)) {
+        if (unlikely(order->count) && order->expected[change->counter] & ORDER_WAITS)
+            give_up_before(process, change->counter);
+        apply(process, change, now_us);
+        return;
+    }
     enum order_turn turn = order_turn(order, change);
     if (likely(turn == ORDER_NOW)) {
         apply(process, change, now_us);
@@ -274,18 +289,27 @@ static inline bool has_room(struct blocks *blocks, uint64_t address, uint64_t si
            !(region_cell(region, address)->word & CELL_USED);
 }
 
+/* Is it the turn of these two events of one address, and does nothing wait for them? */
+static inline bool are_next(const struct order *order, const struct change *made,
+                            const struct change *freed) {
+    if (likely(made->in_order))
+        return freed->in_order && !order->count;
+    return !freed->in_order && order->expected[made->counter] == made->ticket &&
+           freed->ticket == ((made->ticket + 1) & ORDER_MASK);
+}
+
 bool ledger_take_pair(struct process *process, const struct change *made, const struct change *freed) {
     if (made->type != EVENT_ALLOC || freed->type != EVENT_FREE || made->address != freed->address)
         return false;
-    uint32_t *expected = &process->order.expected[made->counter];
     uint32_t site = sites_find(&process->sites, made->stack, SITE_HEAP);
-    if (*expected != made->ticket || freed->ticket != ((made->ticket + 1) & ORDER_MASK) ||
-        site == SITE_NONE || !has_room(&process->blocks, made->address, made->size))
+    if (site == SITE_NONE || !are_next(&process->order, made, freed) ||
+        !has_room(&process->blocks, made->address, made->size))
         return false;
     const struct gauge *gauge = &process->sites.gauge[SITE_HEAP];
     if (unlikely(gauge->live_bytes + made->size > gauge->peak_bytes))
         return false; /* a new peak */
-    *expected = (made->ticket + 2) & ORDER_MASK;
+    if (!made->in_order)
+        process->order.expected[made->counter] = (made->ticket + 2) & ORDER_MASK;
     sites_count(&process->sites, site, made->size);
     process->sites.items[site].temporary_blocks++;
     struct thread_record *thread = &process->threads.items[made->thread];

@@ -97,6 +97,30 @@ bool order_take(struct order *order, uint32_t counter, struct change *change, ui
     return true;
 }
 
+static void move_on(struct order *order, const struct change *waiting) {
+    uint32_t *expected = &order->expected[waiting->counter];
+    order->skipped += (waiting->ticket - *expected) & ORDER_MASK;
+    *expected = waiting->ticket | ORDER_WAITS | ORDER_SKIPPED;
+}
+
+bool order_skip(struct order *order, uint32_t counter) {
+    const struct change *first = NULL;
+    uint32_t expected = order->expected[counter];
+    for (uint32_t i = 0; i < order->used; i++) {
+        const struct waiting *w = &order->items[i];
+        if (w->since_us == UINT64_MAX || w->change.counter != counter)
+            continue;
+        if (!first ||
+            ((w->change.ticket - expected) & ORDER_MASK) < ((first->ticket - expected) & ORDER_MASK))
+            first = &w->change;
+    }
+    if (first)
+        move_on(order, first);
+    else
+        order->expected[counter] &= ~ORDER_WAITS;
+    return first != NULL;
+}
+
 static int by_turn(const void *a, const void *b, void *context) {
     const struct order *order = context;
     const struct change *x = &order->items[*(const uint32_t *)a].change;
@@ -126,9 +150,7 @@ bool order_sweep_next(struct order *order, struct order_sweep *sweep, uint64_t b
         const struct waiting *w = &order->items[sweep->sorted[sweep->position++]];
         if (w->since_us == UINT64_MAX || w->since_us > before_us)
             continue; /* its turn came meanwhile, or it has not waited long enough */
-        uint32_t *expected = &order->expected[w->change.counter];
-        order->skipped += (w->change.ticket - *expected) & ORDER_MASK;
-        *expected = w->change.ticket | ORDER_WAITS | ORDER_SKIPPED;
+        move_on(order, &w->change);
         *counter = w->change.counter;
         return true;
     }

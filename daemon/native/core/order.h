@@ -20,9 +20,10 @@ struct change {
     uint32_t thread;  /* index of the thread whose ring it came by */
     uint32_t counter; /* where its ticket is from */
     uint32_t ticket : ORDER_BITS;
-    uint32_t type : 3;   /* enum event_type */
-    uint32_t fresh : 1;  /* a free of the address that this ring's last allocation returned */
-    uint32_t python : 4; /* enum python_event, of an EVENT_CANCEL */
+    uint32_t type : 3;     /* enum event_type */
+    uint32_t in_order : 1; /* has no ticket */
+    uint32_t fresh : 1;    /* a free of the address that this ring's last allocation returned */
+    uint32_t python : 4;   /* enum python_event, of an EVENT_CANCEL */
 };
 
 struct waiting {
@@ -78,6 +79,9 @@ bool order_keep(struct order *order, const struct change *change, uint64_t now_u
 /* Takes the waiting event whose turn it is at this counter, and says when it was set aside; the caller then
  * advances. */
 bool order_take(struct order *order, uint32_t counter, struct change *change, uint64_t *since_us);
+
+/* Moves a counter on to the first event that waits there, if any does: what is missing will not come. */
+bool order_skip(struct order *order, uint32_t counter);
 
 /* Finds a counter whose next event has been missing since before `before_us` and moves it on to the first
  * event that waits there: order_take then succeeds. UINT64_MAX: whatever is missing. False when no such

@@ -37,6 +37,7 @@ struct process {
     struct maps maps;
     struct strays strays;
     struct rings rings;
+    bool ordered;       /* the rings can be read side by side: see EVENT_IN_ORDER */
     uint32_t moment;    /* of the program: what came before it has been read, see CONTROL_MOMENT */
     int pidfd;          /* -1: none */
     bool gone;          /* its process does not run any more */

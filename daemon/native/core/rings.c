@@ -81,6 +81,17 @@ static bool unpack_python(struct change *change, const struct event *event, stru
     }
 }
 
+/* May an event stand where this one does? Without a ticket, in the first ring only, which has none without
+ * once an allocation there has one (EVENT_IN_ORDER). */
+static inline bool is_in_place(struct process *process, const struct change *change, bool in_first_ring) {
+    if (change->in_order)
+        return in_first_ring &&
+               (change->type == EVENT_ALLOC || change->type == EVENT_FREE || change->type == EVENT_CANCEL);
+    if (unlikely(!process->ordered) && in_first_ring && change->type == EVENT_ALLOC)
+        process->ordered = true;
+    return true;
+}
+
 /* Unpacks one event of a ring that has an address. False when it is impossible. */
 static bool unpack(struct change *change, const struct event *event, struct ring_reader *reader) {
     *change = (struct change){.address = event_address(event),
@@ -89,7 +100,8 @@ static bool unpack(struct change *change, const struct event *event, struct ring
                               .thread = reader->thread - 1,
                               .counter = event_counter(event),
                               .ticket = event_order(event),
-                              .type = event_type(event)};
+                              .type = event_type(event),
+                              .in_order = event_is_in_order(event)};
     switch (change->type) {
     case EVENT_ALLOC:
         reader->last_allocation = change->address;
@@ -125,6 +137,8 @@ static enum take control(struct process *process, struct ring_reader *reader, co
         return ahead >= 0 && !pass->to_the_end ? TAKE_STOP : TAKE_MORE;
     }
     case CONTROL_MOMENT:
+        if (event->word[1] & CONTROL_MOMENT_ORDERED && reader == process->rings.items)
+            process->ordered = true;
         reader->next_moment = (uint32_t)event->word[1];
         return is_ahead(process, reader->next_moment) ? TAKE_WAIT : TAKE_MORE;
     case CONTROL_FORK:
@@ -151,6 +165,7 @@ static void prefetch_site(struct process *process, const struct change *change) 
 static enum take take(struct process *process, struct ring_reader *reader, uint64_t until,
                       struct pass *pass) {
     const struct ring_view *view = &reader->view;
+    const bool is_first = reader == process->rings.items;
     enum take more = TAKE_MORE;
     while (reader->tail < until && more == TAKE_MORE && !process_is_corrupt(process)) {
         struct change batch[BATCH];
@@ -158,7 +173,7 @@ static enum take take(struct process *process, struct ring_reader *reader, uint6
         uint64_t tail = reader->tail;
         while (count < BATCH && tail < until) {
             struct event event = load_event(&view->events[tail & view->mask]);
-            if (unlikely(event_type(&event) == EVENT_CONTROL)) {
+            if (unlikely(event_type(&event) == EVENT_CONTROL && !event_is_in_order(&event))) {
                 if (count)
                     break; /* after what came before it */
                 more = control(process, reader, &event, pass);
@@ -167,7 +182,8 @@ static enum take take(struct process *process, struct ring_reader *reader, uint6
                 tail++;
                 continue;
             }
-            if (unlikely(!unpack(&batch[count], &event, reader))) {
+            if (unlikely(!unpack(&batch[count], &event, reader) ||
+                         !is_in_place(process, &batch[count], is_first))) {
                 process_corrupt(process);
                 break;
             }
@@ -189,7 +205,7 @@ static enum take take(struct process *process, struct ring_reader *reader, uint6
          * found, and so many more are under way at once. */
         for (uint32_t i = 0; i < count; i++)
             blocks_prefetch(batch[i].python ? &process->python_blocks : &process->blocks, batch[i].address);
-        for (uint32_t i = 0; i < count; i++)
+        for (uint32_t i = 0; process->ordered && i < count; i++)
             __builtin_prefetch(&process->order.expected[batch[i].counter], 1, 3);
         for (uint32_t i = 0; i < count && !process_is_corrupt(process); i++) {
             if (i + SITE_AHEAD < count)
@@ -270,10 +286,9 @@ static bool read_slice(struct process *process, uint32_t index, uint64_t events,
 }
 
 /* Does any of them have something to read before the next moment? */
-static bool wait_is_over(const struct process *process, uint32_t busy) {
-    const struct rings *rings = &process->rings;
-    for (uint32_t i = 0; i < busy; i++) {
-        const struct ring_reader *reader = &rings->items[rings->busy[i]];
+static bool wait_is_over(const struct process *process, const uint32_t *busy, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        const struct ring_reader *reader = &process->rings.items[busy[i]];
         if (!reader->waits || !is_ahead(process, reader->next_moment))
             return true;
     }
@@ -281,11 +296,11 @@ static bool wait_is_over(const struct process *process, uint32_t busy) {
 }
 
 /* All have come to one that lies ahead: the first of those. */
-static void begin_next_moment(struct process *process, uint32_t busy) {
-    const struct rings *rings = &process->rings;
-    uint32_t next = rings->items[rings->busy[0]].next_moment;
-    for (uint32_t i = 1; i < busy; i++) {
-        uint32_t moment = rings->items[rings->busy[i]].next_moment;
+static void begin_next_moment(struct process *process, const uint32_t *busy, uint32_t count) {
+    const struct ring_reader *readers = process->rings.items;
+    uint32_t next = readers[busy[0]].next_moment;
+    for (uint32_t i = 1; i < count; i++) {
+        uint32_t moment = readers[busy[i]].next_moment;
         if ((int32_t)(moment - next) < 0)
             next = moment;
     }
@@ -295,40 +310,63 @@ static void begin_next_moment(struct process *process, uint32_t busy) {
 /* All rings advance side by side, each by the same part of what it holds: they hold the events of the same
  * span of time, so that what one thread allocated and another freed meets soon, and the peak is not the sum
  * of what passed through. */
+static void read_side_by_side(struct process *process, uint32_t count, struct pass *pass) {
+    struct ring_reader *readers = process->rings.items;
+    uint32_t *busy = process->rings.busy;
+    uint64_t longest = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct ring_reader *reader = &readers[busy[i]];
+        uint64_t behind = reader->view.head - reader->tail;
+        if (behind > longest)
+            longest = behind;
+    }
+    uint64_t rounds = count > 1 ? (longest + SLICE - 1) / SLICE : 1;
+    for (uint32_t i = 0; i < count; i++) {
+        struct ring_reader *reader = &readers[busy[i]];
+        reader->slice = count > 1 ? (reader->view.head - reader->tail + rounds - 1) / rounds : CHUNK;
+    }
+    while (count) {
+        if (!wait_is_over(process, busy, count))
+            begin_next_moment(process, busy, count);
+        for (uint32_t i = 0; i < count;) {
+            struct ring_reader *reader = &readers[busy[i]];
+            if (reader->waits && is_ahead(process, reader->next_moment))
+                i++;
+            else if (read_slice(process, busy[i], reader->slice, pass))
+                i++;
+            else
+                busy[i] = busy[--count];
+        }
+    }
+}
+
+/* What the first ring holds without tickets comes before all that the others were seen to hold. True when it
+ * holds more, to be read beside them. */
+static bool read_in_order(struct process *process, uint64_t slice, struct pass *pass) {
+    const uint32_t first = 0;
+    bool more = true;
+    while (more && !process->ordered) {
+        if (!wait_is_over(process, &first, 1))
+            begin_next_moment(process, &first, 1);
+        more = read_slice(process, first, slice, pass);
+    }
+    return more;
+}
+
 void rings_read(struct process *process, struct pass *pass) {
     struct rings *rings = &process->rings;
     uint32_t count = segment_rings(&process->segment), busy = 0;
     if (!array_reserve(&rings->items, &rings->capacity, count, sizeof *rings->items) ||
         !array_reserve(&rings->busy, &rings->busy_capacity, count, sizeof *rings->busy))
         count = rings->busy_capacity < rings->capacity ? rings->busy_capacity : rings->capacity;
-    uint64_t longest = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!look(process, i, pass))
-            continue;
-        const struct ring_reader *reader = &rings->items[i];
-        uint64_t behind = reader->view.head - reader->tail;
-        rings->busy[busy++] = i;
-        if (behind > longest)
-            longest = behind;
-    }
-    uint64_t rounds = busy > 1 ? (longest + SLICE - 1) / SLICE : 1;
-    for (uint32_t i = 0; i < busy; i++) {
-        struct ring_reader *reader = &rings->items[rings->busy[i]];
-        reader->slice = busy > 1 ? (reader->view.head - reader->tail + rounds - 1) / rounds : CHUNK;
-    }
-    while (busy) {
-        if (!wait_is_over(process, busy))
-            begin_next_moment(process, busy);
-        for (uint32_t i = 0; i < busy;) {
-            struct ring_reader *reader = &rings->items[rings->busy[i]];
-            if (reader->waits && is_ahead(process, reader->next_moment))
-                i++;
-            else if (read_slice(process, rings->busy[i], rings->items[rings->busy[i]].slice, pass))
-                i++;
-            else
-                rings->busy[i] = rings->busy[--busy];
-        }
-    }
+    for (uint32_t i = 1; i < count; i++)
+        if (look(process, i, pass))
+            rings->busy[busy++] = i;
+    /* The first ring's head is looked at last. Where it stops at a clock that lies ahead, so do the others.
+     */
+    if (count && look(process, 0, pass) && read_in_order(process, busy ? SLICE : CHUNK, pass))
+        rings->busy[busy++] = 0;
+    read_side_by_side(process, busy, pass);
 }
 
 uint64_t rings_all_drained_us(const struct process *process) {

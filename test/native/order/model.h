@@ -40,6 +40,7 @@ struct model_thread {
     uint64_t size;
     uint32_t stack;
     uint32_t old_order;
+    bool in_order;             /* the allocation that it is in the middle of needs no ticket */
     uint64_t last[SITE_KINDS]; /* id of the block of its last allocation, 0 when freed since */
 };
 

@@ -2,7 +2,9 @@
  *
  * The model runs the steps one after the other, as they really happen. A ticket is drawn at another step than
  * the call it belongs to (an allocation's after it, a free's and a realloc's before it), so that threads
- * overlap as they do in a real process.
+ * overlap as they do in a real process. In half of the programs the first thread is alone for a while, and
+ * its events have no tickets: that one is not needed is known right after malloc returned, and the event
+ * published later, when others may be there.
  */
 #include "test/native/order/steps.h"
 
@@ -39,17 +41,21 @@ static uint32_t draw(struct writer *w, uint32_t address) {
     return writer_draw(w, event_order_slot(address_of(address)));
 }
 
+static uint32_t draw_if_needed(struct writer *w, uint32_t address) {
+    return writer_draw_if_needed(w, address_of(address));
+}
+
 /* A block of the thread's kind, size and stack. */
 static void allocate(struct model *m, struct writer *w, uint32_t thread, uint32_t address) {
     const struct model_thread *t = &m->thread[thread];
-    uint32_t stack = STACK_FIRST_NODE + t->stack;
+    uint32_t stack = STACK_FIRST_NODE + t->stack, order = t->in_order ? ORDER_NONE : draw(w, address);
     model_allocate(m, thread, address, w->rings[thread].queued);
     if (t->kind == SITE_PYTHON)
-        writer_queue(w, thread,
-                     event_pack_python(EVENT_PYTHON_ALLOC, address_of(address), (uint32_t)t->size, stack,
-                                       draw(w, address)));
+        writer_queue(
+            w, thread,
+            event_pack_python(EVENT_PYTHON_ALLOC, address_of(address), (uint32_t)t->size, stack, order));
     else
-        writer_alloc(w, thread, address_of(address), t->size, stack);
+        writer_alloc_with(w, thread, address_of(address), t->size, stack, order);
     m->events++;
 }
 
@@ -102,9 +108,17 @@ static void step_real_realloc(struct model *m, struct writer *w, uint32_t thread
         t->phase = IDLE;
         return;
     }
+    if (t->kind == SITE_HEAP && pick(seed, 6) == 0) { /* realloc(p, 0) that frees */
+        model_release(m, thread, t->address, true);
+        queue_end(m, w, thread, EVENT_FREE, t->address, t->old_order);
+        old->taken = false;
+        t->phase = IDLE;
+        return;
+    }
     model_release(m, thread, t->address, false);
     old->taken = false; /* anyone may get it before the release is published */
     block[t->target].taken = true;
+    t->in_order = !w->ordered;
     t->phase = REALLOCATED;
 }
 
@@ -132,12 +146,13 @@ static void step_on(struct model *m, struct writer *w, uint32_t thread, uint64_t
 
 /* ---- beginning something ---- */
 
-static void begin_alloc(struct model *m, uint32_t thread, uint64_t *seed) {
+static void begin_alloc(struct model *m, const struct writer *w, uint32_t thread, uint64_t *seed) {
     struct model_thread *t = &m->thread[thread];
     uint32_t address = random_address(m, t->kind, seed, false);
     if (address == UINT32_MAX)
         return;
     m->block[t->kind][address].taken = true;
+    t->in_order = !w->ordered;
     t->phase = ALLOCATED;
     t->address = address;
     t->size = random_size(t->kind, seed);
@@ -155,7 +170,7 @@ static void begin_free(struct model *m, struct writer *w, uint32_t thread, uint6
     }
     if (address == UINT32_MAX)
         return;
-    queue_end(m, w, thread, EVENT_FREE, address, draw(w, address));
+    queue_end(m, w, thread, EVENT_FREE, address, draw_if_needed(w, address));
     model_release(m, thread, address, true);
     t->phase = FREEING;
     t->address = address;
@@ -170,7 +185,7 @@ static void begin_realloc(struct model *m, struct writer *w, uint32_t thread, ui
     t->address = address;
     t->size = random_size(t->kind, seed);
     t->stack = pick(seed, STACKS);
-    t->old_order = draw(w, address);
+    t->old_order = t->kind == SITE_PYTHON ? draw_if_needed(w, address) : draw(w, address);
     m->block[t->kind][address].usable = false;
 }
 
@@ -180,7 +195,7 @@ static void step_unknown_free(struct model *m, struct writer *w, uint32_t thread
     uint32_t address = random_address(m, kind, seed, false);
     if (address == UINT32_MAX)
         return;
-    queue_end(m, w, thread, EVENT_FREE, address, draw(w, address));
+    queue_end(m, w, thread, EVENT_FREE, address, draw_if_needed(w, address));
     if (kind == SITE_HEAP)
         m->unknown++;
 }
@@ -202,7 +217,7 @@ static void step_reuse(struct model *m, struct writer *w, uint32_t thread, uint6
     }
     writer_queue(w, thread,
                  event_pack_python(EVENT_PYTHON_REUSED, address_of(address), 0, STACK_FIRST_NODE + t->stack,
-                                   draw(w, address)));
+                                   draw_if_needed(w, address)));
     m->events++;
 }
 
@@ -215,7 +230,7 @@ void step(struct model *m, struct writer *w, uint32_t thread, uint64_t *seed) {
     t->kind = pick(seed, 3) ? SITE_HEAP : SITE_PYTHON;
     switch (pick(seed, 17)) {
     case 0 ... 5:
-        begin_alloc(m, thread, seed);
+        begin_alloc(m, w, thread, seed);
         break;
     case 6 ... 10:
         begin_free(m, w, thread, seed);
