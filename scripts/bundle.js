@@ -22,7 +22,9 @@ const nativePart = {
       const text = readFileSync(path, 'utf8');
       if (!text.includes(asked)) throw new Error(`${path} does not load what it did`);
       const file = "require('@koromix/koffi-linux-x64/linux_x64/koffi.node')";
-      return { contents: text.replace(asked, `(() => { try { return ${file}; } catch { return ${asked}; } })()`) };
+      return {
+        contents: text.replace(asked, `(() => { try { return ${file}; } catch { return ${asked}; } })()`),
+      };
     }),
 };
 

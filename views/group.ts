@@ -8,6 +8,7 @@
  */
 import type { Frame, GroupBy, Index, KindFilter, SiteCounters } from '../proto/snapshot.js';
 import { type Blame, blameOf, blameStacks, type StackArrays } from './blame.js';
+import { blamedSites } from './blamedSites.js';
 import { NO_COLUMN, withRoom } from './column.js';
 import { framesOf, modulePath, type Profile } from './profile.js';
 import { addSite, eachSite, emptySum, type Sites, type Sum } from './sites.js';
@@ -188,7 +189,8 @@ export const sumGroups = (
 /** The rows of a profile, unsorted. */
 export const groupSites = (profile: Profile, by: GroupBy, kind: KindFilter = 'heap'): readonly Row[] => {
   const grouping = groupStacks(createGroupTable(by), profile, blameOf(profile));
-  return rowsOf(grouping, sumGroups(grouping, profile.sites, kind));
+  const sites = by === 'stack' ? profile.sites : blamedSites(profile);
+  return rowsOf(grouping, sumGroups(grouping, sites, kind));
 };
 
 /** The rows that have a sum. */

@@ -1,6 +1,7 @@
 /** What is wrong with a profile that its user can mend, with the remedy. */
 import type { Index } from '../proto/snapshot.js';
 import { blameOf } from './blame.js';
+import { blamedSites } from './blamedSites.js';
 import { baseName } from './names.js';
 import { frameAt, type Profile } from './profile.js';
 import { eachSite } from './sites.js';
@@ -13,8 +14,9 @@ export const debugInfoNotes = (profile: Profile): readonly string[] => {
   const blame = blameOf(profile);
   const hidden = new Map<Index, { bytes: number; named: boolean }>();
   let all = 0;
-  eachSite(profile.sites, 'payload', (at, stack) => {
-    const bytes = profile.sites.totalBytes[at];
+  const sites = blamedSites(profile);
+  eachSite(sites, 'payload', (at, stack) => {
+    const bytes = sites.totalBytes[at];
     all += bytes;
     if (!blame.isUser(stack)) return;
     const frame = frameAt(profile, blame.nodeOf(stack));

@@ -3,6 +3,7 @@
  * what is live at exit and for what was live at the peak, the other processes, what went wrong, what to do next.
  */
 import type { GroupBy, Metric } from '../../proto/snapshot.js';
+import { blamedSites } from '../../views/blamedSites.js';
 import { groupSites, type Row } from '../../views/group.js';
 import { debugInfoNotes } from '../../views/notes.js';
 import type { Recording } from '../../views/profile.js';
@@ -64,7 +65,7 @@ const topTable = (
   sort: Metric,
   surface: Surface,
 ): readonly string[] => {
-  const whole = sumSites(snapshot.sites, 'payload');
+  const whole = sumSites(blamedSites(snapshot), 'payload');
   const [bytes, count] =
     sort === 'peak' ? [whole.peakBytes, whole.peakBlocks] : [whole.liveBytes, whole.liveBlocks];
   const { user, libraries, omitted } = splitRows(rows, sort, limit);

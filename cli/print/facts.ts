@@ -3,6 +3,7 @@
  * reader must be able to tell "none" from "not counted".
  */
 import type { KindFilter, Totals } from '../../proto/snapshot.js';
+import { blamedSites } from '../../views/blamedSites.js';
 import type { Recording } from '../../views/profile.js';
 import { sumSites } from '../../views/sites.js';
 import { formatBytes, formatCount, formatDuration, formatShare } from '../../views/units.js';
@@ -35,8 +36,8 @@ const rssText = ({ rssBytes, peakRssBytes }: Totals): string =>
     : `${formatBytes(rssBytes)}, at most ${formatBytes(peakRssBytes)}`;
 
 /** Objects of the Python interpreter, which the heap's figures do not hold. */
-const pythonFact = ({ sites }: Recording): readonly (readonly [string, string])[] => {
-  const python = sumSites(sites, 'python');
+const pythonFact = (snapshot: Recording): readonly (readonly [string, string])[] => {
+  const python = sumSites(blamedSites(snapshot), 'python');
   if (python.totalBlocks === 0) return [];
   const { totalBlocks, totalBytes, liveBytes, liveBlocks, peakBytes } = python;
   const text = `${formatCount(totalBlocks)} beside the heap's, ${formatBytes(totalBytes)} in total, at most ${formatBytes(peakBytes)}; live ${formatBytes(liveBytes)} in ${blocks(liveBlocks)}`;
@@ -65,7 +66,7 @@ const inherited = (from: NonNullable<Recording['process']['inherited']>): string
 /** What was mapped directly, where the tables leave it out. */
 export const mappedLines = (snapshot: Recording, shown: KindFilter, surface: Surface): readonly string[] => {
   if (shown !== 'heap' && shown !== 'payload') return [];
-  const mapped = sumSites(snapshot.sites, 'mmap');
+  const mapped = sumSites(blamedSites(snapshot), 'mmap');
   if (mapped.totalBlocks === 0) return [];
   const live = `${formatBytes(mapped.liveBytes)} in ${plural(mapped.liveBlocks, 'mapping')}`;
   const text = `Mapped directly, apart from the heap: live ${live}, ${formatBytes(mapped.peakBytes)} at the heap's peak (thread stacks, large buffers; --kind mmap shows them)`;

@@ -5,6 +5,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { SourceLine, SourceTexts } from '../../proto/snapshot.js';
 import { blameOf } from '../../views/blame.js';
+import { blamedSites } from '../../views/blamedSites.js';
 import type { Profile } from '../../views/profile.js';
 import { eachSite } from '../../views/sites.js';
 
@@ -45,8 +46,9 @@ export const sourcesOf = (profile: Profile): SourceTexts => {
 const blamedFrames = (profile: Profile): readonly number[] => {
   const blame = blameOf(profile);
   const bytes = new Map<number, number>();
-  const { liveBytes, peakBytes, totalBytes } = profile.sites;
-  eachSite(profile.sites, 'all', (at, stack) => {
+  const sites = blamedSites(profile);
+  const { liveBytes, peakBytes, totalBytes } = sites;
+  eachSite(sites, 'all', (at, stack) => {
     const frame = profile.stacks.frame[blame.nodeOf(stack)] ?? -1;
     bytes.set(frame, (bytes.get(frame) ?? 0) + liveBytes[at] + peakBytes[at] + totalBytes[at]);
   });

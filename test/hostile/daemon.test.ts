@@ -12,7 +12,7 @@ const commandOf = (pid: number): string => readFileSync(`/proc/${pid}/cmdline`, 
 
 const childWith = (pid: number, text: string): number => {
   const found = childrenOf(pid).find((child) =>
-    commandOf(child).split(' ').slice(0, 2).join(' ').includes(text),
+    commandOf(child).split(' ').slice(0, 3).join(' ').includes(text),
   );
   if (!found) throw new Error(`no child with ${text} of ${pid}`);
   return found;
