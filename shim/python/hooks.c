@@ -23,6 +23,9 @@ __thread struct python_call python_call;
 static struct python_allocator original[LEVELS][PYTHON_OBJ + 1];
 static bool called;      /* a hook was called while Python code ran */
 static uint32_t mallocs; /* that were made by Python code before that */
+/* A block was published that is not malloc's. Where the interpreter allocates by malloc alone
+ * (PYTHONMALLOC=malloc), none ever is, and no end of one is worth an event. */
+static bool has_blocks;
 
 static inline bool is_served_by_malloc(const void *block) {
     return (uintptr_t)block - python_call.served <= SERVED_OFFSET;
@@ -44,6 +47,7 @@ static inline void allocated(void *block, size_t size, const struct caller *call
     struct thread *t = trace_enter(caller);
     if (!t)
         return;
+    has_blocks = true;
     bool runs_python = trace_python_alloc(t, block, size, caller);
     trace_leave(t);
     if (likely(runs_python)) {
@@ -82,7 +86,7 @@ INLINE void *serve_realloc(const struct python_allocator *real, void *context, v
                            const struct caller *caller) {
     if (python_call.inside)
         return real->realloc(context, old, size);
-    struct thread *t = old ? trace_enter(caller) : NULL;
+    struct thread *t = old && has_blocks ? trace_enter(caller) : NULL;
     uint32_t ticket = t ? trace_draw_if_needed(t, old) : 0;
     if (t)
         trace_leave(t);
@@ -105,7 +109,7 @@ INLINE void serve_free(const struct python_allocator *real, void *context, void 
         return;
     }
     struct thread *t = trace_enter(caller);
-    if (t)
+    if (t && has_blocks)
         trace_python_free(t, block);
     codes_forget(t, (uintptr_t)block);
     if (t)
