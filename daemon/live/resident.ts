@@ -10,14 +10,17 @@ export interface Resident {
 export const residentOf = (pid: number | 'self'): Resident | null => {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-    const bytes = kib(status, 'VmRSS');
-    return bytes === null ? null : { bytes, peakBytes: kib(status, 'VmHWM') ?? bytes };
+    const bytes = bytesOf(status, NOW);
+    return bytes === null ? null : { bytes, peakBytes: bytesOf(status, MOST) ?? bytes };
   } catch {
     return null;
   }
 };
 
-const kib = (status: string, field: string): number | null => {
-  const value = new RegExp(`^${field}:\\s*(\\d+) kB`, 'm').exec(status)?.[1];
-  return value === undefined ? null : Number(value) * 1024;
+const NOW = /^VmRSS:\s*(\d+) kB/m;
+const MOST = /^VmHWM:\s*(\d+) kB/m;
+
+const bytesOf = (status: string, field: RegExp): number | null => {
+  const kib = field.exec(status)?.[1];
+  return kib === undefined ? null : Number(kib) * 1024;
 };
