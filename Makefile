@@ -73,7 +73,7 @@ dist/.built: $(TS_SRC) $(LAYOUT) tsconfig.json scripts/bundle.js node_modules/.i
 	node scripts/bundle.js
 	@touch $@
 
-dist/memtrace.cache: dist/.built scripts/code-cache.sh scripts/write-code-cache.cjs | $(SHIM) $(CORE) $(SYMBOLIZER) $(LAUNCHER)
+dist/memtrace.cache: dist/.built $(LAUNCHER) scripts/code-cache.sh scripts/write-code-cache.cjs | $(SHIM) $(CORE) $(SYMBOLIZER)
 	sh scripts/code-cache.sh
 
 # With build/.deps first: that is where a missing or too old Node.js is told.

@@ -1,7 +1,7 @@
 /* records.h — what the drain core hands to the daemon over FFI: arrays of fixed-size records.
  *
  * The core fills them, the daemon reads them as typed arrays at the offsets of the generated mirror. All are
- * copies: the daemon may keep them. 64-bit counters stay below 2^53.
+ * copies: the daemon may keep them.
  */
 #ifndef MEMTRACE_PROTO_RECORDS_H
 #define MEMTRACE_PROTO_RECORDS_H

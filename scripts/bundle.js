@@ -51,6 +51,8 @@ await build({
   },
   footer: { js: WRAPPER[1] },
 });
+// esbuild leaves regular expressions as they are.
+if (/[^\0-\x7f]/.test(readFileSync(BUNDLE, 'latin1'))) throw new Error(`${BUNDLE} is not plain ASCII`);
 // Whose code dist/memtrace.cache is: see cli/start.ts.
 const stamp = createHash('sha256').update(readFileSync(BUNDLE)).digest('hex').slice(0, 16);
 appendFileSync(BUNDLE, `\n// ${stamp}`);

@@ -9,10 +9,8 @@ export interface Sites extends SiteFigures {
   readonly stack: Int32Array;
 }
 
-export type CounterColumns = Readonly<Record<keyof SiteCounters, Float64Array>>;
-
 /** What does not depend on how stacks are numbered. */
-export interface SiteFigures extends CounterColumns {
+export interface SiteFigures extends Readonly<Record<keyof SiteCounters, Float64Array>> {
   readonly count: number;
   /** By its number in SITE_KINDS. */
   readonly kind: Uint8Array;
@@ -62,7 +60,7 @@ export const sitesOf = (rows: readonly Site[]): Sites => {
   return sites;
 };
 
-export const countersOf = (sites: CounterColumns, at: number): SiteCounters => ({
+export const countersOf = (sites: SiteFigures, at: number): SiteCounters => ({
   liveBytes: sites.liveBytes[at],
   liveBlocks: sites.liveBlocks[at],
   totalBytes: sites.totalBytes[at],

@@ -150,6 +150,25 @@ test('a snapshot is written as JSON.stringify would, of how many stacks and site
   }
 });
 
+test('a sum that no 64-bit number holds exactly is read as it was', (t) => {
+  const { stacks: _, sites: __, ...rest } = readSnapshot(AFTER);
+  const sums = [2 ** 53 - 1, 2 ** 53, 200 * 2 ** 46, 1.5 * 2 ** 60, 2 ** 63, 2 ** 64];
+  const sites = sums.map((sum) => ({
+    stack: 0,
+    kind: 'mmap' as const,
+    liveBytes: 0,
+    liveBlocks: 0,
+    totalBytes: sum,
+    totalBlocks: 1,
+    peakBytes: sum,
+    peakBlocks: 1,
+    temporaryBlocks: 0,
+  }));
+  const nodes = [{ parent: -1, frame: 0 }];
+  const read = JSON.parse(wholeText({ ...rest, stacks: stacksOf(nodes), sites: sitesOf(sites) }));
+  t.deepEqual(read.sites, sites);
+});
+
 test('the schema and the reader refuse the same files', (t) => {
   const { below } = randomFrom(5);
   const wrong = [null, -2, 1.5, 'text', [], {}, true];

@@ -125,6 +125,14 @@ static enum module_state state_without_dwarf(struct module *module) {
     return module->symtab.count ? MODULE_EXPORTS : MODULE_STRIPPED;
 }
 
+/* The .dwo files in one, beside the program: libdw before 0.191 does not read it, and nothing is to come
+ * back. */
+static bool has_package(const struct module *module) {
+    char path[sizeof module->source + sizeof ".dwp"];
+    snprintf(path, sizeof path, "%s.dwp", module->source);
+    return access(path, F_OK) == 0;
+}
+
 /* Does it name a file with what it shares with others (dwz), which is not there? */
 static bool lacks_supplement(Dwarf *dwarf) {
     const char *name;
@@ -141,7 +149,7 @@ void module_open(struct module *module) {
     if (module->dwarf) {
         module->state = MODULE_LINES;
         units_load(&module->units, module->dwarf);
-        if (module->units.lacks_split)
+        if (module->units.lacks_split && !has_package(module))
             snprintf(module->detail, sizeof module->detail, "its .dwo files are not there");
         else if (lacks_supplement(module->dwarf))
             snprintf(module->detail, sizeof module->detail, "its .gnu_debugaltlink file is not there");
