@@ -267,6 +267,17 @@ test('what is known without the .dwo files is not remembered: they may come back
   t.deepEqual(await look(here, program, addresses), fresh);
 });
 
+test('a program whose .dwo files were packed into a .dwp misses nothing that could come back', async (t) => {
+  const here = world(t);
+  const program = join(here.folder, 'program');
+  run('g++', '-gdwarf-4', '-gsplit-dwarf', '-O2', sourceOf('deep.cpp'), '-o', program);
+  run('dwp', '-e', program, '-o', `${program}.dwp`);
+  for (const name of readdirSync(here.folder)) if (name.endsWith('.dwo')) rmSync(join(here.folder, name));
+  const first = await look(here, program, callSites(program, 1000));
+  t.deepEqual(first.problems, []);
+  t.true(readdirSync(here.cache).length > 0);
+});
+
 test('nor what is known without the file of a .gnu_debugaltlink', async (t) => {
   const here = world(t);
   const [program, other] = [build(here.folder, 'deep.cpp', '-O2'), build(here.folder, 'deep.cpp', '-O1')];
@@ -329,7 +340,7 @@ test('a damaged file is as good as none', async (t) => {
   const damages: readonly (() => void)[] = [
     () => truncateSync(file, 0),
     () => truncateSync(file, whole.length >> 1),
-    () => truncateSync(file, whole.length - 3),
+    () => truncateSync(file, statSync(file).size - 3), // its head has times in it, of any length
     () => writeFileSync(file, whole.replace(/\nF /, '\nG ')),
     () => writeFileSync(file, whole.replace(/\nS .*/, '')),
     () => writeFileSync(file, whole.replace('memtrace-names 1', 'memtrace-names 2')),

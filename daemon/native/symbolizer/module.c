@@ -12,6 +12,7 @@
 #include <elfutils/libdwelf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -128,9 +129,9 @@ static enum module_state state_without_dwarf(struct module *module) {
 /* The .dwo files in one, beside the program: libdw before 0.191 does not read it, and nothing is to come
  * back. */
 static bool has_package(const struct module *module) {
-    char path[sizeof module->source + sizeof ".dwp"];
-    snprintf(path, sizeof path, "%s.dwp", module->source);
-    return access(path, F_OK) == 0;
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s.dwp", module->name);
+    return length < PATH_MAX && access(path, F_OK) == 0;
 }
 
 /* Does it name a file with what it shares with others (dwz), which is not there? */
