@@ -132,3 +132,58 @@ test('a block of posix_memalign that another thread frees as soon as it is there
   t.deepEqual(linesOf(snapshot, 'handed_over.c')[17], { liveBlocks: 0, liveBytes: 0, totalBlocks: 20_000 });
   t.is(snapshot.capture.unknownFrees, 0);
 });
+
+/**
+ * Alone at first, with reallocations; then interrupted by a handler that allocates, of a size that glibc keeps apart and
+ * has at hand; then beside a thread.
+ */
+const COMPANY = `#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/time.h>
+static volatile int handled;
+static void *volatile kept[1000];
+static void handler(int signal) {
+    void *volatile block = malloc(200);
+    free(block);
+    handled += signal == SIGALRM;
+}
+static void *work(void *block) {
+    free(block);
+    for (int i = 0; i < 1000; i++)
+        free(kept[i]);
+    return NULL;
+}
+int main(void) {
+    for (int i = 0; i < 1000; i++)
+        kept[i] = malloc(100);
+    handler(0);
+    struct itimerval every = {{0, 500}, {0, 500}}, never = {{0, 0}, {0, 0}};
+    signal(SIGALRM, handler);
+    setitimer(ITIMER_REAL, &every, NULL);
+    for (int i = 0; i < 100000 || handled < 20; i++) {
+        void *volatile block = malloc(20);
+        block = realloc(block, 40);
+        free(block);
+    }
+    setitimer(ITIMER_REAL, &never, NULL);
+    pthread_t thread;
+    pthread_create(&thread, NULL, work, malloc(77));
+    pthread_join(thread, NULL);
+    printf("%d\\n", handled);
+}
+`;
+
+test('a program that gets company, of a signal handler and of a thread, is counted to the block', async (t) => {
+  const ran = await trace([compile(COMPANY, 'c', '-O1', '-g', '-fno-builtin')], ['-q']);
+  t.is(ran.code, 0, ran.stderr);
+  const snapshot = snapshotOf(ran);
+  const lines = linesOf(snapshot, '<stdin>');
+  const once = (totalBlocks: number) => ({ liveBlocks: 0, liveBytes: 0, totalBlocks });
+  t.deepEqual(lines[9], once(Number(ran.stdout) + 1));
+  t.deepEqual(lines[21], once(1000));
+  t.deepEqual(lines[27], once(lines[28].totalBlocks));
+  t.deepEqual(lines[33], once(1));
+  t.is(snapshot.capture.lost + snapshot.capture.unknownFrees, 0);
+});
