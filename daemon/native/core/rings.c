@@ -362,8 +362,7 @@ void rings_read(struct process *process, struct pass *pass) {
     for (uint32_t i = 1; i < count; i++)
         if (look(process, i, pass))
             rings->busy[busy++] = i;
-    /* The first ring's head is looked at last. Where it stops at a clock that lies ahead, so do the others.
-     */
+    /* The first ring's head is looked at last. Where it stops at a clock ahead, so do the others. */
     if (count && look(process, 0, pass) && read_in_order(process, busy ? SLICE : CHUNK, pass))
         rings->busy[busy++] = 0;
     read_side_by_side(process, busy, pass);
