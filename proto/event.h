@@ -158,13 +158,15 @@ static inline uint32_t event_size(const struct event *e) {
 static inline uint32_t event_stack(const struct event *e) {
     return (uint32_t)(e->word[1] >> 32 & EVENT_STACK_MASK);
 }
-/* The counter that this event's ticket was drawn from, or would have been; not for EVENT_CONTROL, which has
+/* The counter that an event's ticket was drawn from, or would have been; not for EVENT_CONTROL, which has
  * none. */
-static inline uint32_t event_counter(const struct event *e) {
-    enum event_type type = event_type(e);
-    if (type == EVENT_MAP || type == EVENT_UNMAP || (type == EVENT_CANCEL && event_address(e) == 0))
+static inline uint32_t event_counter_of(enum event_type type, uint64_t address) {
+    if (type == EVENT_MAP || type == EVENT_UNMAP || (type == EVENT_CANCEL && address == 0))
         return ORDER_MAPS;
-    return event_order_slot(event_address(e));
+    return event_order_slot(address);
+}
+static inline uint32_t event_counter(const struct event *e) {
+    return event_counter_of(event_type(e), event_address(e));
 }
 /* Does a second slot with a 64-bit size or length follow? */
 static inline int event_is_extended(const struct event *e) {

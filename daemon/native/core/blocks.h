@@ -23,8 +23,8 @@
 #define REGION_CELLS   (UINT32_C(1) << (REGION_LOG2 - CELL_LOG2))
 #define REGIONS_RECENT 64u   /* 4 GiB of heap without a look into the table of regions */
 #define BLOCK_SMALL    1024u /* from this size on a block goes to the spill table */
-#define PARTS          32u   /* of a region: a walk leaves out those that were never touched */
-#define PART_CELLS     (REGION_CELLS / PARTS)
+#define PART_CELLS     4096u /* whose pages are made at once: 128 KiB of heap, 32 KiB of cells */
+#define PARTS          (REGION_CELLS / PART_CELLS)
 #define CELL_USED      1u
 #define CELL_SIZE      3u  /* shift of the size; bits 1..2: the block's address >> 3 & 3 */
 #define CELL_BIRTH     13u /* shift of the birth, see birth.h */
@@ -37,29 +37,39 @@ struct cell {
     uint64_t word;
 };
 
+/* Stays where it is, and its cells too, until blocks_free. */
 struct region {
-    uint64_t key; /* (address >> REGION_LOG2) + 1; 0: empty */
+    uint64_t key; /* (address >> REGION_LOG2) + 1 */
     struct cell *cells;
-    uint32_t live;    /* used cells */
-    uint32_t touched; /* a bit for each of its PARTS: something has been in it */
+    uint32_t live;                /* used cells */
+    uint64_t touched[PARTS / 64]; /* a bit for each of its PARTS: something has been in it */
 };
 
 struct blocks {
     struct owners *owners;
-    uint64_t since_us;      /* what births count from */
-    struct region *regions; /* open addressing by key */
+    uint64_t since_us;       /* what births count from */
+    struct region **regions; /* open addressing by key */
     uint32_t regions_capacity;
     uint32_t regions_count;
     struct region *recent[REGIONS_RECENT]; /* by key: those used last */
+    uint64_t packed_us;                    /* the birth that was packed last: a batch has one for all */
+    uint64_t packed;
     struct spill spill;
     /* Events may have been lost, so that an address may still stand in the table that its next block does
      * not use: look there too. */
     bool careful;
 };
 
+/* Where in the shadow an address belongs: nowhere when `region` is NULL. */
+struct spot {
+    struct region *region;
+    struct cell *cell;
+};
+
 struct region *blocks_region_find(struct blocks *blocks, uint64_t key);
 int blocks_insert_slow(struct blocks *blocks, uint64_t address, const struct block *block,
                        struct block *previous);
+bool blocks_remove_slow(struct blocks *blocks, uint64_t address, struct block *removed);
 /* Gives back the shadow of regions in which nothing lives; call it now and then. */
 void blocks_trim(struct blocks *blocks);
 void blocks_free(struct blocks *blocks);
@@ -77,11 +87,15 @@ uint32_t blocks_region_keys(const struct blocks *blocks, uint64_t *keys);
 void blocks_each_of_region(struct blocks *blocks, uint64_t key, blocks_visit *visit, void *context);
 void blocks_each_spilled(const struct blocks *blocks, blocks_visit *visit, void *context);
 
-static inline struct cell cell_of(const struct blocks *blocks, uint64_t address, const struct block *block,
-                                  uint32_t owner) {
-    uint64_t age_us = block->birth_us > blocks->since_us ? block->birth_us - blocks->since_us : 0;
-    return (struct cell){(uint64_t)owner << CELL_OWNER | (uint64_t)birth_pack(age_us) << CELL_BIRTH |
-                         block->size << CELL_SIZE | (address >> 3 & 3) << 1 | CELL_USED};
+INLINE struct cell cell_of(struct blocks *blocks, uint64_t address, const struct block *block,
+                           uint32_t owner) {
+    if (unlikely(blocks->packed_us != block->birth_us)) {
+        uint64_t age_us = block->birth_us > blocks->since_us ? block->birth_us - blocks->since_us : 0;
+        blocks->packed_us = block->birth_us;
+        blocks->packed = (uint64_t)birth_pack(age_us) << CELL_BIRTH;
+    }
+    return (struct cell){(uint64_t)owner << CELL_OWNER | blocks->packed | block->size << CELL_SIZE |
+                         (address >> 3 & 3) << 1 | CELL_USED};
 }
 static inline struct block cell_block(const struct blocks *blocks, const struct cell *cell) {
     struct owner owner = owners_pair(blocks->owners, (uint32_t)(cell->word >> CELL_OWNER));
@@ -93,68 +107,63 @@ static inline bool cell_holds(const struct cell *cell, uint64_t address) {
     return (cell->word & 7) == ((address >> 3 & 3) << 1 | CELL_USED);
 }
 
-static inline struct region *blocks_region(struct blocks *blocks, uint64_t address) {
+INLINE struct spot blocks_spot(struct blocks *blocks, uint64_t address) {
     uint64_t key = (address >> REGION_LOG2) + 1;
-    struct region *recent = blocks->recent[key % REGIONS_RECENT];
-    if (likely(recent && recent->key == key))
-        return recent;
-    return blocks_region_find(blocks, key);
+    struct region *region = blocks->recent[key % REGIONS_RECENT];
+    if (unlikely(!region || region->key != key))
+        region = blocks_region_find(blocks, key);
+    if (unlikely(!region))
+        return (struct spot){NULL, NULL};
+    return (struct spot){region, &region->cells[address >> CELL_LOG2 & (REGION_CELLS - 1)]};
 }
-static inline struct cell *region_cell(const struct region *region, uint64_t address) {
-    return &region->cells[address >> CELL_LOG2 & (REGION_CELLS - 1)];
+INLINE uint32_t part_of(uint64_t address) {
+    return (uint32_t)(address >> CELL_LOG2 & (REGION_CELLS - 1)) / PART_CELLS;
 }
-/* Puts a block into its cell, which is free. */
-static inline void region_put(struct region *region, struct cell *cell, uint64_t address, struct cell made) {
-    *cell = made;
-    region->live++;
-    region->touched |= UINT32_C(1) << ((address >> CELL_LOG2 & (REGION_CELLS - 1)) / PART_CELLS);
-}
-
-/* Fetches what an event at this address will need. */
-static inline void blocks_prefetch(struct blocks *blocks, uint64_t address) {
-    struct region *region = blocks_region(blocks, address);
-    if (likely(region != NULL))
-        __builtin_prefetch(region_cell(region, address), 1, 3);
+INLINE bool region_is_touched(const struct region *region, uint32_t part) {
+    return region->touched[part / 64] >> part % 64 & 1;
 }
 
-/* The site of the small block that lives at this address, if there is one; only to prefetch. */
-static inline uint32_t blocks_peek_site(struct blocks *blocks, uint64_t address) {
-    struct region *region = blocks_region(blocks, address);
-    const struct cell *cell = region ? region_cell(region, address) : NULL;
-    return cell && cell->word & CELL_USED
-               ? owners_pair(blocks->owners, (uint32_t)(cell->word >> CELL_OWNER)).site
+/* Puts a block into its cell, which is free and of a touched part. */
+INLINE void spot_put(struct spot spot, struct cell made) {
+    *spot.cell = made;
+    spot.region->live++;
+}
+
+/* The site of the small block that lives there, UINT32_MAX if there is none; only to prefetch. */
+INLINE uint32_t blocks_peek_site(const struct blocks *blocks, struct spot spot) {
+    return spot.cell && spot.cell->word & CELL_USED
+               ? owners_pair(blocks->owners, (uint32_t)(spot.cell->word >> CELL_OWNER)).site
                : UINT32_MAX;
 }
 
+/* Whether a block of that size can be put there at once, without replacing anything. */
+INLINE bool blocks_has_room(const struct blocks *blocks, struct spot spot, uint64_t address, uint64_t size) {
+    return likely(spot.cell && size < BLOCK_SMALL && !blocks->careful) &&
+           likely(region_is_touched(spot.region, part_of(address))) && likely(!(spot.cell->word & CELL_USED));
+}
+
 /* A block began to live. Returns 1 when one was already there (its free was lost), copied to `previous`;
- * 0 when not; -1 when there is no memory to keep it. */
-static inline int blocks_insert(struct blocks *blocks, uint64_t address, const struct block *block,
-                                struct block *previous) {
-    struct region *region = blocks_region(blocks, address);
-    if (likely(region && block->size < BLOCK_SMALL && !blocks->careful)) {
-        struct cell *cell = region_cell(region, address);
+ * 0 when not; -1 when there is no memory to keep it. `spot`: of the address, when it was last looked up. */
+INLINE int blocks_insert(struct blocks *blocks, struct spot spot, uint64_t address, const struct block *block,
+                         struct block *previous) {
+    if (blocks_has_room(blocks, spot, address, block->size)) {
         uint32_t owner = owners_number(blocks->owners, block->site, block->thread);
-        if (likely(!(cell->word & CELL_USED) && owner != OWNER_NONE)) {
-            region_put(region, cell, address, cell_of(blocks, address, block, owner));
+        if (likely(owner != OWNER_NONE)) {
+            spot_put(spot, cell_of(blocks, address, block, owner));
             return 0;
         }
     }
     return blocks_insert_slow(blocks, address, block, previous);
 }
 
-/* A block's life ended. False when there is none at this address. */
-static inline bool blocks_remove(struct blocks *blocks, uint64_t address, struct block *removed) {
-    struct region *region = blocks_region(blocks, address);
-    if (likely(region != NULL)) {
-        struct cell *cell = region_cell(region, address);
-        if (likely(cell_holds(cell, address))) {
-            *removed = cell_block(blocks, cell);
-            cell->word = 0;
-            region->live--;
-            return true;
-        }
-    }
-    return spill_remove(&blocks->spill, address, removed);
+/* A block's life ended. False when there is none at this address. `spot`: as above. */
+INLINE bool blocks_remove(struct blocks *blocks, struct spot spot, uint64_t address, struct block *removed) {
+    if (unlikely(!spot.cell || !cell_holds(spot.cell, address)))
+        return blocks_remove_slow(blocks, address, removed);
+    *removed = cell_block(blocks, spot.cell);
+    spot.cell->word = 0;
+    spot.region->live--;
+    return true;
 }
 
 #endif

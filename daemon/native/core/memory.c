@@ -7,6 +7,10 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
 void *pages_map(size_t bytes) {
     void *pages =
         mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -16,6 +20,10 @@ void *pages_map(size_t bytes) {
 void pages_unmap(void *pages, size_t bytes) {
     if (pages)
         munmap(pages, bytes);
+}
+
+void pages_make(void *pages, size_t bytes) {
+    madvise(pages, bytes, MADV_POPULATE_WRITE);
 }
 
 void pages_clear(void *pages, size_t bytes) {

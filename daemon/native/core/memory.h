@@ -12,9 +12,15 @@
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
+#define INLINE   static inline __attribute__((always_inline))
+#define NOINLINE __attribute__((noinline))
+
 /* `bytes` of zeros of which only the touched pages take memory; NULL when there is no room. */
 void *pages_map(size_t bytes);
 void pages_unmap(void *pages, size_t bytes);
+/* Makes these pages at once, all of which will be used: each for itself costs two page faults, one as it is
+ * read and one as it is written. Where the kernel cannot (before Linux 5.14) that is what they cost. */
+void pages_make(void *pages, size_t bytes);
 /* Gives the memory of all touched pages back; they read as zero again. */
 void pages_clear(void *pages, size_t bytes);
 

@@ -34,7 +34,7 @@ static bool grow(struct order *order) {
     for (uint32_t b = 0; b < old_buckets; b++) {
         for (uint32_t i = old[b]; i;) {
             struct waiting *w = &order->items[i - 1];
-            uint32_t next = w->next, *head = bucket_of(order, w->change.counter, w->change.ticket);
+            uint32_t next = w->next, *head = bucket_of(order, w->counter, w->change.ticket);
             w->next = *head;
             *head = i;
             i = next;
@@ -49,17 +49,17 @@ static uint32_t *find(struct order *order, uint32_t counter, uint32_t ticket) {
     uint32_t *link = bucket_of(order, counter, ticket);
     while (*link) {
         struct waiting *w = &order->items[*link - 1];
-        if (w->change.counter == counter && w->change.ticket == ticket)
+        if (w->counter == counter && w->change.ticket == ticket)
             break;
         link = &w->next;
     }
     return link;
 }
 
-bool order_keep(struct order *order, const struct change *change, uint64_t now_us) {
+bool order_keep(struct order *order, uint32_t counter, const struct change *change, uint64_t now_us) {
     if (order->count >= order->buckets && !grow(order))
         return false;
-    if (*find(order, change->counter, change->ticket))
+    if (*find(order, counter, change->ticket))
         return false;
     uint32_t i = order->free;
     if (i) {
@@ -69,11 +69,11 @@ bool order_keep(struct order *order, const struct change *change, uint64_t now_u
             return false;
         i = ++order->used;
     }
-    uint32_t *head = bucket_of(order, change->counter, change->ticket);
-    order->items[i - 1] = (struct waiting){*change, now_us, *head};
+    uint32_t *head = bucket_of(order, counter, change->ticket);
+    order->items[i - 1] = (struct waiting){*change, now_us, counter, *head};
     *head = i;
     order->count++;
-    order->expected[change->counter] |= ORDER_WAITS;
+    order->expected[counter] |= ORDER_WAITS;
     return true;
 }
 
@@ -97,22 +97,22 @@ bool order_take(struct order *order, uint32_t counter, struct change *change, ui
     return true;
 }
 
-static void move_on(struct order *order, const struct change *waiting) {
-    uint32_t *expected = &order->expected[waiting->counter];
-    order->skipped += (waiting->ticket - *expected) & ORDER_MASK;
-    *expected = waiting->ticket | ORDER_WAITS | ORDER_SKIPPED;
+static void move_on(struct order *order, const struct waiting *first) {
+    uint32_t *expected = &order->expected[first->counter], ticket = first->change.ticket;
+    order->skipped += (ticket - *expected) & ORDER_MASK;
+    *expected = ticket | ORDER_WAITS | ORDER_SKIPPED;
 }
 
 bool order_skip(struct order *order, uint32_t counter) {
-    const struct change *first = NULL;
+    const struct waiting *first = NULL;
     uint32_t expected = order->expected[counter];
     for (uint32_t i = 0; i < order->used; i++) {
         const struct waiting *w = &order->items[i];
-        if (w->since_us == UINT64_MAX || w->change.counter != counter)
+        if (w->since_us == UINT64_MAX || w->counter != counter)
             continue;
         if (!first ||
-            ((w->change.ticket - expected) & ORDER_MASK) < ((first->ticket - expected) & ORDER_MASK))
-            first = &w->change;
+            ((w->change.ticket - expected) & ORDER_MASK) < ((first->change.ticket - expected) & ORDER_MASK))
+            first = w;
     }
     if (first)
         move_on(order, first);
@@ -123,12 +123,13 @@ bool order_skip(struct order *order, uint32_t counter) {
 
 static int by_turn(const void *a, const void *b, void *context) {
     const struct order *order = context;
-    const struct change *x = &order->items[*(const uint32_t *)a].change;
-    const struct change *y = &order->items[*(const uint32_t *)b].change;
+    const struct waiting *x = &order->items[*(const uint32_t *)a];
+    const struct waiting *y = &order->items[*(const uint32_t *)b];
     if (x->counter != y->counter)
         return x->counter < y->counter ? -1 : 1;
     uint32_t expected = order->expected[x->counter];
-    uint32_t ahead_x = (x->ticket - expected) & ORDER_MASK, ahead_y = (y->ticket - expected) & ORDER_MASK;
+    uint32_t ahead_x = (x->change.ticket - expected) & ORDER_MASK;
+    uint32_t ahead_y = (y->change.ticket - expected) & ORDER_MASK;
     return ahead_x < ahead_y ? -1 : ahead_x > ahead_y;
 }
 
@@ -150,8 +151,8 @@ bool order_sweep_next(struct order *order, struct order_sweep *sweep, uint64_t b
         const struct waiting *w = &order->items[sweep->sorted[sweep->position++]];
         if (w->since_us == UINT64_MAX || w->since_us > before_us)
             continue; /* its turn came meanwhile, or it has not waited long enough */
-        move_on(order, &w->change);
-        *counter = w->change.counter;
+        move_on(order, w);
+        *counter = w->counter;
         return true;
     }
     return false;

@@ -12,23 +12,31 @@
 #include "daemon/native/core/memory.h"
 #include "proto/event.h"
 
-/* One event, unpacked. */
+/* One event, unpacked. Its small fields are bytes, each written once: what is written as a part of a word and
+ * read as another waits until it has left the store buffer. */
 struct change {
     uint64_t address;
     uint64_t size;
     uint32_t stack;
-    uint32_t thread;  /* index of the thread whose ring it came by */
-    uint32_t counter; /* where its ticket is from */
-    uint32_t ticket : ORDER_BITS;
-    uint32_t type : 3;     /* enum event_type */
-    uint32_t in_order : 1; /* has no ticket */
-    uint32_t fresh : 1;    /* a free of the address that this ring's last allocation returned */
-    uint32_t python : 4;   /* enum python_event, of an EVENT_CANCEL */
+    uint32_t thread; /* index of the thread whose ring it came by */
+    uint32_t ticket; /* or ORDER_NONE */
+    uint8_t type;    /* enum event_type */
+    uint8_t python;  /* enum python_event, of an EVENT_CANCEL */
+    bool fresh;      /* a free of the address that this ring's last allocation returned */
 };
+
+static inline bool change_is_in_order(const struct change *change) {
+    return change->ticket == ORDER_NONE;
+}
+/* The counter that its ticket was drawn from, or would have been. */
+static inline uint32_t change_counter(const struct change *change) {
+    return event_counter_of((enum event_type)change->type, change->address);
+}
 
 struct waiting {
     struct change change;
     uint64_t since_us; /* when it was set aside */
+    uint32_t counter;  /* of the change */
     uint32_t next;     /* index + 1 in its bucket or among the free */
 };
 
@@ -54,8 +62,8 @@ bool order_init(struct order *order);
 void order_free(struct order *order);
 
 /* Is it this ticket's turn? */
-static inline enum order_turn order_turn(const struct order *order, const struct change *change) {
-    uint32_t ahead = (change->ticket - order->expected[change->counter]) & ORDER_MASK;
+static inline enum order_turn order_turn(const struct order *order, uint32_t counter, uint32_t ticket) {
+    uint32_t ahead = (ticket - order->expected[counter]) & ORDER_MASK;
     if (likely(ahead == 0))
         return ORDER_NOW;
     return ahead < (UINT32_C(1) << (ORDER_BITS - 1)) ? ORDER_EARLY : ORDER_LATE;
@@ -74,7 +82,7 @@ static inline bool order_was_skipped(const struct order *order, uint32_t counter
 }
 
 /* Sets an early event aside. False: one with the same ticket is there already, or there is no memory. */
-bool order_keep(struct order *order, const struct change *change, uint64_t now_us);
+bool order_keep(struct order *order, uint32_t counter, const struct change *change, uint64_t now_us);
 
 /* Takes the waiting event whose turn it is at this counter, and says when it was set aside; the caller then
  * advances. */

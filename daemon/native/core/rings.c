@@ -1,7 +1,7 @@
 /* rings.c — see rings.h.
  *
- * Events are taken in batches: first all are unpacked and what they will touch is fetched, then all are
- * applied. The tail is released every few thousand events, so that a waiting producer goes on early.
+ * Events are unpacked and handed to the ledger in batches. The tail is released every few thousand events, so
+ * that a waiting producer goes on early.
  */
 #define _GNU_SOURCE
 #include "daemon/native/core/rings.h"
@@ -14,8 +14,6 @@
 #include "daemon/native/core/process.h"
 
 #define SLICE      128u /* events of the fullest ring before the others' turn */
-#define BATCH      32u
-#define SITE_AHEAD 6u /* events between fetching the counters and changing them */
 #define CHUNK      4096u
 #define USER_SPACE (UINT64_C(1) << 48)
 
@@ -66,7 +64,7 @@ static void meet_thread(struct process *process, struct ring_reader *reader, con
 
 /* A cancelled call, or an event of the interpreter's own allocator. */
 static bool unpack_python(struct change *change, const struct event *event, struct ring_reader *reader) {
-    change->python = event_python(event);
+    change->python = (uint8_t)event_python(event);
     change->size &= EVENT_PYTHON_SIZE_MASK;
     switch (change->python) {
     case EVENT_PYTHON_ALLOC:
@@ -81,34 +79,8 @@ static bool unpack_python(struct change *change, const struct event *event, stru
     }
 }
 
-/* May an event stand where this one does? Without a ticket, in the first ring only, which has none without
- * once an allocation there has one (EVENT_IN_ORDER). */
-static inline bool is_in_place(struct process *process, const struct change *change, bool in_first_ring) {
-    if (change->in_order)
-        return in_first_ring &&
-               (change->type == EVENT_ALLOC || change->type == EVENT_FREE || change->type == EVENT_CANCEL);
-    if (unlikely(!process->ordered) && in_first_ring && change->type == EVENT_ALLOC)
-        process->ordered = true;
-    return true;
-}
-
-/* Unpacks one event of a ring that has an address. False when it is impossible. */
-static bool unpack(struct change *change, const struct event *event, struct ring_reader *reader) {
-    *change = (struct change){.address = event_address(event),
-                              .size = event_size(event),
-                              .stack = event_stack(event),
-                              .thread = reader->thread - 1,
-                              .counter = event_counter(event),
-                              .ticket = event_order(event),
-                              .type = event_type(event),
-                              .in_order = event_is_in_order(event)};
+static bool unpack_other(struct change *change, const struct event *event, struct ring_reader *reader) {
     switch (change->type) {
-    case EVENT_ALLOC:
-        reader->last_allocation = change->address;
-        return change->address != 0;
-    case EVENT_FREE:
-        change->fresh = reader->last_allocation == change->address;
-        return change->address != 0;
     case EVENT_RELEASE:
         return change->address != 0;
     case EVENT_CANCEL:
@@ -119,6 +91,35 @@ static bool unpack(struct change *change, const struct event *event, struct ring
     default:
         return false;
     }
+}
+
+/* Unpacks one event of a ring that has an address. False when it is impossible. Allocations and frees come in
+ * an order that no processor can guess: they take the same way. */
+static inline bool unpack(struct change *change, const struct event *event, struct ring_reader *reader) {
+    uint64_t address = event_address(event), last = reader->last_allocation;
+    enum event_type type = event_type(event);
+    change->address = address;
+    change->size = event_size(event);
+    change->stack = event_stack(event);
+    change->thread = reader->thread - 1;
+    change->ticket = event_is_in_order(event) ? ORDER_NONE : event_order(event);
+    change->type = (uint8_t)type;
+    change->python = 0;
+    change->fresh = (type == EVENT_FREE) & (address == last);
+    if (unlikely(type != EVENT_ALLOC && type != EVENT_FREE))
+        return unpack_other(change, event, reader);
+    reader->last_allocation = type == EVENT_ALLOC ? address : last;
+    return address != 0;
+}
+
+/* May an event stand where this one does? Without a ticket, in the first ring only, which has none without
+ * once an allocation there has one (EVENT_IN_ORDER). */
+static inline bool is_in_place(struct process *process, const struct change *change, bool in_first_ring) {
+    if (change_is_in_order(change))
+        return in_first_ring && change->type <= EVENT_CANCEL && change->type != EVENT_RELEASE;
+    if (unlikely(!process->ordered) && in_first_ring && change->type == EVENT_ALLOC)
+        process->ordered = true;
+    return true;
 }
 
 static bool is_ahead(const struct process *process, uint32_t moment) {
@@ -150,15 +151,17 @@ static enum take control(struct process *process, struct ring_reader *reader, co
     }
 }
 
-/* Fetches the counters that an event will change, once what it needs to find them is there. */
-static void prefetch_site(struct process *process, const struct change *change) {
-    enum site_kind kind = change->python ? SITE_PYTHON : SITE_HEAP;
-    bool is_new = change->type == EVENT_ALLOC || change->python == EVENT_PYTHON_ALLOC;
-    struct blocks *blocks = change->python ? &process->python_blocks : &process->blocks;
-    uint32_t site =
-        is_new ? sites_find(&process->sites, change->stack, kind) : blocks_peek_site(blocks, change->address);
-    if (site < process->sites.count)
-        __builtin_prefetch(&process->sites.items[site], 1, 3);
+static inline bool is_extended(const struct change *change) {
+    return change->type == EVENT_ALLOC ? change->size == EVENT_SIZE_EXTENDED
+                                       : change->type == EVENT_MAP || change->type == EVENT_UNMAP;
+}
+
+/* Reads the size or length that follows an event. False when that is impossible. */
+static bool unpack_extension(struct change *change, const struct ring_view *view, uint64_t *tail) {
+    if (*tail == view->head)
+        return false;
+    change->size = load_event(&view->events[(*tail)++ & view->mask]).word[0];
+    return change->size <= USER_SPACE;
 }
 
 /* Takes the events that begin before `until`; the second slot of the last one may lie at it. */
@@ -168,10 +171,10 @@ static enum take take(struct process *process, struct ring_reader *reader, uint6
     const bool is_first = reader == process->rings.items;
     enum take more = TAKE_MORE;
     while (reader->tail < until && more == TAKE_MORE && !process_is_corrupt(process)) {
-        struct change batch[BATCH];
+        struct change batch[LEDGER_BATCH];
         uint32_t count = 0;
         uint64_t tail = reader->tail;
-        while (count < BATCH && tail < until) {
+        while (count < LEDGER_BATCH && tail < until) {
             struct event event = load_event(&view->events[tail & view->mask]);
             if (unlikely(event_type(&event) == EVENT_CONTROL && !event_is_in_order(&event))) {
                 if (count)
@@ -182,39 +185,19 @@ static enum take take(struct process *process, struct ring_reader *reader, uint6
                 tail++;
                 continue;
             }
-            if (unlikely(!unpack(&batch[count], &event, reader) ||
-                         !is_in_place(process, &batch[count], is_first))) {
+            struct change *change = &batch[count];
+            if (unlikely(!unpack(change, &event, reader) || !is_in_place(process, change, is_first))) {
                 process_corrupt(process);
                 break;
             }
             tail++;
-            if (unlikely(event_is_extended(&event))) {
-                if (tail == view->head) {
-                    process_corrupt(process);
-                    break;
-                }
-                batch[count].size = load_event(&view->events[tail++ & view->mask]).word[0];
-                if (batch[count].size > USER_SPACE) {
-                    process_corrupt(process);
-                    break;
-                }
+            if (unlikely(is_extended(change)) && !unpack_extension(change, view, &tail)) {
+                process_corrupt(process);
+                break;
             }
             count++;
         }
-        /* In loops of their own: a fetch that misses the TLB holds up what comes after it until its page is
-         * found, and so many more are under way at once. */
-        for (uint32_t i = 0; i < count; i++)
-            blocks_prefetch(batch[i].python ? &process->python_blocks : &process->blocks, batch[i].address);
-        for (uint32_t i = 0; process->ordered && i < count; i++)
-            __builtin_prefetch(&process->order.expected[batch[i].counter], 1, 3);
-        for (uint32_t i = 0; i < count && !process_is_corrupt(process); i++) {
-            if (i + SITE_AHEAD < count)
-                prefetch_site(process, &batch[i + SITE_AHEAD]);
-            if (i + 1 < count && ledger_take_pair(process, &batch[i], &batch[i + 1]))
-                i++;
-            else
-                ledger_take(process, &batch[i], pass->now_us);
-        }
+        ledger_take(process, batch, count, pass->now_us);
         process->record.events += count;
         pass->events += count;
         reader->tail = tail;

@@ -72,10 +72,8 @@ static inline void site_before_change(struct site *site, const struct gauge *gau
     site->peak_epoch = gauge->epoch;
 }
 
-/* `bytes` and `blocks` began to live at a site. */
-static inline void sites_grow(struct sites *sites, uint32_t index, uint64_t bytes, uint32_t blocks) {
-    struct site *site = &sites->items[index];
-    struct gauge *gauge = &sites->gauge[site->kind];
+/* `bytes` and `blocks` began to live at a site. `gauge`: of its kind. */
+static inline void site_grow(struct site *site, struct gauge *gauge, uint64_t bytes, uint32_t blocks) {
     site_before_change(site, gauge);
     site->live_bytes += bytes;
     site->live_blocks += blocks;
@@ -89,9 +87,7 @@ static inline void sites_grow(struct sites *sites, uint32_t index, uint64_t byte
 }
 
 /* `bytes` and `blocks` ceased to live at a site. */
-static inline void sites_shrink(struct sites *sites, uint32_t index, uint64_t bytes, uint32_t blocks) {
-    struct site *site = &sites->items[index];
-    struct gauge *gauge = &sites->gauge[site->kind];
+static inline void site_shrink(struct site *site, struct gauge *gauge, uint64_t bytes, uint32_t blocks) {
     site_before_change(site, gauge);
     site->live_bytes -= bytes;
     site->live_blocks -= blocks;
@@ -99,12 +95,24 @@ static inline void sites_shrink(struct sites *sites, uint32_t index, uint64_t by
     gauge->live_blocks -= blocks;
 }
 
-/* Counts an allocation in the totals; what lives is counted by sites_grow. */
-static inline void sites_count(struct sites *sites, uint32_t index, uint64_t bytes) {
-    struct site *site = &sites->items[index];
+/* Counts an allocation in the totals; what lives is counted by site_grow. */
+static inline void site_count(struct site *site, struct gauge *gauge, uint64_t bytes) {
     site->total_bytes += bytes;
     site->total_blocks++;
-    sites->gauge[site->kind].total_bytes += bytes;
+    gauge->total_bytes += bytes;
+}
+
+static inline void sites_grow(struct sites *sites, uint32_t index, uint64_t bytes, uint32_t blocks) {
+    struct site *site = &sites->items[index];
+    site_grow(site, &sites->gauge[site->kind], bytes, blocks);
+}
+static inline void sites_shrink(struct sites *sites, uint32_t index, uint64_t bytes, uint32_t blocks) {
+    struct site *site = &sites->items[index];
+    site_shrink(site, &sites->gauge[site->kind], bytes, blocks);
+}
+static inline void sites_count(struct sites *sites, uint32_t index, uint64_t bytes) {
+    struct site *site = &sites->items[index];
+    site_count(site, &sites->gauge[site->kind], bytes);
 }
 
 /* The record of a site as others see it. */
