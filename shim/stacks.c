@@ -12,7 +12,7 @@ INLINE struct stack_cache_entry *entry_of(struct stack_cache *cache, struct stac
 }
 
 INLINE bool is_entry_of(const struct stack_cache_entry *entry, struct stack_key key) {
-    return entry->key.low == key.low && entry->key.high == key.high && entry->stack;
+    return entry->low == key.low && entry->high == (uint32_t)key.high && entry->stack;
 }
 
 /* A signal handler may leave for good in the middle: an entry must never pair one key with another's stack.
@@ -20,7 +20,8 @@ INLINE bool is_entry_of(const struct stack_cache_entry *entry, struct stack_key 
 static void remember_entry(struct stack_cache_entry *entry, struct stack_key key, uint32_t stack) {
     entry->stack = 0;
     signal_fence();
-    entry->key = key;
+    entry->low = key.low;
+    entry->high = (uint32_t)key.high;
     signal_fence();
     entry->stack = stack;
 }
@@ -28,14 +29,14 @@ static void remember_entry(struct stack_cache_entry *entry, struct stack_key key
 /* Looks up the nodes of the frames whose node is not known yet; those inside a known one are never known. */
 static uint32_t node_of_remembered(struct remembered *m) {
     uint32_t n = m->count;
-    while (n > 0 && !m->state[n - 1].node)
+    while (n > 0 && !m->node[n - 1])
         n--;
-    uint32_t node = n ? m->state[n - 1].node : STACK_NONE;
+    uint32_t node = n ? m->node[n - 1] : STACK_NONE;
     for (; n < m->count; n++) {
         node = nodes_child(node, remembered_frames(m)[n].pc);
         if (!node)
             return STACK_NONE;
-        m->state[n].node = node;
+        m->node[n] = node;
     }
     return node;
 }
@@ -54,9 +55,12 @@ static NOINLINE uint32_t find_remembered(struct stack_cache_entry *entry, struct
 uint32_t stacks_of_remembered(struct stack_cache *cache, struct remembered *m) {
     if (unlikely(!m->count))
         return STACK_NONE;
+    uint32_t *node = &m->node[m->count - 1];
+    if (*node)
+        return *node; /* the program has only returned since that was looked up, if anything */
     struct stack_key key = m->state[m->count - 1].key;
     struct stack_cache_entry *entry = entry_of(cache, key);
-    return likely(is_entry_of(entry, key)) ? entry->stack : find_remembered(entry, m, key);
+    return *node = likely(is_entry_of(entry, key)) ? entry->stack : find_remembered(entry, m, key);
 }
 
 static uint32_t node_of_frames(const struct frames *frames) {

@@ -14,10 +14,12 @@
 
 #define STACK_CACHE_LOG2 12
 
-/* A thread's recent stacks, direct-mapped. */
+/* A thread's recent stacks, direct-mapped. An entry has 96 bits of its key, and its place has some of the
+ * others. */
 struct stack_cache {
-    struct stack_cache_entry {
-        struct stack_key key;
+    _Alignas(64) struct stack_cache_entry {
+        uint64_t low;
+        uint32_t high;
         uint32_t stack;
     } entry[1u << STACK_CACHE_LOG2];
 };

@@ -7,9 +7,11 @@ INLINE uint32_t index_of(uintptr_t sp) {
     return (sp >> 4) % FRAME_INDEX;
 }
 
-INLINE bool is_state(struct remembered *m, uint32_t j, const struct registers *r) {
+/* Is it the state of frame j, of `comparable` ones? One branch, for nobody can guess any of these: what
+ * stands in the index is old, or of a frame that shares the entry. */
+INLINE bool is_state(struct remembered *m, uint32_t j, uint32_t comparable, const struct registers *r) {
     const struct frame_slot *f = &remembered_frames(m)[j];
-    if (!place_is(f->place, r) || f->pc != r->pc)
+    if (!((j < comparable) & place_is(f->place, r) & (f->pc == r->pc)))
         return false;
     const struct frame_state *s = &m->state[j];
     return !(s->restore & FP_IS_LIVE) || s->fp == r->fp;
@@ -44,17 +46,12 @@ static uint32_t pass_again(struct remembered *m, uint32_t j, int32_t stale, uint
         const struct frame_state *s = &m->state[k];
         struct registers at = place_registers(f[k].place, f[k].pc, fp);
         m->passed[passed++] =
-            (struct passed_frame){.at = at, .restore = s->restore & ~FP_IS_LIVE, .holder = s->holder};
+            (struct passed_frame){.at = at, .restore = s->restore & ~FP_IS_LIVE, .holder = m->holder[k]};
         if (s->restore & ~SLOT_FLAGS)
             fp = *(const uintptr_t *)(s->restore & ~SLOT_FLAGS);
     }
     *r = place_registers(f[last].place, f[last].pc, fp);
     return passed;
-}
-
-INLINE void must_hold(struct remembered *m, uint32_t *count, uintptr_t slot, uintptr_t value,
-                      uint32_t frame) {
-    m->saved[(*count)++] = (struct saved_slot){slot, value, frame};
 }
 
 /* Puts the passed frames on top of the kept ones, from the outermost inwards. */
@@ -75,20 +72,20 @@ INLINE void commit(struct remembered *m, uint32_t kept, uint32_t passed, struct 
         uintptr_t restore = p->restore;
         f[n] = (struct frame_slot){place_at(&p->at), p->at.pc};
         m->index[index_of(p->at.sp)] = (uint16_t)n;
-        if (unlikely(restore & HAS_HOLDER))
-            must_hold(m, &saved, p->holder, place_sp(f[n - 1].place), n);
-        uintptr_t needs = restore & USES_FP ? FP_IS_LIVE : 0;
-        if (restore & ~SLOT_FLAGS) {
-            if (live)
-                must_hold(m, &saved, restore & ~SLOT_FLAGS, outer_fp, n);
-            live = needs;
-        } else {
-            live |= needs;
+        if (unlikely(restore & HAS_HOLDER)) {
+            m->holder[n] = p->holder;
+            m->saved[saved++] = (struct saved_slot){p->holder, place_sp(f[n - 1].place), n};
         }
+        /* Written always and kept where it must hold: that depends on the program, a branch would be wrong
+         * half of the time. */
+        uintptr_t slot = restore & ~SLOT_FLAGS;
+        m->saved[saved] = (struct saved_slot){slot, outer_fp, n};
+        saved += slot != 0 && live;
+        live = (slot ? 0 : live) | (restore & USES_FP ? FP_IS_LIVE : 0);
         outer_fp = p->at.fp;
         key = key_extend(key, p->at.pc);
-        m->state[n] = (struct frame_state){
-            .fp = p->at.fp, .restore = restore | live, .holder = p->holder, .key = key, .node = 0};
+        m->state[n] = (struct frame_state){.fp = p->at.fp, .restore = restore | live, .key = key};
+        m->node[n] = 0;
         n++;
     }
     signal_fence();
@@ -106,7 +103,7 @@ bool remember_walk(struct remembered *m, const struct caller *caller, struct rea
         goto not_remembered;
     for (;;) {
         uint32_t j = m->index[index_of(r.sp)];
-        if (j < comparable && is_state(m, j, &r)) {
+        if (is_state(m, j, comparable, &r)) {
             int32_t stale = find_stale(m, j);
             if (likely(stale < 0)) {
                 kept = j + 1;

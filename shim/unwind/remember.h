@@ -38,7 +38,7 @@ struct remembered {
     uint32_t count;
     uint32_t saved_count;
 
-    struct frame_slot {
+    _Alignas(64) struct frame_slot {
         struct place place; /* where its pc was read, and its sp */
         uintptr_t pc;
     } sentinel_and_frame[SENTINELS + REMEMBERED_FRAMES];
@@ -46,17 +46,21 @@ struct remembered {
     struct frame_state {
         uintptr_t fp;
         uintptr_t restore;    /* where the step outwards read fp, with the flags below; 0: fp stays */
-        uintptr_t holder;     /* HAS_HOLDER: where it read its CFA */
         struct stack_key key; /* of the frames from the root to this one */
-        uint32_t node;        /* of this frame in the stack table, 0: not looked up yet */
     } state[REMEMBERED_FRAMES];
+
+    /* Of the stack from the root to this frame, 0: not looked up yet. */
+    uint32_t node[REMEMBERED_FRAMES];
+
+    /* Where HAS_HOLDER is set: what the step outwards read its CFA from. */
+    uintptr_t holder[REMEMBERED_FRAMES];
 
     /* Slots beside the return addresses that must hold, by rising frame. */
     struct saved_slot {
         uintptr_t slot;
         uintptr_t value;
         uint32_t frame;
-    } saved[2 * REMEMBERED_FRAMES];
+    } saved[2 * REMEMBERED_FRAMES + 1];
 
     /* The walk under way, innermost first. */
     struct passed_frame {

@@ -151,9 +151,10 @@ static enum take control(struct process *process, struct ring_reader *reader, co
     }
 }
 
+/* In this order: whether it is an allocation is what no processor can guess, that of its size it can. */
 static inline bool is_extended(const struct change *change) {
-    return change->type == EVENT_ALLOC ? change->size == EVENT_SIZE_EXTENDED
-                                       : change->type == EVENT_MAP || change->type == EVENT_UNMAP;
+    return (change->size == EVENT_SIZE_EXTENDED && change->type == EVENT_ALLOC) ||
+           change->type == EVENT_MAP || change->type == EVENT_UNMAP;
 }
 
 /* Reads the size or length that follows an event. False when that is impossible. */
