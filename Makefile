@@ -42,7 +42,9 @@ SHIM_FLAGS := -fPIC -fvisibility=hidden -fno-omit-frame-pointer -fno-stack-prote
 	-ftls-model=initial-exec -fno-tree-slp-vectorize -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
 SHIM_LINK := -Wl,--version-script=shim/exports.map -Wl,-z,now -Wl,-z,nodelete -Wl,-soname,libmemtrace.so
 build/obj/shim/%.o: EXTRA := $(SHIM_FLAGS)
-build/obj/daemon/native/core/%.o: EXTRA := -fPIC -fvisibility=hidden -fno-tree-slp-vectorize
+# Neither may write two counters as one vector: it waits for the stores that made them one by one.
+CORE_FLAGS := -fPIC -fvisibility=hidden -fno-tree-slp-vectorize
+build/obj/daemon/native/core/%.o: EXTRA := $(CORE_FLAGS)
 
 build/obj/%.o: %.c | build/.deps
 	@mkdir -p $(@D)

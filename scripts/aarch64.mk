@@ -6,7 +6,7 @@ AARCH64_OF     = $(patsubst %.c,build/aarch64/obj/%.o,$(1))
 AARCH64_PARTS := build/aarch64/libmemtrace.so build/aarch64/libmemtrace-core.so build/aarch64/memtrace
 
 build/aarch64/obj/shim/%.o: EXTRA := $(SHIM_FLAGS)
-build/aarch64/obj/daemon/native/core/%.o: EXTRA := -fPIC -fvisibility=hidden
+build/aarch64/obj/daemon/native/core/%.o: EXTRA := $(CORE_FLAGS)
 build/aarch64/obj/%.o: %.c | build/.slow-deps
 	@mkdir -p $(@D)
 	$(AARCH64_CC) $(WARN) $(CFLAGS) $(EXTRA) $(DEPFLAGS) -I. -c $< -o $@

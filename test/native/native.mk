@@ -26,7 +26,7 @@ $(NATIVE_CROWDED): test/native/order.c $(NATIVE_ORDER) $(NATIVE_SOURCES) $(NATIV
 
 build/native/%: test/native/%.c $(NATIVE_SOURCES) $(NATIVE_HEADERS) | build/.deps
 	@mkdir -p $(@D)
-	$(CC) $(NATIVE_FLAGS) -O2 -g $< $(PARTS) $(NATIVE_SOURCES) -o $@
+	$(CC) $(NATIVE_FLAGS) -O2 -g -fno-tree-slp-vectorize $< $(PARTS) $(NATIVE_SOURCES) -o $@
 build/native/sanitized/%: test/native/%.c $(NATIVE_SOURCES) $(NATIVE_HEADERS) | build/.deps
 	@mkdir -p $(@D)
 	$(CC) $(NATIVE_FLAGS) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all $< $(PARTS) $(NATIVE_SOURCES) -o $@

@@ -1,218 +1,20 @@
-/* ledger.c — see ledger.h. A block is born when its event was read (`now_us`). */
+/* ledger.c — see ledger.h. */
 #define _GNU_SOURCE
 #include "daemon/native/core/ledger.h"
 
-#include "daemon/native/core/classes.h"
+#include "daemon/native/core/heap.h"
+#include "daemon/native/core/others.h"
 
 #define SITE_AHEAD 6u /* events between fetching the counters and changing them */
-
-static_assert(THREADS_LIMIT - 1 <= UINT16_MAX, "a site has room for the index of a thread");
-
-static NOINLINE uint32_t site_add(struct process *process, uint32_t stack, enum site_kind kind,
-                                  uint32_t thread) {
-    if (stack >= STACK_FIRST_NODE && stack >= segment_nodes(&process->segment)) {
-        process_corrupt(process);
-        return SITE_NONE;
-    }
-    bool truncated = stack == STACK_TRUNCATED || segment_stack_truncated(&process->segment, stack);
-    uint32_t site = sites_add(&process->sites, stack, kind, thread, truncated);
-    if (site == SITE_NONE)
-        process->record.lost++;
-    return site;
-}
-
-INLINE uint32_t site_of(struct process *process, const struct change *change, enum site_kind kind) {
-    uint32_t site = sites_find(&process->sites, change->stack, kind);
-    return likely(site != SITE_NONE) ? site : site_add(process, change->stack, kind, change->thread);
-}
-
-/* A block ceased to live. */
-INLINE void close_block(struct process *process, const struct block *block) {
-    site_shrink(&process->sites.items[block->site], &process->sites.gauge[SITE_HEAP], block->size, 1);
-    process->threads.items[block->thread].live_bytes -= block->size;
-    struct size_record *class = &process->sizes[size_class(block->size)];
-    class->live_blocks--;
-    class->live_bytes -= block->size;
-    process->record.frees++;
-}
-
-static NOINLINE void replaced_block(struct process *process, const struct change *change,
-                                    const struct block *block) {
-    close_block(process, block);
-    if (order_was_skipped(&process->order, change_counter(change)))
-        strays_add(&process->strays, change->address, STRAY_CLOSED);
-}
-
-/* Counts an allocation in all totals; SITE_NONE when it cannot be kept. */
-INLINE uint32_t count_allocation(struct process *process, const struct change *change) {
-    uint32_t index = site_of(process, change, SITE_HEAP);
-    if (unlikely(index == SITE_NONE))
-        return SITE_NONE;
-    struct site *site = &process->sites.items[index];
-    site_count(site, &process->sites.gauge[SITE_HEAP], change->size);
-    struct thread_record *thread = &process->threads.items[change->thread];
-    thread->allocations++;
-    thread->total_bytes += change->size;
-    struct size_record *class = &process->sizes[size_class(change->size)];
-    class->total_blocks++;
-    class->total_bytes += change->size;
-    process->record.allocations++;
-    process->record.truncated += site->truncated;
-    return index;
-}
-
-INLINE void allocate(struct process *process, const struct change *change, struct spot spot,
-                     uint64_t now_us) {
-    uint32_t site = count_allocation(process, change);
-    if (unlikely(site == SITE_NONE))
-        return;
-    struct block block = {change->size, now_us, site, change->thread}, previous;
-    int replaced = blocks_insert(&process->blocks, spot, change->address, &block, &previous);
-    if (unlikely(replaced > 0))
-        replaced_block(process, change, &previous);
-    if (unlikely(replaced < 0)) { /* no memory: it counts, but is taken for freed */
-        process->record.frees++;
-        process->record.lost++;
-        return;
-    }
-    site_grow(&process->sites.items[site], &process->sites.gauge[SITE_HEAP], change->size, 1);
-    process->threads.items[change->thread].live_bytes += change->size;
-    struct size_record *class = &process->sizes[size_class(change->size)];
-    class->live_blocks++;
-    class->live_bytes += change->size;
-}
-
-static NOINLINE void unknown_free(struct process *process, const struct change *change) {
-    if (process->record.origin == ORIGIN_FORK) {
-        process->record.inherited_frees++;
-        return;
-    }
-    process->record.unknown_frees++;
-    if (order_was_skipped(&process->order, change_counter(change)))
-        strays_add(&process->strays, change->address, STRAY_FREE);
-}
-
-INLINE void release(struct process *process, const struct change *change, struct spot spot) {
-    struct block block;
-    if (unlikely(!blocks_remove(&process->blocks, spot, change->address, &block))) {
-        unknown_free(process, change);
-        return;
-    }
-    process->threads.items[change->thread].frees++;
-    if (change->fresh && block.thread == change->thread) { /* not even that thread allocated since */
-        process->sites.items[block.site].temporary_blocks++;
-        process->threads.items[block.thread].temporary_blocks++;
-        process->record.temporary_blocks++;
-    }
-    close_block(process, &block);
-}
-
-/* Blocks of the interpreter's own allocator: a kind of their own, in no heap total. */
-static void python_allocate(struct process *process, const struct change *change, uint64_t now_us) {
-    uint32_t site = site_of(process, change, SITE_PYTHON);
-    if (unlikely(site == SITE_NONE))
-        return;
-    process->record.python_allocations++;
-    process->record.truncated += process->sites.items[site].truncated;
-    sites_count(&process->sites, site, change->size);
-    struct block block = {change->size, now_us, site, change->thread}, previous;
-    struct spot spot = blocks_spot(&process->python_blocks, change->address);
-    int replaced = blocks_insert(&process->python_blocks, spot, change->address, &block, &previous);
-    if (unlikely(replaced > 0))
-        sites_shrink(&process->sites, previous.site, previous.size, 1);
-    if (likely(replaced >= 0))
-        sites_grow(&process->sites, site, change->size, 1);
-    else
-        process->record.lost++;
-}
-
-static void python_release(struct process *process, const struct change *change) {
-    struct block block;
-    struct spot spot = blocks_spot(&process->python_blocks, change->address);
-    if (!blocks_remove(&process->python_blocks, spot, change->address, &block))
-        return; /* the heap's: its free is an event of its own */
-    if (change->fresh && block.thread == change->thread)
-        process->sites.items[block.site].temporary_blocks++;
-    sites_shrink(&process->sites, block.site, block.size, 1);
-}
-
-/* A block ends at one stack and begins at another; what is not known here is the heap's. */
-static void python_reuse(struct process *process, const struct change *change, uint64_t now_us) {
-    struct block block;
-    struct spot spot = blocks_spot(&process->python_blocks, change->address);
-    if (!blocks_remove(&process->python_blocks, spot, change->address, &block))
-        return;
-    sites_shrink(&process->sites, block.site, block.size, 1);
-    struct change made = *change;
-    made.size = block.size;
-    python_allocate(process, &made, now_us);
-}
-
-static void apply_python(struct process *process, const struct change *change, uint64_t now_us) {
-    switch (change->python) {
-    case EVENT_PYTHON_ALLOC:
-        python_allocate(process, change, now_us);
-        break;
-    case EVENT_PYTHON_FREE:
-    case EVENT_PYTHON_RELEASE:
-        python_release(process, change);
-        break;
-    case EVENT_PYTHON_REUSED:
-        python_reuse(process, change, now_us);
-        break;
-    default: /* a call that failed */
-        break;
-    }
-}
-
-static void unmap(struct process *process, uint64_t start, uint64_t end) {
-    struct map_cut cut;
-    while (maps_remove(&process->maps, start, end, &cut)) {
-        uint32_t pieces_gone = cut.pieces < 0 ? 1 : 0;
-        sites_shrink(&process->sites, cut.site, cut.bytes, pieces_gone);
-        if (cut.pieces > 0)
-            sites_grow(&process->sites, cut.site, 0, 1);
-    }
-}
-
-static void map(struct process *process, const struct change *change, uint64_t now_us) {
-    uint64_t end = change->address + change->size;
-    unmap(process, change->address, end); /* MAP_FIXED replaces what was there */
-    uint32_t site = site_of(process, change, SITE_MMAP);
-    if (site == SITE_NONE)
-        return;
-    process->record.maps++;
-    sites_count(&process->sites, site, change->size);
-    if (!change->size)
-        return;
-    if (maps_add(&process->maps, change->address, end, site, now_us))
-        sites_grow(&process->sites, site, change->size, 1);
-    else
-        process->record.lost++;
-}
-
-static NOINLINE void apply_other(struct process *process, const struct change *change, uint64_t now_us) {
-    switch (change->type) {
-    case EVENT_MAP:
-        map(process, change, now_us);
-        break;
-    case EVENT_UNMAP:
-        process->record.unmaps++;
-        unmap(process, change->address, change->address + change->size);
-        break;
-    default: /* EVENT_CANCEL: nothing happened to the heap */
-        apply_python(process, change, now_us);
-    }
-}
 
 /* `spot`: of the address, in what its event is about. */
 INLINE void apply(struct process *process, const struct change *change, struct spot spot, uint64_t now_us) {
     if (change->type == EVENT_ALLOC)
-        allocate(process, change, spot, now_us);
+        heap_allocate(process, change, spot, now_us);
     else if (change->type == EVENT_FREE || change->type == EVENT_RELEASE)
-        release(process, change, spot);
+        heap_release(process, change, spot);
     else
-        apply_other(process, change, now_us);
+        others_apply(process, change, now_us);
 }
 
 static NOINLINE void apply_later(struct process *process, const struct change *change, uint64_t now_us) {
@@ -236,7 +38,7 @@ static void apply_late(struct process *process, const struct change *change, uin
             apply_later(process, change, now_us);
             break;
         }
-        if (count_allocation(process, change) != SITE_NONE)
+        if (heap_count(process, change) != SITE_NONE)
             process->record.frees++;
         if (freed)
             process->record.unknown_frees--;
@@ -333,20 +135,7 @@ INLINE bool take_pair(struct process *process, const struct change *made, const 
         return false; /* a new peak */
     if (!change_is_in_order(made))
         process->order.expected[counter] = (made->ticket + 2) & ORDER_MASK;
-    sites_count(&process->sites, site, made->size);
-    process->sites.items[site].temporary_blocks++;
-    struct thread_record *thread = &process->threads.items[made->thread];
-    thread->allocations++;
-    thread->frees++;
-    thread->temporary_blocks++;
-    thread->total_bytes += made->size;
-    struct size_record *class = &process->sizes[size_class(made->size)];
-    class->total_blocks++;
-    class->total_bytes += made->size;
-    process->record.allocations++;
-    process->record.frees++;
-    process->record.temporary_blocks++;
-    process->record.truncated += process->sites.items[site].truncated;
+    heap_pass(process, site, made);
     return true;
 }
 
