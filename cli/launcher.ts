@@ -2,8 +2,7 @@
  * The launcher (cli/launcher/main.c) as its daemon sees it: lines on descriptor 3, and stderr, which it carries
  * to the caller's. cli/launcher/daemon.h lists the lines.
  */
-import { writeSync } from 'node:fs';
-import { Socket } from 'node:net';
+import { readSync, writeSync } from 'node:fs';
 import type { Launcher, ProgramEnd, StartedProgram } from '../daemon/run.js';
 import { isAlive, startTicks } from '../daemon/session/processes.js';
 import type { Io } from './print/io.js';
@@ -90,49 +89,53 @@ const writeAll = (fd: number, text: string): void => {
 };
 
 const conversation = (sendStart: () => void): Launcher => {
-  let resolveStarted = (_: StartedProgram | null): void => {};
-  let resolveEnded = (_: ProgramEnd): void => {};
-  const started = new Promise<StartedProgram | null>((resolve) => {
-    resolveStarted = resolve;
-  });
-  const ended = new Promise<ProgramEnd>((resolve) => {
-    resolveEnded = resolve;
-  });
-  let untraced: number | null = null;
+  const buffer = Buffer.alloc(512);
+  let unread = '';
 
-  const hear = (line: string): void => {
-    const [word, number] = line.split(' ');
-    const value = Number(number);
-    if (word === 'untraced') untraced = value;
-    else if (word === 'pid') resolveStarted({ pid: value, untraced });
-    else if (word === 'exit') resolveEnded({ kind: 'exited', code: value });
-    else if (word === 'signal') resolveEnded({ kind: 'signalled', signal: value });
-    else if (word === 'failed') resolveStarted(null);
+  /** Waits for it. @returns its words; none when the launcher is gone */
+  const nextLine = (): readonly string[] => {
+    while (!unread.includes('\n')) {
+      const bytes = readSome(buffer);
+      if (bytes === 0) return [];
+      unread += buffer.toString('latin1', 0, bytes);
+    }
+    const line = unread.slice(0, unread.indexOf('\n'));
+    unread = unread.slice(line.length + 1);
+    return line.split(' ');
   };
 
-  /** After `failed`, or before anything: not started. After `pid`: the launcher was killed, the program lives on. */
-  const hangUp = async (): Promise<void> => {
-    resolveStarted(null);
-    const program = await started;
-    if (program) await endOf(program.pid);
-    resolveEnded({ kind: 'unknown' });
+  const theEnd = async (pid: number): Promise<ProgramEnd> => {
+    const { watchInput } = await import('../daemon/inputs.js'); // the drain core, which other commands do without
+    if (unread === '') await new Promise<void>((resolve) => watchInput(SOCKET, resolve));
+    const [word, number] = nextLine();
+    if (word === 'exit') return { kind: 'exited', code: Number(number) };
+    if (word === 'signal') return { kind: 'signalled', signal: Number(number) };
+    await endOf(pid); // the launcher was killed, the program lives on
+    return { kind: 'unknown' };
   };
 
-  const start = (): Promise<StartedProgram | null> => {
-    const socket = new Socket({ fd: SOCKET });
-    let unread = '';
-    socket.setEncoding('latin1');
-    socket.on('data', (text) => {
-      const lines = (unread + text).split('\n');
-      unread = lines.pop() ?? '';
-      lines.forEach(hear);
-    });
-    socket.on('error', () => {}); // 'close' follows
-    socket.on('close', () => void hangUp());
+  /** There is nothing else to do until the program runs. */
+  const start = (): StartedProgram | null => {
+    let untraced: number | null = null;
     sendStart();
-    return started;
+    for (;;) {
+      const [word, number] = nextLine();
+      if (word === 'untraced') untraced = Number(number);
+      else if (word !== 'pid') return null;
+      else return { pid: Number(number), untraced, ended: theEnd(Number(number)) };
+    }
   };
-  return { start, ended };
+  return { start };
+};
+
+/** @returns 0 at the end, which is an error where the launcher has not read all */
+const readSome = (buffer: Buffer): number => {
+  try {
+    return readSync(SOCKET, buffer);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') return 0;
+    throw error;
+  }
 };
 
 const endOf = async (pid: number): Promise<void> => {

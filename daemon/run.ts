@@ -12,7 +12,7 @@ import { createCore, type Selection } from './core.js';
 import { type DrivenSession, driveSession } from './live/session.js';
 import { isExcluded, untracedReason } from './live/untraced.js';
 import type { LiveProcess } from './live.js';
-import { postDoorman } from './server/doorman.js';
+import { type Doorman, postDoorman } from './server/doorman.js';
 import type { LiveServer } from './server/server.js';
 import type { Session } from './session/session.js';
 import { saveSnapshots } from './snapshot/files.js';
@@ -49,15 +49,15 @@ export type SnapshotOutput =
 /** The process that started the program and waits for it. */
 export interface Launcher {
   /** Call it once, when the program may run. @returns null when it could not be started: the user was told why */
-  readonly start: () => Promise<StartedProgram | null>;
-  /** Resolves after the program's end. */
-  readonly ended: Promise<ProgramEnd>;
+  readonly start: () => StartedProgram | null;
 }
 
 export interface StartedProgram {
   readonly pid: number;
   /** `enum untraced_reason` of a program that runs without the shim; null for a traced one. */
   readonly untraced: number | null;
+  /** Resolves after the program's end, while something else is under way: a drain. */
+  readonly ended: Promise<ProgramEnd>;
 }
 
 export type ProgramEnd =
@@ -104,14 +104,14 @@ export const runSession = async (
     startedAt: session.startedAt.toISOString(),
     command: options.command,
   });
-  const service = await serveWhenAsked(live, session, options);
+  const service = serveWhenAsked(live, session, options);
   try {
-    const program = await launcher.start();
+    const program = launcher.start();
     if (!program) return null;
     const startedMs = monotonicMs();
     session.noteProgram(program.pid);
     live.setMainPid(program.pid);
-    const end = await follow(live, launcher.ended);
+    const end = await follow(live, program.ended);
     const durationMs = monotonicMs() - startedMs;
     live.setMainEnd(asEnding(end));
     await takeInTheRest(live);
@@ -134,11 +134,7 @@ interface LaterService {
 }
 
 /** Most sessions have no viewer: the service is loaded when the first one knocks. */
-const serveWhenAsked = async (
-  live: DrivenSession,
-  session: Session,
-  options: RunOptions,
-): Promise<LaterService> => {
+const serveWhenAsked = (live: DrivenSession, session: Session, options: RunOptions): LaterService => {
   const problems: string[] = [];
   const fail = (error: unknown): null => {
     const message = error instanceof Error ? error.message : String(error);
@@ -147,7 +143,7 @@ const serveWhenAsked = async (
     return null;
   };
   const { socketPath } = session;
-  const doorman = await postDoorman(socketPath).catch(fail);
+  const doorman = doormanAt(socketPath, fail);
   if (!doorman) return { end: async () => problems };
 
   const start = async (): Promise<LiveServer | null> => {
@@ -174,6 +170,14 @@ const serveWhenAsked = async (
       return problems;
     },
   };
+};
+
+const doormanAt = (socketPath: string, fail: (error: unknown) => null): Doorman | null => {
+  try {
+    return postDoorman(socketPath);
+  } catch (error) {
+    return fail(error);
+  }
 };
 
 const follow = async (live: DrivenSession, ended: Promise<ProgramEnd>): Promise<ProgramEnd> => {

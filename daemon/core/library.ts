@@ -94,6 +94,11 @@ export interface Library {
     out: Uint8Array,
   ) => number;
   readonly info: (core: Handle, index: number, out: Uint8Array, commandBytes: Uint32Array) => number;
+  /** @returns the descriptor, or the negative number of an error */
+  readonly listen: (path: string) => number;
+  readonly announceInput: (fd: number) => boolean;
+  readonly hushInput: (fd: number) => void;
+  readonly hasInput: (fd: number) => boolean;
 }
 
 const LIBRARY = installedFile('build/libmemtrace-core.so');
@@ -169,6 +174,10 @@ const load = (): Library => {
       'uint32_t',
       'void *',
     ]),
+    listen: library.func('core_listen', 'int32_t', ['str']),
+    announceInput: library.func('core_announce_input', 'bool', ['int32_t']),
+    hushInput: library.func('core_hush_input', 'void', ['int32_t']),
+    hasInput: library.func('core_has_input', 'bool', ['int32_t']),
     info: library.func('core_info', 'uint32_t', ['void *', 'uint32_t', 'void *', 'void *']),
   };
 };

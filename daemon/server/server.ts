@@ -3,11 +3,10 @@
  * port of this machine behind a token. The daemon's public face for clients is proto/messages.ts.
  */
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { AddressInfo, ListenOptions } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { REQUEST_LIMIT_BYTES } from '../../proto/messages.js';
 import { MemtraceError } from '../../views/error.js';
@@ -16,7 +15,7 @@ import type { LiveSession } from '../live.js';
 import { wholeText } from '../snapshot/text.js';
 import { admit, type Gate } from './admission.js';
 import { type Service, serveClient } from './client.js';
-import { type Doorman, postDoorman } from './doorman.js';
+import type { Doorman } from './doorman.js';
 import { createFeeds } from './feeds.js';
 import { createViews } from './views.js';
 
@@ -75,12 +74,10 @@ export const startServer = async (live: LiveSession, options: ServerOptions): Pr
     void firstWish.then(() => silent.delete(firstWish));
   });
 
-  const doorman =
-    options.doorman ??
-    (await postDoorman(socketPath).catch((error: unknown) => {
-      throw cannotListen({ path: socketPath }, error instanceof Error ? error : new Error(String(error)));
-    }));
-  const local = serveVisitors(sockets, doorman);
+  // Those who get in there need no token: the folder is private.
+  const own = options.doorman ? { fd: options.doorman.handOver() } : { path: socketPath };
+  const local = await openDoor(sockets, own, () => null);
+  chmodSync(socketPath, 0o600);
   const token = randomBytes(24).toString('base64url');
   const port = listen
     ? await openDoor(sockets, listen, (at) => ({ token, port: at })).catch((error: unknown) => {
@@ -106,8 +103,14 @@ export const startServer = async (live: LiveSession, options: ServerOptions): Pr
   };
 };
 
-const atMost = (ms: number, what: Promise<unknown>): Promise<unknown> =>
-  Promise.race([what, delay(ms, undefined, { ref: false })]);
+/** The daemon stays for as long as that, whatever else is under way. */
+const atMost = async (ms: number, what: Promise<unknown>): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  const enough = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([what, enough]).finally(() => clearTimeout(timer));
+};
 
 interface Door {
   readonly port: number;
@@ -129,22 +132,6 @@ const upgrader = (sockets: WebSocketServer, gateOf: () => Gate | null): Server =
       sockets.handleUpgrade(request, stream, head, (socket) => sockets.emit('connection', socket, request));
   });
   return http;
-};
-
-/** Those whom the doorman lets in need no token: the folder is private. */
-const serveVisitors = (sockets: WebSocketServer, doorman: Doorman): Pick<Door, 'close'> => {
-  const http = upgrader(sockets, () => null);
-  http.on('error', () => {});
-  doorman.passOn((visitor) => {
-    http.emit('connection', visitor);
-    visitor.resume();
-  });
-  return {
-    close: () => {
-      doorman.close();
-      http.closeAllConnections();
-    },
-  };
 };
 
 const openDoor = async (
