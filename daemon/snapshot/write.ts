@@ -2,16 +2,29 @@
  * Writes a snapshot file whole or not at all: temporary name, fsync, rename; mode 0600, because it holds command
  * lines and source text. `.gz` is compressed.
  */
-import { access, link, open, rename, stat, unlink, writeFile } from 'node:fs/promises';
-import { Readable } from 'node:stream';
+import * as fs from 'node:fs';
+import { promisify } from 'node:util';
 import { MemtraceError } from '../../views/error.js';
 import type { Recording } from '../../views/profile.js';
 import { snapshotText } from './text.js';
+
+// Of node:fs, which is there: node:fs/promises would have to be loaded.
+const access = promisify(fs.access);
+const close = promisify(fs.close);
+const fsync = promisify(fs.fsync);
+const link = promisify(fs.link);
+const open = promisify(fs.open);
+const rename = promisify(fs.rename);
+const stat = promisify(fs.stat);
+const unlink = promisify(fs.unlink);
+const write = promisify(fs.write);
 
 export interface WriteOptions {
   /** Replace a file that is there. */
   readonly force: boolean;
 }
+
+type Portions = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 export const writeSnapshot = async (
   path: string,
@@ -21,15 +34,12 @@ export const writeSnapshot = async (
   const text = snapshotText(snapshot);
   const temporary = `${path}.${process.pid}.partial`;
   const data = path.endsWith('.gz') ? await compressed(text) : text;
-  if (await isSpecial(path)) return writeFile(path, data);
+  if (await isSpecial(path)) return into(await open(path, 'w'), (file) => writeAll(file, data));
   try {
-    const file = await open(temporary, 'wx', 0o600);
-    try {
-      await writeFile(file, data);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await into(await open(temporary, 'wx', 0o600), async (file) => {
+      await writeAll(file, data);
+      await fsync(file);
+    });
     if (force) await rename(temporary, path);
     else await linkNew(temporary, path);
   } catch (error) {
@@ -39,8 +49,26 @@ export const writeSnapshot = async (
 };
 
 /** Most snapshots are not: zlib is loaded for those that are. */
-const compressed = async (text: Iterable<Uint8Array>): Promise<Readable> =>
-  Readable.from(text).pipe((await import('node:zlib')).createGzip());
+const compressed = async (text: Iterable<Uint8Array>): Promise<Portions> => {
+  const [{ Readable }, { createGzip }] = await Promise.all([import('node:stream'), import('node:zlib')]);
+  return Readable.from(text).pipe(createGzip());
+};
+
+const into = async (file: number, fill: (file: number) => Promise<void>): Promise<void> => {
+  try {
+    await fill(file);
+  } finally {
+    await close(file);
+  }
+};
+
+const writeAll = async (file: number, data: Portions): Promise<void> => {
+  for await (const portion of data)
+    for (let rest = portion; rest.length > 0; ) {
+      const { bytesWritten } = await write(file, rest);
+      rest = rest.subarray(bytesWritten);
+    }
+};
 
 /** A pipe or a device takes the bytes as they come. */
 const isSpecial = (path: string): Promise<boolean> =>
