@@ -4,9 +4,8 @@
  * Node.js or processor; then, or without that file, the bundle is compiled as ever. Nothing else is to be done here.
  */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import vm from 'node:vm';
+import { constants, Script } from 'node:vm';
 
 /** The last line of the bundle and the first bytes of the cache: they belong together. */
 const STAMP_BYTES = 16;
@@ -24,11 +23,11 @@ const codeOf = (stamp: string): Buffer | undefined => {
 };
 
 const cachedData = codeOf(text.slice(-STAMP_BYTES));
-const script = new vm.Script(text, {
+const script = new Script(text, {
   filename: path,
   ...(cachedData && { cachedData }),
-  importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 });
 const start: (...words: readonly unknown[]) => void = script.runInThisContext();
 const module = { exports: {} };
-start(createRequire(path), path, __dirname, module, module.exports);
+start(require, path, __dirname, module, module.exports);

@@ -4,12 +4,11 @@
  */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 const rootAbove = (folder: string): string =>
   existsSync(join(folder, 'package.json')) || folder === '/' ? folder : rootAbove(dirname(folder));
 
-const ROOT = rootAbove(dirname(fileURLToPath(import.meta.url)));
+const ROOT = rootAbove(dirname(import.meta.filename));
 
 /** @param name such as `build/libmemtrace.so` */
 export const installedFile = (name: string): string => join(ROOT, name);

@@ -21,11 +21,26 @@ const nativePart = {
       const asked = "require('@koromix/koffi-linux-x64')";
       const text = readFileSync(path, 'utf8');
       if (!text.includes(asked)) throw new Error(`${path} does not load what it did`);
-      const file = "require('@koromix/koffi-linux-x64/linux_x64/koffi.node')";
-      return {
-        contents: text.replace(asked, `(() => { try { return ${file}; } catch { return ${asked}; } })()`),
-      };
+      const file = '@koromix/koffi-linux-x64/linux_x64/koffi.node';
+      // A path is found without reading two package.json; the package may lie above, with others.
+      const ways = [`require('../node_modules/${file}')`, `require('${file}')`, asked];
+      const contents = text.replace(
+        asked,
+        ways.reduceRight((rest, way) => `(() => { try { return ${way}; } catch { return ${rest}; } })()`),
+      );
+      return { contents };
     }),
+};
+
+/** `createRequire`: what the bundle was given is already that. node:module would be loaded for nothing. */
+const ownRequire = {
+  name: "the bundle's own require",
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^node:module$/ }, () => ({ path: 'require', namespace: 'own' }));
+    onLoad({ filter: /^require$/, namespace: 'own' }, () => ({
+      contents: 'export const createRequire = () => require;',
+    }));
+  },
 };
 
 const common = { bundle: true, platform: 'node', target: 'node20', format: 'cjs', logLevel: 'warning' };
@@ -35,16 +50,20 @@ await build({
   ...common,
   entryPoints: ['dist/cli/main.js'],
   outfile: BUNDLE,
-  plugins: [nativePart],
+  plugins: [nativePart, ownRequire],
   // Read as Latin-1, character by character.
   charset: 'ascii',
   minifyWhitespace: true,
-  external: ['@koromix/*', 'blessed', 're2js', 'ws', 'yargs'],
-  define: { 'import.meta.url': 'moduleUrl', 'import.meta.dirname': 'koffi.folder' },
+  external: ['@koromix/*', '../node_modules/@koromix/*', 'blessed', 're2js', 'ws', 'yargs'],
+  // import.meta.url: for createRequire alone.
+  define: {
+    'import.meta.url': '__filename',
+    'import.meta.filename': '__filename',
+    'import.meta.dirname': 'koffi.folder',
+  },
   banner: {
     js: [
       WRAPPER[0],
-      "const moduleUrl = require('node:url').pathToFileURL(__filename).href;",
       '// From where koffi finds its native part when that does not stand beside memtrace (as with pnpm, or built anew).',
       "const koffi = { get folder() { return require('node:path').dirname(require.resolve('koffi')) + '/src/koffi'; } };",
     ].join('\n'),
