@@ -3,7 +3,7 @@
  * and the link to the shim while a process that was started with it runs, since each program it starts would
  * complain of a missing preload on its stderr.
  */
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, rmdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { allPlaces, isPrivate, surroundings } from './places.js';
 import { isAlive, isUsed } from './processes.js';
 import { readRecord } from './record.js';
@@ -53,7 +53,7 @@ export const removeSession = ({ folder, shmFolder }: SessionFolders): boolean =>
   try {
     const since = (readRecord(shmFolder) ?? readRecord(folder))?.daemonStart ?? '0';
     if (!isUsed(shmFolder, since)) {
-      for (const each of [shmFolder, folder]) rmSync(each, { recursive: true, force: true });
+      new Set([shmFolder, folder]).forEach(removeFolder);
       return true;
     }
     for (const name of readdirSync(shmFolder))
@@ -62,6 +62,16 @@ export const removeSession = ({ folder, shmFolder }: SessionFolders): boolean =>
     // Out of descriptors, or the folder went away meanwhile.
   }
   return false;
+};
+
+/** There are only files in it, as a rule: most sessions go away without what rmSync has to load. */
+const removeFolder = (folder: string): void => {
+  try {
+    for (const name of readdirSync(folder)) unlinkSync(`${folder}/${name}`);
+    rmdirSync(folder);
+  } catch {
+    rmSync(folder, { recursive: true, force: true });
+  }
 };
 
 const isAbandoned = (folder: string): boolean => {
