@@ -2,22 +2,24 @@
  * Writes a snapshot file whole or not at all: temporary name, fsync, rename; mode 0600, because it holds command
  * lines and source text. `.gz` is compressed.
  */
-import * as fs from 'node:fs';
+import { access, close, fsync, link, open, rename, stat, unlink, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { MemtraceError } from '../../views/error.js';
 import type { Recording } from '../../views/profile.js';
 import { snapshotText } from './text.js';
 
 // Of node:fs, which is there: node:fs/promises would have to be loaded.
-const access = promisify(fs.access);
-const close = promisify(fs.close);
-const fsync = promisify(fs.fsync);
-const link = promisify(fs.link);
-const open = promisify(fs.open);
-const rename = promisify(fs.rename);
-const stat = promisify(fs.stat);
-const unlink = promisify(fs.unlink);
-const write = promisify(fs.write);
+const files = {
+  access: promisify(access),
+  close: promisify(close),
+  fsync: promisify(fsync),
+  link: promisify(link),
+  open: promisify(open),
+  rename: promisify(rename),
+  stat: promisify(stat),
+  unlink: promisify(unlink),
+  write: promisify(write),
+};
 
 export interface WriteOptions {
   /** Replace a file that is there. */
@@ -34,16 +36,16 @@ export const writeSnapshot = async (
   const text = snapshotText(snapshot);
   const temporary = `${path}.${process.pid}.partial`;
   const data = path.endsWith('.gz') ? await compressed(text) : text;
-  if (await isSpecial(path)) return into(await open(path, 'w'), (file) => writeAll(file, data));
+  if (await isSpecial(path)) return into(await files.open(path, 'w'), (file) => writeAll(file, data));
   try {
-    await into(await open(temporary, 'wx', 0o600), async (file) => {
+    await into(await files.open(temporary, 'wx', 0o600), async (file) => {
       await writeAll(file, data);
-      await fsync(file);
+      await files.fsync(file);
     });
-    if (force) await rename(temporary, path);
+    if (force) await files.rename(temporary, path);
     else await linkNew(temporary, path);
   } catch (error) {
-    await unlink(temporary).catch(() => undefined);
+    await files.unlink(temporary).catch(() => undefined);
     throw cannotWrite(path, error);
   }
 };
@@ -58,21 +60,21 @@ const into = async (file: number, fill: (file: number) => Promise<void>): Promis
   try {
     await fill(file);
   } finally {
-    await close(file);
+    await files.close(file);
   }
 };
 
 const writeAll = async (file: number, data: Portions): Promise<void> => {
   for await (const portion of data)
     for (let rest = portion; rest.length > 0; ) {
-      const { bytesWritten } = await write(file, rest);
+      const { bytesWritten } = await files.write(file, rest);
       rest = rest.subarray(bytesWritten);
     }
 };
 
 /** A pipe or a device takes the bytes as they come. */
 const isSpecial = (path: string): Promise<boolean> =>
-  stat(path).then(
+  files.stat(path).then(
     (found) => !found.isFile() && !found.isDirectory(),
     () => false,
   );
@@ -80,16 +82,16 @@ const isSpecial = (path: string): Promise<boolean> =>
 /** Like rename, but fails when `path` exists; on file systems without hard links it looks first. */
 const linkNew = async (temporary: string, path: string) => {
   try {
-    await link(temporary, path);
-    await unlink(temporary);
+    await files.link(temporary, path);
+    await files.unlink(temporary);
   } catch (error) {
     if (!hasCode(error, 'EPERM') && !hasCode(error, 'ENOTSUP')) throw error;
-    const exists = await access(path).then(
+    const exists = await files.access(path).then(
       () => true,
       () => false,
     );
     if (exists) throw Object.assign(new Error('file exists'), { code: 'EEXIST' });
-    await rename(temporary, path);
+    await files.rename(temporary, path);
   }
 };
 
