@@ -3,7 +3,6 @@
  *
  * Prints nothing: the command does. Whatever fails here never harms the program, which the launcher holds.
  */
-import { constants } from 'node:os';
 import type { GroupBy } from '../proto/snapshot.js';
 import { MemtraceError } from '../views/error.js';
 import type { Recording } from '../views/profile.js';
@@ -205,8 +204,11 @@ const asEnding = (end: ProgramEnd) => ({
   signal: end.kind === 'signalled' ? signalName(end.signal) : null,
 });
 
-const signalName = (number: number): string =>
-  Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `signal ${number}`;
+/** node:os is loaded for those that were killed alone. */
+const signalName = (number: number): string => {
+  const { signals } = process.getBuiltinModule('node:os').constants;
+  return Object.entries(signals).find(([, value]) => value === number)?.[0] ?? `signal ${number}`;
+};
 
 const conclude = async (
   live: DrivenSession,

@@ -2,7 +2,6 @@
  * What is printed on: how wide, in colour or not, and how paths are shown there. Not a terminal: plain text,
  * nothing cut.
  */
-import { homedir } from 'node:os';
 import type { PathStyle } from '../../views/names.js';
 import type { Io } from './io.js';
 import { clean, wrap } from './text.js';
@@ -25,11 +24,14 @@ export const surfaceOf = (io: Omit<Io, 'stdout' | 'stderr'>, colour: ColourChoic
   width: io.isTTY ? Math.max(MIN_WIDTH, io.columns) : Number.POSITIVE_INFINITY,
   ellipsis: isAscii(io.env) ? '...' : '…',
   paint: inColour(io, colour) ? COLOURED : PLAIN,
-  path: shortPath(io.cwd, io.env.HOME ?? homedir()),
+  path: shortPath(io.cwd, io.env.HOME ?? homeByName()),
 });
 
 export const headingLines = (text: string, surface: Surface): readonly string[] =>
   wrap(text, surface.width).map(surface.paint.strong);
+
+/** Where the environment does not say; node:os is loaded then alone. */
+const homeByName = (): string => process.getBuiltinModule('node:os').homedir();
 
 /** Below this, lines are cut by the terminal instead of by us. */
 const MIN_WIDTH = 40;
