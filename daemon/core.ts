@@ -127,6 +127,9 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
   const scratch = reusedBuffer();
   let draining: Promise<number> | null = null;
   const counting = new Set<Promise<unknown>>();
+  /** Node.js waits for its threads, and only this one's timer would end a drain. */
+  const interrupt = () => library.interrupt(handle);
+  globalThis.process.once('exit', interrupt);
 
   const drain = (ms: number): Promise<number> => {
     const opened = inUse(); // before there is a timer that would outlive the core
@@ -246,7 +249,8 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
     stop: () => library.stop(inUse()),
     close: () => {
       library.stop(inUse());
-      if (draining) library.interrupt(handle);
+      if (draining) interrupt();
+      globalThis.process.off('exit', interrupt);
       closed = true;
       const last = draining ? [draining, ...counting] : [...counting];
       if (last.length === 0) return library.close(handle);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { MEMTRACE, memtrace, run, start, temporaryFolder, traced } from './support.js';
@@ -53,6 +53,29 @@ test('a launcher that is killed takes nothing with it: the program goes on and t
   t.is((await program.outcome).stdout, 'ready\nstill here\n');
   while (isThere(daemon)) await new Promise((resolve) => setTimeout(resolve, 20));
   t.deepEqual(await sessions(runtime), []);
+});
+
+test('a daemon that fails while the program runs says so and ends; the program runs on', async (t) => {
+  const folder = temporaryFolder();
+  writeFileSync(
+    join(folder, 'fault.cjs'),
+    `setInterval(() => { if (require('fs').existsSync('${folder}/now')) throw new Error('made for a test'); }, 20);`,
+  );
+  const node = join(folder, 'node');
+  writeFileSync(node, `#!/bin/sh\nexec '${process.execPath}' --require ${folder}/fault.cjs "$@"\n`, {
+    mode: 0o755,
+  });
+  const program = start(MEMTRACE, ['run', '--no-output', 'sh', '-c', 'echo ready; read line; exit 5'], {
+    env: { ...process.env, MEMTRACE_NODE: node, XDG_RUNTIME_DIR: folder },
+  });
+  await program.said(/ready/);
+  const daemon = daemonPid(folder);
+  writeFileSync(join(folder, 'now'), '');
+  while (isThere(daemon)) await new Promise((resolve) => setTimeout(resolve, 20));
+  program.process.stdin?.end('still here\n');
+  const { code, stderr } = await program.outcome;
+  t.is(code, 5);
+  t.regex(stderr, /a fault of memtrace's own: made for a test/);
 });
 
 test('a daemon that cannot start stops everything before the program runs', async (t) => {

@@ -43,7 +43,10 @@ export interface Client {
   readonly closed: Promise<number>;
 }
 
-export const connect = async (server: LiveServer, greet: 'greet' | 'silent' = 'greet'): Promise<Client> => {
+export const connect = async (
+  server: Pick<LiveServer, 'socketPath'>,
+  greet: 'greet' | 'silent' = 'greet',
+): Promise<Client> => {
   const socket = new WebSocket(`ws+unix:${server.socketPath}:/`, { perMessageDeflate: false });
   const client = follow(socket);
   await client.nextOf('hello');
