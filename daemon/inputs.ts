@@ -12,25 +12,22 @@ export type StopWatching = () => void;
 
 const watched = new Map<number, () => void>();
 
-/**
- * Calls `ready` once, as soon as a read, or an accept, would return at once.
- *
- * @throws when the system cannot tell
- */
+/** Where the system does not signal, it is asked. */
+const ASK_MS = 100;
+
+/** Calls `ready` once, as soon as a read, or an accept, would return at once. */
 export const watchInput = (fd: number, ready: () => void): StopWatching => {
   const library = coreLibrary();
   if (!process.listeners('SIGIO').includes(look)) process.on('SIGIO', look); // for good: without one it kills
+  const asking = library.announceInput(fd) ? undefined : setInterval(look, ASK_MS);
   const stop = () => {
+    clearInterval(asking);
     if (watched.delete(fd)) library.hushInput(fd);
   };
   watched.set(fd, () => {
     stop();
     ready();
   });
-  if (!library.announceInput(fd)) {
-    watched.delete(fd);
-    throw new Error('the system does not signal input');
-  }
   look();
   return stop;
 };
