@@ -14,7 +14,7 @@ import type {
   BlockTable,
   HoldingRecord,
   ModuleRecord,
-  Place,
+  Places,
   ProcessRecord,
   SiteTable,
   SizeRecord,
@@ -26,7 +26,7 @@ export type {
   BlockTable,
   HoldingRecord,
   ModuleRecord,
-  Place,
+  Places,
   ProcessRecord,
   SiteTable,
   SizeRecord,
@@ -49,7 +49,7 @@ export interface Core {
   readonly process: (index: number) => ProcessRecord;
   readonly sites: (index: number) => SiteTable;
   /** What the nodes of the stacks name, as far as they exist: places from number `from` on. */
-  readonly places: (index: number, from: number) => Place[];
+  readonly places: (index: number, from: number) => Places;
   /**
    * Says which frames the next places have: of each the first one's number and how many there are.
    *
@@ -91,7 +91,7 @@ const UNTIL_ENOUGH_MS = 2 ** 32 - 1;
 const SLACK = 64;
 /** What there is much of comes in portions: the drain does not wait for it for long, and buffers are small. */
 const NODE_PORTION = 65536;
-const PLACE_PORTION = 4096;
+const PLACES_GUESS = 1024;
 const FRAMES_WORDS = layout.place_frames.bytes / 4;
 const MODULE_PORTION = 64;
 const HOLDINGS_GUESS = 256;
@@ -186,9 +186,12 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
     },
     places: (index, from) => {
       while (library.takeNodes(inUse(), index, NODE_PORTION) === NODE_PORTION);
-      return inPortions(scratch, PLACE_PORTION, layout.place_record.bytes, from, (at, bytes, capacity) =>
-        library.places(inUse(), index, at, bytes, capacity),
-      ).flatMap(({ bytes, count }) => records.decodePlaces(bytes, count));
+      for (let capacity = PLACES_GUESS; ; capacity *= 8) {
+        const [lookup, offset] = [new Float64Array(capacity), new Float64Array(capacity)];
+        const [module, code] = [new Uint32Array(capacity), new Uint32Array(capacity)];
+        const count = library.places(inUse(), index, from, lookup, offset, module, code, capacity);
+        if (count < capacity) return { count, module, lookup, offset, code };
+      }
     },
     namePlaces: (index, frames) => library.namePlaces(inUse(), index, frames, frames.length / FRAMES_WORDS),
     growStacks: (index, first, parent, frame) => {

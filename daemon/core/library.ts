@@ -61,7 +61,17 @@ export interface Library {
     capacity: number,
   ) => Promise<number>;
   readonly takeNodes: (core: Handle, index: number, most: number) => number;
-  readonly places: FillFrom;
+  /** In columns, each as long as `capacity`. */
+  readonly places: (
+    core: Handle,
+    index: number,
+    from: number,
+    lookup: Float64Array,
+    offset: Float64Array,
+    module: Uint32Array,
+    code: Uint32Array,
+    capacity: number,
+  ) => number;
   /** @returns how many stacks `growStacks` can make now */
   readonly namePlaces: (core: Handle, index: number, frames: Uint32Array, count: number) => number;
   readonly growStacks: (
@@ -151,7 +161,16 @@ const load = (): Library => {
       }),
     largest: library.func('core_largest', 'uint32_t', ['void *', 'uint32_t', 'void *']),
     takeNodes: library.func('core_take_nodes', 'uint32_t', ['void *', 'uint32_t', 'uint32_t']),
-    places: library.func('core_places', 'uint32_t', fillFrom),
+    places: library.func('core_places', 'uint32_t', [
+      'void *',
+      'uint32_t',
+      'uint32_t',
+      'void *',
+      'void *',
+      'void *',
+      'void *',
+      'uint32_t',
+    ]),
     namePlaces: library.func('core_name_places', 'uint32_t', fill),
     growStacks: library.func('core_grow_stacks', 'uint32_t', [
       'void *',

@@ -70,16 +70,17 @@ export interface SiteTable extends SiteFigures {
   readonly node: Uint32Array;
 }
 
-/** A distinct instruction that stack nodes name. */
-export interface Place {
+/** Distinct instructions that stack nodes name, in columns, which may be longer than `count`. */
+export interface Places {
+  readonly count: number;
   /** Index, MODULE_NONE or MODULE_PYTHON. */
-  readonly module: number;
+  readonly module: Uint32Array;
   /** Link-time address to be looked up: inside the call, or of the interrupted instruction. */
-  readonly lookup: number;
+  readonly lookup: Float64Array;
   /** Link-time return address; the address itself without a module; in Python code the instruction's offset in it. */
-  readonly offset: number;
+  readonly offset: Float64Array;
   /** Id of the Python code. */
-  readonly code: number;
+  readonly code: Uint32Array;
 }
 
 export interface BlockTable {
@@ -232,21 +233,6 @@ const columns = (bytes: Bytes, count: number, recordBytes: number) => {
       return column;
     },
   };
-};
-
-export const decodePlaces = (bytes: Bytes, count: number): Place[] => {
-  const record = layout.place_record;
-  const { u32, u64 } = columns(bytes, count, record.bytes);
-  const lookup = u64(record.lookup);
-  const offset = u64(record.offset);
-  const module = u32(record.module);
-  const code = u32(record.code);
-  return every(count, (at) => ({
-    module: module[at],
-    lookup: lookup[at],
-    offset: offset[at],
-    code: code[at],
-  }));
 };
 
 export const decodeBlocks = (bytes: Bytes, count: number): BlockTable => {

@@ -15,7 +15,7 @@ import type { Frame, Module } from '../../proto/snapshot.js';
 import { NO_COLUMN, withRoom } from '../../views/column.js';
 import { PYTHON_ARENAS } from '../../views/ownership.js';
 import type { Stacks } from '../../views/profile.js';
-import type { Core, Place } from '../core.js';
+import type { Core, Places } from '../core.js';
 import { type PythonPlace, readPythonCodes } from '../python/codes.js';
 import type { ModuleRef, SymbolFrame, Symbolizer } from '../symbols/symbolizer.js';
 
@@ -40,14 +40,17 @@ export const nameStacks = (core: Core, symbolizer: Symbolizer, index: number, pi
   const modules: Module[] = [];
   const frames: Frame[] = [];
   const refs: ModuleRef[] = [];
+  /** By module: whether it is the shim. */
+  const ours: boolean[] = [];
   const pythonCodes = readPythonCodes();
-  /** By what it says: instructions of one line share a frame. */
+  /** Instructions of one line share a frame, of one code and of others that say the same. */
+  const frameOfPlace = new Map<PythonPlace, number>();
   const pythonFrames = new Map<string, number>();
   const nowhere: ModuleRef = { path: '', buildId: null, pid };
   let placeCount = 0;
   let stackCount = 0;
   let parents = NO_COLUMN;
-  let frameOf = NO_COLUMN;
+  let frameColumn = NO_COLUMN;
   let unknownStack = -1;
 
   const holdModules = () => {
@@ -55,53 +58,77 @@ export const nameStacks = (core: Core, symbolizer: Symbolizer, index: number, pi
       const ref = { path, buildId, pid };
       modules.push({ path, buildId });
       refs.push(ref);
+      ours.push(SHIM.test(path));
       symbolizer.hold(ref);
     }
   };
 
+  const pythonFrame = (place: PythonPlace): number => {
+    const known = frameOfPlace.get(place);
+    if (known !== undefined) return known;
+    const frame = namedPythonFrame(place);
+    frameOfPlace.set(place, frame);
+    return frame;
+  };
+
   /** @returns its number, for a line that is known already the same again */
-  const pythonFrame = ({ function: name, file: from, line: at }: PythonPlace): number => {
+  const namedPythonFrame = ({ function: name, file: from, line: at }: PythonPlace): number => {
     const key = `${at} ${name}\0${from}`;
     const known = pythonFrames.get(key);
     if (known !== undefined) return known;
     const file = from === '' ? null : from;
     // What runs before the first statement of a module has line 0.
     const line = at === 0 ? null : at;
-    const frame = frames.push({ ...bareFrame, function: name, file, line, language: 'python' }) - 1;
+    const frame = frames.push(frameOf(name, file, line, -1, 0, 'python', false)) - 1;
     pythonFrames.set(key, frame);
     return frame;
   };
 
+  /** The names of the native places, in their order: of each module, and last of what is in none that is there. */
+  const lookUp = ({ count, module, lookup }: Places): Promise<readonly Names[]> => {
+    const last = refs.length;
+    const addresses: number[][] = Array.from({ length: last + 1 }, () => []);
+    for (let at = 0; at < count; at += 1)
+      if (module[at] !== MODULE_PYTHON) addresses[Math.min(module[at], last)].push(lookup[at]);
+    return Promise.all(
+      addresses.map((each, at) => (each.length === 0 ? [] : symbolizer.lookup(refs[at] ?? nowhere, each))),
+    );
+  };
+
   /** @returns the number of the first frame of each place, and how many it has, as the core wants to be told */
-  const framesOf = (places: readonly Place[], names: readonly (readonly SymbolFrame[])[]): Uint32Array => {
-    const found = new Uint32Array(2 * places.length);
-    let native = 0;
-    places.forEach((place, at) => {
-      if (place.module === MODULE_PYTHON) {
-        const line = pythonCodes.placeOf(place.code, place.offset);
-        if (line) found.set([pythonFrame(line), 1], 2 * at);
-        return;
+  const framesOf = (places: Places, names: readonly Names[]): Uint32Array => {
+    const { count, module, offset, code } = places;
+    const found = new Uint32Array(2 * count);
+    const taken = new Uint32Array(names.length);
+    const last = names.length - 1; // further modules may have come meanwhile
+    for (let at = 0; at < count; at += 1) {
+      if (module[at] === MODULE_PYTHON) {
+        const place = pythonCodes.placeOf(code[at], offset[at]);
+        if (!place) continue;
+        found[2 * at] = pythonFrame(place);
+        found[2 * at + 1] = 1;
+        continue;
       }
-      const named = names[native] ?? [];
-      native += 1;
+      const of = Math.min(module[at], last);
+      const named = names[of][taken[of]];
+      taken[of] += 1;
       // The hooks stand between the interpreter's frames.
-      if (SHIM.test(modules[place.module]?.path ?? '')) return;
+      if (of < last && ours[of]) continue;
+      found[2 * at] = frames.length;
       // None is there where the program has overwritten how many there are.
-      const module = modules[place.module] ? place.module : -1;
-      const first = frames.length;
-      found.set([first, appendFrames(frames, module, place.offset, named)], 2 * at);
-    });
+      found[2 * at + 1] = appendFrames(frames, of < last ? of : -1, offset[at], named);
+    }
     return found;
   };
 
   const grow = (count: number) => {
     parents = withRoom(parents, stackCount + count);
-    frameOf = withRoom(frameOf, stackCount + count);
+    frameColumn = withRoom(frameColumn, stackCount + count);
     stackCount += core.growStacks(
       index,
       stackCount,
       parents.subarray(stackCount),
-      frameOf.subarray(stackCount),
+      frameColumn.subarray(stackCount),
     );
   };
 
@@ -110,22 +137,18 @@ export const nameStacks = (core: Core, symbolizer: Symbolizer, index: number, pi
     const places = core.places(index, placeCount);
     holdModules();
     pythonCodes.add(core.pythonCodes(index, pythonCodes.byteCount()));
-    const native = places.filter(({ module }) => module !== MODULE_PYTHON);
-    const names = await symbolizer.lookup(
-      native.map(({ module, lookup }) => ({ module: refs[module] ?? nowhere, address: lookup })),
-    );
-    const due = core.namePlaces(index, framesOf(places, names));
-    placeCount += places.length;
+    const due = core.namePlaces(index, framesOf(places, await lookUp(places)));
+    placeCount += places.count;
     grow(due);
   };
 
   const unknown = (): number => {
     if (unknownStack < 0) {
       parents = withRoom(parents, stackCount + 1);
-      frameOf = withRoom(frameOf, stackCount + 1);
+      frameColumn = withRoom(frameColumn, stackCount + 1);
       unknownStack = stackCount;
       parents[unknownStack] = -1;
-      frameOf[unknownStack] = frames.push({ ...bareFrame, function: '[stack not recorded]' }) - 1;
+      frameColumn[unknownStack] = frames.push(bareFrame('[stack not recorded]', -1, 0)) - 1;
       stackCount += 1;
     }
     return unknownStack;
@@ -134,47 +157,50 @@ export const nameStacks = (core: Core, symbolizer: Symbolizer, index: number, pi
   return {
     modules,
     frames,
-    stacks: () => ({ count: stackCount, parent: parents, frame: frameOf }),
+    stacks: () => ({ count: stackCount, parent: parents, frame: frameColumn }),
     stacksOf: (nodes) => core.stacksOf(index, nodes).map((stack) => (stack < 0 ? unknown() : stack)),
     holdModules,
     catchUp,
   };
 };
 
+/** Of each place. */
+type Names = readonly (readonly SymbolFrame[])[];
+
 const SHIM = new RegExp(`/${SESSION_SHIM_LINK}$`);
 
-const bareFrame: Frame = {
-  function: null,
-  file: null,
-  line: null,
-  module: -1,
-  offset: 0,
-  language: 'native',
-  inlined: false,
-};
-
-/** @returns how many frames, outermost first */
-const appendFrames = (
-  frames: Frame[],
+/** One shape for all: there may be a hundred thousand, and they are read and written again and again. */
+const frameOf = (
+  name: string | null,
+  file: string | null,
+  line: number | null,
   module: number,
   offset: number,
-  named: readonly SymbolFrame[],
-): number => {
-  if (module < 0 && offset === NODE_PC_OMITTED) {
-    frames.push({ ...bareFrame, function: '[frames left out]' });
-    return 1;
+  language: Frame['language'],
+  inlined: boolean,
+): Frame => ({ function: name, file, line, module, offset, language, inlined });
+
+const bareFrame = (name: string | null, module: number, offset: number): Frame =>
+  frameOf(name, null, null, module, offset, 'native', false);
+
+/** @returns how many frames, outermost first */
+const appendFrames = (frames: Frame[], module: number, offset: number, named: Names[number]): number => {
+  if (named.length > 0 && !isMark(module, offset)) {
+    for (let at = named.length - 1; at >= 0; at -= 1) {
+      const { function: name, file, line, inlined } = named[at];
+      frames.push(frameOf(name, file, line, module, offset, 'native', inlined));
+    }
+    return named.length;
   }
-  if (module < 0 && offset === NODE_PC_PYTHON_ARENA) {
-    frames.push({ ...bareFrame, function: PYTHON_ARENAS });
-    return 1;
-  }
-  if (named.length === 0) {
-    frames.push({ ...bareFrame, module, offset });
-    return 1;
-  }
-  for (let at = named.length - 1; at >= 0; at -= 1) {
-    const { function: name, file, line, inlined } = named[at];
-    frames.push({ function: name, file, line, module, offset, language: 'native', inlined });
-  }
-  return named.length;
+  frames.push(unnamedFrame(module, offset));
+  return 1;
+};
+
+/** What the shim writes in place of an address. */
+const isMark = (module: number, offset: number): boolean =>
+  module < 0 && (offset === NODE_PC_OMITTED || offset === NODE_PC_PYTHON_ARENA);
+
+const unnamedFrame = (module: number, offset: number): Frame => {
+  if (!isMark(module, offset)) return bareFrame(null, module, offset);
+  return bareFrame(offset === NODE_PC_OMITTED ? '[frames left out]' : PYTHON_ARENAS, -1, 0);
 };

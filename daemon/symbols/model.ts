@@ -15,12 +15,6 @@ export interface ModuleRef {
   readonly pid: number | null;
 }
 
-export interface LookupRequest {
-  readonly module: ModuleRef;
-  /** link-time virtual address (pc - load bias), ALREADY minus one for return addresses */
-  readonly address: number;
-}
-
 export interface ModuleProblem {
   /** debugInfo: nothing is wrong, its names or lines are just not there. */
   readonly kind: 'debugInfo' | 'file';
@@ -36,10 +30,12 @@ export interface Symbolizer {
    */
   hold(module: ModuleRef): void;
   /**
-   * Same order as the requests; frames innermost first, the last one is the physical function, all earlier ones
+   * Same order as the addresses; frames innermost first, the last one is the physical function, all earlier ones
    * have `inlined: true`. Unknown: []. Never rejects.
+   *
+   * @param addresses link-time virtual ones (pc - load bias), ALREADY minus one for return addresses
    */
-  lookup(requests: readonly LookupRequest[]): Promise<readonly (readonly SymbolFrame[])[]>;
+  lookup(module: ModuleRef, addresses: readonly number[]): Promise<readonly (readonly SymbolFrame[])[]>;
   /** Modules whose names are missing, and why. */
   problems(): ModuleProblem[];
   close(): Promise<void>;

@@ -1,7 +1,7 @@
 /**
  * Names on disk, for the next run: reading a large library's debug information takes longer than many a program. One
- * file for each module, with the lines of the symbolizer's protocol; believed only where what they were made from is
- * still the same. Never throws and never says anything: without it names are only slower.
+ * file for each module (namesText.ts, below a head); believed only where what they were made from is still the same.
+ * Never throws and never says anything: without it names are only slower.
  */
 import {
   lstatSync,
@@ -15,13 +15,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isPrivate } from '../session/places.js';
+import { type KnownNames, namesIn, namesText } from './namesText.js';
 import { debugPlacesOf, type NamedFile, originOf, type Reader } from './origin.js';
-import { type Answer, answerReader, answerText, lookupAddresses, lookupLine } from './protocol.js';
-
-export interface KnownNames {
-  readonly addresses: readonly number[];
-  readonly answer: Answer;
-}
 
 /** What became known of a file, with what was known before. */
 export interface Lesson {
@@ -36,7 +31,7 @@ export interface NameCache {
   save(lessons: readonly Lesson[]): void;
 }
 
-const VERSION = 'memtrace-names 1';
+const VERSION = 'memtrace-names 2';
 /** Ours in a folder that may hold other things, too; what follows is a draft. */
 const SUFFIX = '.memtrace-names';
 const OURS = /^[\w.-]+\.memtrace-names(\.\w+)?$/;
@@ -62,8 +57,8 @@ export const openNameCache = (folder: string, reader: Reader, uid = process.gete
 
   const textOf = ({ file, names }: Lesson): string => {
     const head = heads.get(pathOf(file)) ?? [];
-    const body = lookupLine(0, names.addresses) + answerText(names.answer);
-    return [...head, `${body.split('\n').length} lines`, body].join('\n');
+    const body = namesText(names);
+    return [...head, `${body.length} characters`, body].join('\n');
   };
 
   return {
@@ -74,7 +69,7 @@ export const openNameCache = (folder: string, reader: Reader, uid = process.gete
       try {
         if (!isPrivate(folder, uid)) return null;
         const ageMs = Date.now() - statSync(path).mtimeMs;
-        return namesIn(readFileSync(path, 'utf8'), head, ageMs >= 0 && ageMs < LINELESS_FOR_MS);
+        return believed(readFileSync(path, 'utf8'), head, ageMs >= 0 && ageMs < LINELESS_FOR_MS);
       } catch {
         return null; // none
       }
@@ -94,21 +89,13 @@ export const openNameCache = (folder: string, reader: Reader, uid = process.gete
   };
 };
 
-const namesIn = (text: string, head: readonly string[], isFresh: boolean): KnownNames | null => {
-  const [version, origin, places, size, ...body] = text.split('\n');
-  if (version !== head[0] || origin !== head[1] || size !== `${body.length} lines`) return null;
-  const [asked = '', ...lines] = body;
-  const addresses = lookupAddresses(asked);
-  const read = answerReader();
-  for (const line of lines) {
-    const answer = read(line);
-    if (!answer) continue;
-    const isWhole = answer.frames.length === addresses.length;
-    // Who has the lines of a file needs no debug file that came since.
-    const isLast = answer.status?.state === 'lines' || (places === head[2] && isFresh);
-    return isWhole && isLast ? { addresses, answer } : null;
-  }
-  return null; // cut off
+const believed = (text: string, head: readonly string[], isFresh: boolean): KnownNames | null => {
+  const [version, origin, places, size, body = ''] = text.split('\n');
+  if (version !== head[0] || origin !== head[1] || size !== `${body.length} characters`) return null;
+  const names = namesIn(body);
+  // Who has the lines of a file needs no debug file that came since.
+  const isLast = names?.answer.status?.state === 'lines' || (places === head[2] && isFresh);
+  return isLast ? names : null;
 };
 
 /** Below what is another user's, such as a HOME that sudo kept, nothing is made: its owner could not use it. */

@@ -52,7 +52,7 @@ const foldersFor = (folder: string, debugPath: string, buildId: string | null): 
 
 const realPath = (path: string): string => {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch {
     return path; // it is in another mount namespace, or gone
   }

@@ -47,43 +47,12 @@ export const defineLine = (number: number, { buildId, source, name }: ModuleDefi
 export const lookupLine = (number: number, addresses: readonly number[]): string =>
   `L\t${number}\t${addresses.map((address) => address.toString(16)).join(' ')}\n`;
 
-/** The addresses of a `lookupLine`. */
-export const lookupAddresses = (line: string): readonly number[] => {
-  const addresses = line.split('\t')[2] ?? '';
-  return addresses === '' ? [] : addresses.split(' ').map((address) => Number.parseInt(address, 16));
-};
-
-const isState = (word: string): word is ModuleState =>
+export const isState = (word: string): word is ModuleState =>
   ['lines', 'symbols', 'exports', 'stripped', 'compressed', 'mismatch', 'unreadable'].includes(word);
 
 const parseStatus = (line: string): ModuleStatus => {
   const [, , state = '', ...detail] = line.split(' ');
   return { state: isState(state) ? state : 'unreadable', detail: unescaped(detail.join(' ')) };
-};
-
-/** What `answerReader` reads as this answer, with strings of its own. */
-export const answerText = ({ frames, status }: Answer): string => {
-  const lines: string[] = [];
-  if (status) lines.push(`M 0 ${status.state} ${escaped(status.detail)}`);
-  const numbers = new Map<string, number>();
-  const numberOf = (text: string | null): number => {
-    if (text === null) return 0;
-    const known = numbers.get(text);
-    if (known !== undefined) return known;
-    lines.push(`S ${escaped(text)}`);
-    numbers.set(text, numbers.size + 1);
-    return numbers.size;
-  };
-  // Equal answers are one object: most are written once.
-  const texts = new Map<readonly SymbolFrame[], string>();
-  for (const answer of frames) {
-    const text =
-      texts.get(answer) ??
-      ['F', ...answer.flatMap((f) => [numberOf(f.function), numberOf(f.file), f.line ?? 0])].join(' ');
-    texts.set(answer, text);
-    lines.push(text);
-  }
-  return `${lines.join('\n')}\nE\n`;
 };
 
 /**

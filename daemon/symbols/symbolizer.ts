@@ -6,17 +6,18 @@ import { closeSync } from 'node:fs';
 import { installedFile } from '../installed.js';
 import type { Reply, SymbolizerChild } from './child.js';
 import { type Holding, holdFile } from './heldFile.js';
-import type { LookupRequest, ModuleProblem, ModuleRef, SymbolFrame, Symbolizer } from './model.js';
+import type { ModuleProblem, ModuleRef, SymbolFrame, Symbolizer } from './model.js';
 import { type Lesson, openNameCache } from './nameCache.js';
 import type { NamedFile } from './origin.js';
 import { isVdso, problemOf } from './problem.js';
 import type { ModuleDefinition, ModuleStatus } from './protocol.js';
 
-export type { LookupRequest, ModuleProblem, ModuleRef, SymbolFrame, Symbolizer } from './model.js';
+export type { ModuleProblem, ModuleRef, SymbolFrame, Symbolizer } from './model.js';
 
 /** Small enough that a live view's question is not kept waiting long by a report's. */
 const batchAddresses = 256;
 const deathsMax = 2;
+const NO_FRAMES: readonly SymbolFrame[] = [];
 
 /** A file, whatever paths and processes it was seen in. */
 interface Module {
@@ -171,48 +172,38 @@ export const openSymbolizer = (
     }
   };
 
-  /** Starts batches for the addresses that are neither known nor under way; returns all that must be awaited. */
-  const request = (module: Module, addresses: ReadonlySet<number>): Promise<void>[] => {
-    recall(module);
+  /** Of the addresses those without an answer, once each; neighbours share a unit. */
+  const missingIn = (module: Module, addresses: readonly number[]): readonly number[] => {
+    const { frames } = module;
+    const missing = new Set<number>();
+    for (const address of addresses)
+      if (!frames.has(address) && Number.isSafeInteger(address) && address >= 0) missing.add(address);
+    return [...missing].sort((a, b) => a - b);
+  };
+
+  /** Starts batches for what is not under way; returns all that must be awaited. */
+  const request = (module: Module, missing: readonly number[]): ReadonlySet<Promise<void>> => {
     const awaited = new Set<Promise<void>>();
-    const missing: number[] = [];
-    for (const address of addresses) {
+    const fresh: number[] = [];
+    for (const address of missing) {
       const underWay = module.asked.get(address);
       if (underWay) awaited.add(underWay);
-      else if (!module.frames.has(address)) missing.push(address);
+      else fresh.push(address);
     }
-    missing.sort((a, b) => a - b); // neighbours share a unit
-    for (let i = 0; i < missing.length; i += batchAddresses) {
-      const batch = missing.slice(i, i + batchAddresses);
+    for (let i = 0; i < fresh.length; i += batchAddresses) {
+      const batch = fresh.slice(i, i + batchAddresses);
       const answered = ask(module, batch);
       for (const address of batch) module.asked.set(address, answered);
       awaited.add(answered);
     }
-    return [...awaited];
+    return awaited;
   };
 
-  /** Requests come in long runs for one reference. */
-  const modulesOf = (requests: readonly LookupRequest[]): readonly Module[] => {
-    let ref: ModuleRef | null = null;
-    let module: Module | null = null;
-    return requests.map((request) => {
-      if (module === null || request.module !== ref) module = moduleOf(request.module);
-      ref = request.module;
-      return module;
-    });
-  };
-
-  const lookup: Symbolizer['lookup'] = async (requests) => {
-    const wanted = modulesOf(requests);
-    const addressesOf = new Map<Module, Set<number>>();
-    requests.forEach(({ address }, at) => {
-      const module = wanted[at];
-      if (module === undefined || !Number.isSafeInteger(address) || address < 0) return;
-      const addresses = addressesOf.get(module) ?? new Set();
-      addressesOf.set(module, addresses.add(address));
-    });
-    await Promise.all([...addressesOf].flatMap(([module, addresses]) => request(module, addresses)));
-    return requests.map(({ address }, at) => wanted[at]?.frames.get(address) ?? []);
+  const lookup: Symbolizer['lookup'] = async (ref, addresses) => {
+    const module = moduleOf(ref);
+    recall(module);
+    await Promise.all(request(module, missingIn(module, addresses)));
+    return addresses.map((address) => module.frames.get(address) ?? NO_FRAMES);
   };
 
   return {

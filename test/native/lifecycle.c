@@ -55,10 +55,10 @@ static void killed(struct stage *stage) {
     uint32_t command_bytes;
     CHECK_EQUAL(core_info(stage->core, 0, info, &command_bytes), 9, "length of its path");
     CHECK(!memcmp(info, "/bin/testtest\0-x\0", 9 + 7) && command_bytes == 7, "command line");
-    struct place_record places[16];
+    struct places places;
     CHECK_EQUAL(core_take_nodes(stage->core, 0, 16), 8, "nodes");
-    CHECK_EQUAL(core_places(stage->core, 0, 0, places, 16), 8, "places");
-    CHECK_EQUAL(places[1].offset, 0x400001, "return address");
+    CHECK_EQUAL(places_from(stage->core, 0, 0, &places, 16), 8, "places");
+    CHECK_EQUAL((uint64_t)places.offset[1], 0x400001, "return address");
     struct site_record site;
     CHECK_EQUAL(sites_of(stage->core, 0, &site, 1), 1, "sites");
     CHECK_EQUAL(site.live_bytes, 9980, "live bytes of its site");

@@ -35,12 +35,12 @@ static uint64_t python(uint32_t code, uint32_t offset, uint64_t entry) {
     return NODE_PC_PYTHON | (uint64_t)code << NODE_PYTHON_CODE_SHIFT | entry | offset;
 }
 
-static void check_place(const struct place_record *place, uint32_t module, uint64_t lookup, uint64_t offset,
-                        uint32_t code) {
-    CHECK_EQUAL(place->module, module, "module");
-    CHECK_EQUAL(place->lookup, lookup, "lookup");
-    CHECK_EQUAL(place->offset, offset, "offset");
-    CHECK_EQUAL(place->code, code, "code");
+static void check_place(const struct places *places, uint32_t at, uint32_t module, uint64_t lookup,
+                        uint64_t offset, uint32_t code) {
+    CHECK_EQUAL(places->module[at], module, "module");
+    CHECK_EQUAL((uint64_t)places->lookup[at], lookup, "lookup");
+    CHECK_EQUAL((uint64_t)places->offset[at], offset, "offset");
+    CHECK_EQUAL(places->code[at], code, "code");
 }
 
 static void check_stack(struct stage *stage, uint32_t node, int32_t expected) {
@@ -64,14 +64,14 @@ static void small(void) {
     CHECK_EQUAL(core_take_nodes(stage.core, 0, 3), 3, "nodes taken at first");
     CHECK_EQUAL(core_take_nodes(stage.core, 0, 99), 4, "nodes taken then");
     CHECK_EQUAL(core_take_nodes(stage.core, 0, 99), 0, "nodes taken at last");
-    struct place_record places[9];
-    CHECK_EQUAL(core_places(stage.core, 0, 0, places, 9), 5, "places");
-    check_place(&places[0], MODULE_NONE, 0x3fffff, 0x400000, 0);
-    check_place(&places[1], 0, 0xf, 0x10, 0);
-    check_place(&places[2], 0, 0x10, 0x10, 0);
-    check_place(&places[3], MODULE_PYTHON, 12, 12, 7);
-    check_place(&places[4], MODULE_NONE, 0xfff, 0x1000, 0);
-    CHECK_EQUAL(core_places(stage.core, 0, 4, places, 9), 1, "places from the fifth on");
+    struct places places;
+    CHECK_EQUAL(places_from(stage.core, 0, 0, &places, 9), 5, "places");
+    check_place(&places, 0, MODULE_NONE, 0x3fffff, 0x400000, 0);
+    check_place(&places, 1, 0, 0xf, 0x10, 0);
+    check_place(&places, 2, 0, 0x10, 0x10, 0);
+    check_place(&places, 3, MODULE_PYTHON, 12, 12, 7);
+    check_place(&places, 4, MODULE_NONE, 0xfff, 0x1000, 0);
+    CHECK_EQUAL(places_from(stage.core, 0, 4, &places, 9), 1, "places from the fifth on");
 
     /* main has one frame, the call two (one inlined), the exact one is left out; the rest has no names yet.
      */

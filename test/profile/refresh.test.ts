@@ -1,8 +1,9 @@
 /** What a process's profile shows at each look, from a core whose figures the test sets. */
 import test from 'ava';
-import type { Core, Place, ProcessRecord, SiteTable } from '../../daemon/core.js';
+import type { Core, Places, ProcessRecord, SiteTable } from '../../daemon/core.js';
 import { processProfile } from '../../daemon/profile/process.js';
 import type { Symbolizer } from '../../daemon/symbols/symbolizer.js';
+import { MODULE_NONE } from '../../proto/generated/layout.js';
 import { makeFigures } from '../../views/sites.js';
 
 const NOTHING = {
@@ -12,6 +13,15 @@ const NOTHING = {
   unmaps: 0,
   pythonAllocations: 0,
   pythonLiveBlocks: 0,
+};
+
+/** A place in no module. */
+const nowhere: Places = {
+  count: 1,
+  module: Uint32Array.of(MODULE_NONE),
+  lookup: Float64Array.of(1),
+  offset: Float64Array.of(1),
+  code: Uint32Array.of(0),
 };
 
 /** One site, at a node that has no name. */
@@ -28,7 +38,7 @@ const world = () => {
       figures.liveBytes[0] = live.bytes;
       return { ...figures, node: new Uint32Array(1) };
     },
-    places: (): Place[] => [],
+    places: (): Places => nowhere,
     modules: () => [],
     pythonCodes: () => new Uint8Array(0),
     namePlaces: () => (stacks === 0 ? 1 : 0),
@@ -41,11 +51,12 @@ const world = () => {
     },
     stacksOf: () => new Int32Array(1),
   };
-  const symbolizer: { lookup: Symbolizer['lookup'] } = { lookup: async () => [] };
+  const lookup: Symbolizer['lookup'] = async (_, addresses) => addresses.map(() => []);
+  const symbolizer = { lookup };
   const profile = processProfile(known as Core, symbolizer as unknown as Symbolizer, 0, 1);
   const fail = (once: Error): void => {
     symbolizer.lookup = async () => {
-      symbolizer.lookup = async () => [];
+      symbolizer.lookup = lookup;
       throw once;
     };
   };

@@ -89,7 +89,7 @@ export interface Traced {
 
 const namesNothing: Symbolizer = {
   hold: () => {},
-  lookup: async (requests) => requests.map(() => []),
+  lookup: async (_, addresses) => addresses.map(() => []),
   problems: () => [],
   close: async () => {},
 };

@@ -11,7 +11,6 @@ import {
   functionAddresses,
   moduleRef,
   namesAt,
-  requestsFor,
   run,
   temporaryFolder,
 } from './support.js';
@@ -37,7 +36,7 @@ const at = async (
   program: string,
   address: number,
 ): Promise<readonly SymbolFrame[]> =>
-  (await symbolizer.lookup([{ module: moduleRef(program), address }]))[0] ?? [];
+  (await symbolizer.lookup(moduleRef(program), [address]))[0] ?? [];
 
 const endsIn = (frames: readonly SymbolFrame[]): string => {
   const last = frames.at(-1);
@@ -132,7 +131,7 @@ test('a library overwritten in place gets no names from the new content, and the
   const symbolizer = open(t);
   symbolizer.hold(module);
   copyFileSync(build(temporaryFolder(t), 'plain.c', '-O0'), program);
-  t.deepEqual(await symbolizer.lookup([{ module, address: helper }]), [[]]);
+  t.deepEqual(await symbolizer.lookup(module, [helper]), [[]]);
   t.regex(symbolizer.problems()[0]?.problem ?? '', new RegExp(`replaced.*${module.buildId}`));
 });
 
@@ -143,7 +142,7 @@ test('a program replaced before the daemon saw it gets its names from its debug 
   copyFileSync(build(temporaryFolder(t), 'plain.c', '-O0'), program);
   const symbolizer = open(t, { MEMTRACE_DEBUG_DIRS: folder });
   symbolizer.hold(module);
-  const [frames = []] = await symbolizer.lookup([{ module, address: helper }]);
+  const [frames = []] = await symbolizer.lookup(module, [helper]);
   t.is(endsIn(frames), complete);
   t.deepEqual(symbolizer.problems(), []);
 });
@@ -154,7 +153,7 @@ test('a program replaced before the daemon saw it, without debug file, gets no n
   copyFileSync(build(temporaryFolder(t), 'plain.c', '-O0'), program);
   const symbolizer = open(t);
   symbolizer.hold(module);
-  t.deepEqual(await symbolizer.lookup([{ module, address: helper }]), [[]]);
+  t.deepEqual(await symbolizer.lookup(module, [helper]), [[]]);
   t.regex(symbolizer.problems()[0]?.problem ?? '', /replaced after the program loaded it/);
 });
 
@@ -189,8 +188,8 @@ test('a program with split debug information (.dwo) has the same names and lines
   const split = build(folder, 'deep.cpp', '-O2', '-gsplit-dwarf');
   const addresses = callSites(whole, 500);
   const symbolizer = open(t);
-  const expected = await symbolizer.lookup(requestsFor(moduleRef(whole), addresses));
-  t.deepEqual(await symbolizer.lookup(requestsFor(moduleRef(split), addresses)), expected);
+  const expected = await symbolizer.lookup(moduleRef(whole), addresses);
+  t.deepEqual(await symbolizer.lookup(moduleRef(split), addresses), expected);
 });
 
 test('debug information that this libdw cannot decompress is named as the reason, not called missing', async (t) => {
@@ -210,13 +209,13 @@ test('modules closed to save memory are opened again with the same answers', asy
     moduleRef(build(folder, 'deep.cpp', '-O2', '-gsplit-dwarf')),
     moduleRef(build(folder, 'plain.c')),
   ];
-  const rounds = modules.map((module) => requestsFor(module, callSites(module.path, 300)));
+  const rounds = modules.map((module) => [module, callSites(module.path, 300)] as const);
   const roomy = open(t);
   const tight = open(t, { MEMTRACE_SYMBOLIZER_MIB: '1' });
   for (let i = 0; i < 300; i += 100)
-    for (const requests of rounds) {
-      const some = requests.slice(i, i + 100);
-      t.deepEqual(await tight.lookup(some), await roomy.lookup(some));
+    for (const [module, addresses] of rounds) {
+      const some = addresses.slice(i, i + 100);
+      t.deepEqual(await tight.lookup(module, some), await roomy.lookup(module, some));
     }
 });
 

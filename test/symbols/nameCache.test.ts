@@ -30,7 +30,6 @@ import {
   debugFilePath,
   functionAddresses,
   moduleRef,
-  requestsFor,
   run,
   sourceOf,
   temporaryFolder,
@@ -84,7 +83,7 @@ const look = async (
   const symbolizer = openSymbolizer({ binary, env: { ...process.env, ...env }, cache });
   const module = moduleRef(program);
   symbolizer.hold(module);
-  const frames = await symbolizer.lookup(requestsFor(module, addresses));
+  const frames = await symbolizer.lookup(module, addresses);
   const problems = symbolizer.problems();
   await symbolizer.close();
   return { frames, problems };
@@ -134,8 +133,8 @@ test('what a session ended before it was answered is not taken for nameless by t
   const fresh = await look({ ...here, cache: join(here.folder, 'other') }, program, addresses);
   const symbolizer = openSymbolizer({ binary: here.binary, cache: here.cache });
   const module = moduleRef(program);
-  await symbolizer.lookup(requestsFor(module, addresses.slice(0, 4)));
-  const rest = symbolizer.lookup(requestsFor(module, addresses));
+  await symbolizer.lookup(module, addresses.slice(0, 4));
+  const rest = symbolizer.lookup(module, addresses);
   await symbolizer.close();
   t.true((await rest).some((frames, i) => frames.length === 0 && fresh.frames[i]?.length));
   t.deepEqual(readdirSync(here.cache), [`${module.buildId}.memtrace-names`]);
@@ -306,10 +305,10 @@ test('so is one without a build-id of which another build has the same size and 
   const here = world(t);
   const program = build(here.folder, 'plain.c', '-O2', '-Wl,--build-id=none');
   const module: ModuleRef = { path: program, buildId: null, pid: null };
-  const helper = [{ module, address: helperIn(program) }];
+  const helper = [helperIn(program)];
   const nameOf = async (): Promise<string | null | undefined> => {
     const symbolizer = openSymbolizer({ binary: here.binary, cache: here.cache });
-    const [frames] = await symbolizer.lookup(helper);
+    const [frames] = await symbolizer.lookup(module, helper);
     await symbolizer.close();
     return frames?.at(-1)?.function;
   };
@@ -328,6 +327,15 @@ test('so is one without a build-id of which another build has the same size and 
 /** Without how the folders look around the program. */
 const linesOf = (text: string): readonly string[] => text.split('\n').toSpliced(2, 1);
 
+/** Its names turned into others, with a size that fits. */
+const edited = (text: string, edit: (names: NamesOnDisk) => unknown): string => {
+  const [version, origin, places, , names = ''] = text.split('\n');
+  const body = JSON.stringify(edit(JSON.parse(names)));
+  return [version, origin, places, `${body.length} characters`, body].join('\n');
+};
+
+type NamesOnDisk = Readonly<Record<'strings' | 'answers' | 'addresses' | 'answerOf', readonly unknown[]>>;
+
 test('a damaged file is as good as none', async (t) => {
   const here = world(t);
   const program = build(here.folder, 'deep.cpp', '-O2');
@@ -341,9 +349,16 @@ test('a damaged file is as good as none', async (t) => {
     () => truncateSync(file, 0),
     () => truncateSync(file, whole.length >> 1),
     () => truncateSync(file, statSync(file).size - 3), // its head has times in it, of any length
-    () => writeFileSync(file, whole.replace(/\nF /, '\nG ')),
-    () => writeFileSync(file, whole.replace(/\nS .*/, '')),
-    () => writeFileSync(file, whole.replace('memtrace-names 1', 'memtrace-names 2')),
+    () => writeFileSync(file, `${whole} `),
+    () => writeFileSync(file, edited(whole, (names) => ({ ...names, state: 'liness' }))),
+    () => writeFileSync(file, edited(whole, (names) => ({ ...names, strings: [null, 1, {}] }))),
+    () => writeFileSync(file, edited(whole, (names) => ({ ...names, answers: [null] }))),
+    () => writeFileSync(file, edited(whole, (names) => ({ ...names, answers: [[1, 2, 'line']] }))),
+    () => writeFileSync(file, edited(whole, (names) => ({ ...names, answerOf: names.answerOf.slice(1) }))),
+    () => writeFileSync(file, edited(whole, ({ answers, ...names }) => ({ ...names, answers: answers.slice(1) }))),
+    () => writeFileSync(file, edited(whole, ({ addresses: _, ...names }) => names)),
+    () => writeFileSync(file, edited(whole, () => null)),
+    () => writeFileSync(file, whole.replace('memtrace-names 2', 'memtrace-names 1')),
     () => writeFileSync(file, Buffer.alloc(100_000, 0xff)),
   ];
   for (const damage of damages) {

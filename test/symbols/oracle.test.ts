@@ -15,7 +15,6 @@ import {
   isInstalled,
   moduleRef,
   type OracleFrame,
-  requestsFor,
   run,
   sourceOf,
   temporaryFolder,
@@ -87,7 +86,7 @@ const compare = async (t: ExecutionContext, program: string, debugFile = program
   t.true(addresses.length >= 1000, `${addresses.length} call sites`);
   const symbolizer = openSymbolizer();
   t.teardown(() => symbolizer.close());
-  const ours = await symbolizer.lookup(requestsFor(moduleRef(program), addresses));
+  const ours = await symbolizer.lookup(moduleRef(program), addresses);
   const theirs = addr2line(program, addresses);
   t.is(theirs.length, addresses.length);
   const table = lineTable(debugFile);

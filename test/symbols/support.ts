@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
-import type { LookupRequest, ModuleRef, SymbolFrame, Symbolizer } from '../../daemon/symbols/symbolizer.js';
+import type { ModuleRef, SymbolFrame, Symbolizer } from '../../daemon/symbols/symbolizer.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 export const sourceOf = (name: string): string => join(root, 'test/programs/symbols', name);
@@ -83,8 +83,6 @@ export const callSites = (program: string, limit: number): number[] => {
   return Array.from({ length: Math.min(limit, sites.length) }, (_, i) => sites[Math.floor(i * step)] ?? 0);
 };
 
-export const requestsFor = (module: ModuleRef, addresses: readonly number[]): LookupRequest[] =>
-  addresses.map((address) => ({ module, address }));
 
 /** The innermost function at each address. */
 export const namesAt = async (
@@ -92,7 +90,7 @@ export const namesAt = async (
   module: ModuleRef,
   addresses: readonly number[],
 ): Promise<(string | null)[]> =>
-  (await symbolizer.lookup(requestsFor(module, addresses))).map((frames) => frames[0]?.function ?? null);
+  (await symbolizer.lookup(module, addresses)).map((frames) => frames[0]?.function ?? null);
 
 /** Frames as addr2line -i sees them; unknown parts are null. */
 export type OracleFrame = Pick<SymbolFrame, 'function' | 'file' | 'line'>;

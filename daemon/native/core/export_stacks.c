@@ -44,15 +44,20 @@ EXPORT uint32_t core_take_nodes(struct core *core, uint32_t index, uint32_t most
     return count;
 }
 
-/* Places of the nodes that were taken, from number `from` on. */
-EXPORT uint32_t core_places(struct core *core, uint32_t index, uint32_t from, struct place_record *out,
-                            uint32_t capacity) {
+/* Places of the nodes that were taken, from number `from` on, in columns: see struct place_record. */
+EXPORT uint32_t core_places(struct core *core, uint32_t index, uint32_t from, double *lookup, double *offset,
+                            uint32_t *module, uint32_t *code, uint32_t capacity) {
     struct process *process = export_enter(core, index);
     if (!process)
         return 0;
     uint32_t count = 0;
-    for (uint32_t i = from; i < process->naming.places_count && count < capacity; i++)
-        out[count++] = process->naming.places[i].record;
+    for (uint32_t i = from; i < process->naming.places_count && count < capacity; i++, count++) {
+        const struct place_record *record = &process->naming.places[i].record;
+        lookup[count] = (double)record->lookup;
+        offset[count] = (double)record->offset;
+        module[count] = record->module;
+        code[count] = record->code;
+    }
     export_leave(core, process);
     return count;
 }
