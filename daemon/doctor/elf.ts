@@ -34,6 +34,8 @@ const SHN_UNDEF = 0;
 const STT_FUNC = 2;
 const TABLE_BYTES_MAX = 1 << 28;
 const SECTIONS_MAX = 65_536;
+/** Of one name; each is a search through all symbols. */
+const PLACES_MAX = 64;
 
 /** @param symbols `exported` reads the dynamic symbols only, which are few */
 export const readElf = (path: string, symbols: 'exported' | 'all'): ElfFile | null => {
@@ -117,7 +119,8 @@ const elfOf = (fd: number, symbols: 'exported' | 'all'): ElfFile | null => {
     defines: (name) =>
       tables.some((table) => {
         const places = placesOf(table.strings, name);
-        return places.size > 0 && namesOf(table, places).length > 0;
+        if (places.size > PLACES_MAX) return namesOf(table).some((at) => places.has(at));
+        return [...places].some((place) => definesAt(table, place));
       }),
     functions: () =>
       new Set(tables.flatMap((table) => namesOf(table).map((at) => textAt(table.strings, at)))),
@@ -125,7 +128,7 @@ const elfOf = (fd: number, symbols: 'exported' | 'all'): ElfFile | null => {
 };
 
 const readAt = (fd: number, offset: number, size: number): Buffer => {
-  const buffer = Buffer.alloc(size);
+  const buffer = Buffer.allocUnsafe(size);
   return buffer.subarray(0, readSync(fd, buffer, 0, size, offset));
 };
 
@@ -157,17 +160,32 @@ interface SymbolTable {
   readonly wide: boolean;
 }
 
-/** Where the names of the functions it defines stand in its strings; with `only` those of them. */
-const namesOf = ({ table, wide }: SymbolTable, only?: ReadonlySet<number>): readonly number[] => {
-  const [size, info, section] = wide ? [24, 4, 6] : [16, 12, 14];
+/** Where the names of the functions it defines stand in its strings. */
+const namesOf = (symbols: SymbolTable): readonly number[] => {
+  const { table, wide } = symbols;
   const names: number[] = [];
-  for (let at = 0; at + size <= table.length; at += size) {
-    const name = table.readUInt32LE(at);
-    if (only && !only.has(name)) continue;
-    const isFunction = ((table[at + info] as number) & 15) === STT_FUNC;
-    if (isFunction && table.readUInt16LE(at + section) !== SHN_UNDEF) names.push(name);
-  }
+  for (let at = 0; at + symbolBytes(wide) <= table.length; at += symbolBytes(wide))
+    if (isDefinedFunction(symbols, at)) names.push(table.readUInt32LE(at));
   return names;
+};
+
+/** Whether one of these has its name at this place; what is no symbol's start but looks so is passed over. */
+const definesAt = (symbols: SymbolTable, place: number): boolean => {
+  const { table, wide } = symbols;
+  const name = Buffer.alloc(4);
+  name.writeUInt32LE(place);
+  for (let at = table.indexOf(name); at >= 0; at = table.indexOf(name, at + 1))
+    if (at % symbolBytes(wide) === 0 && isDefinedFunction(symbols, at)) return true;
+  return false;
+};
+
+const symbolBytes = (wide: boolean): number => (wide ? 24 : 16);
+
+const isDefinedFunction = ({ table, wide }: SymbolTable, at: number): boolean => {
+  const [info, section] = wide ? [4, 6] : [12, 14];
+  if (at + symbolBytes(wide) > table.length) return false;
+  const isFunction = ((table[at + info] as number) & 15) === STT_FUNC;
+  return isFunction && table.readUInt16LE(at + section) !== SHN_UNDEF;
 };
 
 /** Wherever this name may be said to stand: also at the end of a longer one. */
