@@ -25,7 +25,7 @@ export interface PythonCodes {
   /**
    * @param code id from a stack node
    * @param offset of the instruction in it
-   * @returns null for a frame that does not run the program's code yet; tracemalloc leaves it out, too
+   * @returns the same object for the same line of a code; null for a frame that does not run the program's code yet; tracemalloc leaves it out, too
    */
   readonly placeOf: (code: number, offset: number) => PythonPlace | null;
 }
@@ -34,6 +34,8 @@ interface Code extends LineTable {
   readonly name: string;
   readonly file: string;
   readonly firstTraceable: number;
+  /** By line. */
+  readonly places: Map<number | null, PythonPlace>;
 }
 
 const RECORD_UNIT = 8;
@@ -66,15 +68,22 @@ export const readPythonCodes = (): PythonCodes => {
   const placeOf = (id: number, offset: number): PythonPlace | null => {
     const code = codeOf(id);
     if (!code) return NOT_RECORDED;
-    const { name, file, firstLine, firstTraceable, minor } = code;
-    if (offset === NODE_PYTHON_OFFSET_MASK)
-      return minor >= 11 ? null : { function: name, file, line: firstLine };
+    const { firstLine, firstTraceable, minor } = code;
+    if (offset === NODE_PYTHON_OFFSET_MASK) return minor >= 11 ? null : placeIn(code, firstLine);
     if (offset < firstTraceable) return null;
     const line = lineAt(code, offset);
-    return line === null && minor >= 11 ? null : { function: name, file, line };
+    return line === null && minor >= 11 ? null : placeIn(code, line);
   };
 
   return { byteCount: () => used, add, placeOf };
+};
+
+const placeIn = ({ name, file, places }: Code, line: number | null): PythonPlace => {
+  const known = places.get(line);
+  if (known) return known;
+  const place = { function: name, file, line };
+  places.set(line, place);
+  return place;
 };
 
 /** Null for a record that is not one: the program may have overwritten it. */
@@ -94,7 +103,9 @@ const readCode = (area: Uint8Array, at: number): Code | null => {
     firstLine: view.getInt32(layout.first_line, LITTLE_ENDIAN),
     firstTraceable: u32(layout.first_traceable),
     bytes: area.slice(lines, end),
+    places: new Map(),
   };
 };
 
-const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+const decoder = new TextDecoder();
+const text = (bytes: Uint8Array): string => decoder.decode(bytes);

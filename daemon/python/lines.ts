@@ -54,37 +54,38 @@ const lineInLocations = ({ firstLine, bytes }: LineTable, offset: number): numbe
   let at = 0;
   let end = 0;
   let line = firstLine;
-  const unsigned = (): number => {
-    let value = 0;
-    for (let shift = 0; at < bytes.length; shift += 6) {
-      const byte = bytes[at];
-      at += 1;
-      value += (byte & 63) * 2 ** shift;
-      if ((byte & 64) === 0) break;
-    }
-    return value;
-  };
-  const zigzag = (): number => {
-    const value = unsigned();
-    return value % 2 === 1 ? -(value - 1) / 2 : value / 2;
-  };
   while (at < bytes.length) {
     const first = bytes[at];
     at += 1;
     const code = (first >> 3) & 15;
     end += ((first & 7) + 1) * CODE_UNIT_BYTES;
-    if (code === LONG) {
-      line += zigzag();
-      for (let field = 0; field < 3; field += 1) unsigned();
-    } else if (code === NO_COLUMNS) line += zigzag();
-    else if (code < ONE_LINE) at += 1;
+    if (code < ONE_LINE) at += 1;
     else if (code < NO_COLUMNS) {
       line += code - ONE_LINE;
       at += 2;
+    } else if (code !== NO_LOCATION) {
+      line += numberAt(bytes, at);
+      for (let field = code === LONG ? 4 : 1; field > 0; field -= 1) at = behindNumber(bytes, at);
     }
     if (offset < end) return code === NO_LOCATION ? null : line;
   }
   return null;
+};
+
+/** Six bits a byte, the lowest first; the seventh says that there are more. The lowest of all is the sign. */
+const numberAt = (bytes: Uint8Array, from: number): number => {
+  let value = 0;
+  for (let at = from, shift = 0; at < bytes.length; at += 1, shift += 6) {
+    value |= (bytes[at] & 63) << shift;
+    if ((bytes[at] & 64) === 0) break;
+  }
+  return (value & 1) === 1 ? -(value >>> 1) : value >>> 1;
+};
+
+const behindNumber = (bytes: Uint8Array, from: number): number => {
+  let at = from;
+  while (at < bytes.length && (bytes[at] & 64) !== 0) at += 1;
+  return at + 1;
 };
 
 const signed = (byte: number): number => (byte >= 128 ? byte - 256 : byte);
