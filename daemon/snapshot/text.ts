@@ -6,14 +6,18 @@ import type { Recording, Stacks } from '../../views/profile.js';
 import type { Sites } from '../../views/sites.js';
 import { coreLibrary } from '../core/library.js';
 
-const PORTION = 1 << 14;
+/** A portion at most; all are written to the same place: new memory for each would cost more than what is written. */
+const ROOM_BYTES = 1 << 21;
 
+/** Each portion is good until the next one is asked for. */
 export function* snapshotText({ stacks, sites, ...rest }: Recording): Iterable<Uint8Array> {
   const head = JSON.stringify(rest);
   yield bytesOf(`${head.slice(0, head.length - 1)},"stacks":[`);
-  yield* itemsText(stacks.count, (from, until) => nodesText(stacks, from, until));
+  const needed = Math.max(NODE_TEXT_BYTES * stacks.count, SITE_TEXT_BYTES * sites.count);
+  const room = new Uint8Array(1 + Math.min(ROOM_BYTES, needed));
+  yield* itemsText(room, stacks.count, NODE_TEXT_BYTES, nodesWriter(stacks));
   yield bytesOf('],"sites":[');
-  yield* itemsText(sites.count, (from, until) => sitesText(sites, from, until));
+  yield* itemsText(room, sites.count, SITE_TEXT_BYTES, sitesWriter(sites));
   yield bytesOf(']}\n');
 }
 
@@ -24,27 +28,33 @@ export const wholeText = (recording: Recording): string => {
 };
 
 const bytesOf = (text: string): Uint8Array => Buffer.from(text);
-const COMMA = bytesOf(',');
+const COMMA = 0x2c;
+
+/** @returns how many bytes it took */
+type Writer = (from: number, count: number, out: Uint8Array) => number;
 
 /** What stands between the brackets of an array. */
-function* itemsText(count: number, text: (from: number, until: number) => Uint8Array): Iterable<Uint8Array> {
-  for (let from = 0; from < count; from += PORTION) {
-    if (from > 0) yield COMMA;
-    yield text(from, Math.min(from + PORTION, count));
+function* itemsText(room: Uint8Array, count: number, itemBytes: number, write: Writer): Iterable<Uint8Array> {
+  const portion = Math.floor((room.length - 1) / itemBytes);
+  room[0] = COMMA;
+  for (let from = 0; from < count; from += portion) {
+    const bytes = write(from, Math.min(portion, count - from), room.subarray(1));
+    yield room.subarray(from > 0 ? 0 : 1, 1 + bytes);
   }
 }
 
 /** There may be millions: JSON.stringify takes an object for each, and 640 ns; the core takes 20. */
-const nodesText = ({ parent, frame }: Stacks, from: number, until: number): Uint8Array => {
-  const text = new Uint8Array((until - from) * NODE_TEXT_BYTES);
-  const parents = parent.subarray(from, until);
-  const frames = frame.subarray(from, until);
-  return text.subarray(0, coreLibrary().nodesText(parents, frames, until - from, text));
-};
+const nodesWriter =
+  ({ parent, frame }: Stacks): Writer =>
+  (from, count, out) =>
+    coreLibrary().nodesText(
+      parent.subarray(from, from + count),
+      frame.subarray(from, from + count),
+      count,
+      out,
+    );
 
-const sitesText = (sites: Sites, from: number, until: number): Uint8Array => {
-  const text = new Uint8Array((until - from) * SITE_TEXT_BYTES);
-  const { stack, kind, counters } = sites;
+const sitesWriter = ({ stack, kind, counters }: Sites): Writer => {
   const length = counters.length / SITE_COUNTERS;
-  return text.subarray(0, coreLibrary().sitesText(stack, kind, counters, length, from, until - from, text));
+  return (from, count, out) => coreLibrary().sitesText(stack, kind, counters, length, from, count, out);
 };

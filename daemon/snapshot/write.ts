@@ -53,8 +53,13 @@ export const writeSnapshot = async (
 /** Most snapshots are not: zlib is loaded for those that are. */
 const compressed = async (text: Iterable<Uint8Array>): Promise<Portions> => {
   const [{ Readable }, { createGzip }] = await Promise.all([import('node:stream'), import('node:zlib')]);
-  return Readable.from(text).pipe(createGzip());
+  return Readable.from(copies(text)).pipe(createGzip());
 };
+
+/** A stream asks for portions before it is done with those before. */
+function* copies(text: Iterable<Uint8Array>): Iterable<Uint8Array> {
+  for (const portion of text) yield new Uint8Array(portion);
+}
 
 const into = async (file: number, fill: (file: number) => Promise<void>): Promise<void> => {
   try {

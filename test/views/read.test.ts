@@ -1,10 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
 import { wholeText } from '../../daemon/snapshot/text.js';
+import { writeSnapshot } from '../../daemon/snapshot/write.js';
 import { annotate } from '../../views/annotate.js';
 import { blockList } from '../../views/blocks.js';
 import { checkSnapshot } from '../../views/check.js';
@@ -148,6 +149,15 @@ test('a snapshot is written as JSON.stringify would, of how many stacks and site
     const { sites: __, ...head } = rest;
     t.true(text === `${JSON.stringify({ ...head, stacks: nodes, sites })}\n`, `${count} of each`);
   }
+});
+
+test('a large snapshot is the same packed', async (t) => {
+  const { stacks: _, ...rest } = readSnapshot(AFTER);
+  const nodes = Array.from({ length: 150_000 }, (_, i) => ({ parent: i - 1, frame: 1_000_000_000 + i }));
+  const recording = { ...rest, stacks: stacksOf(nodes) };
+  const path = join(folder, 'large.json.gz');
+  await writeSnapshot(path, recording, { force: false });
+  t.true(gunzipSync(readFileSync(path)).toString() === wholeText(recording));
 });
 
 test('a sum that no 64-bit number holds exactly is read as it was', (t) => {
