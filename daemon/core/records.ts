@@ -138,17 +138,15 @@ export interface SizeRecord {
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-const LITTLE_ENDIAN = true;
 const HIGH = 2 ** 32;
 
 /** Reads fields of the record that starts at `base`. */
 const reader = (bytes: Bytes, base: number) => {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + base);
-  const u32 = (offset: number) => view.getUint32(offset, LITTLE_ENDIAN);
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset + base, (bytes.length - base) >> 2);
   return {
-    u32,
-    i32: (offset: number) => view.getInt32(offset, LITTLE_ENDIAN),
-    u64: (offset: number) => u32(offset) + u32(offset + 4) * HIGH,
+    u32: (offset: number) => words[offset >> 2],
+    i32: (offset: number) => words[offset >> 2] | 0,
+    u64: (offset: number) => words[offset >> 2] + words[(offset >> 2) + 1] * HIGH,
     text: (offset: number, length: number) => text(bytes.subarray(base + offset, base + offset + length)),
   };
 };

@@ -79,7 +79,7 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
         peakBytes: Math.max(record.exitPeakBytes, resident.peakBytes),
       };
     if (record.state !== PROCESS_RUNNING) return;
-    profile.holdModules();
+    profile.holdModules(record.modules);
     const seen = residentOf(pid);
     if (seen) resident = { bytes: seen.bytes, peakBytes: Math.max(seen.peakBytes, resident.peakBytes) };
     timeline.add({

@@ -1,5 +1,5 @@
 /** Resident memory of processes, as the kernel accounts it: /proc/PID/status. */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 
 export interface Resident {
   readonly bytes: number;
@@ -9,11 +9,25 @@ export interface Resident {
 /** Null when the process is gone or has no memory any more (a zombie). */
 export const residentOf = (pid: number | 'self'): Resident | null => {
   try {
-    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    const status = statusOf(`/proc/${pid}/status`);
     const bytes = bytesOf(status, NOW);
     return bytes === null ? null : { bytes, peakBytes: bytesOf(status, MOST) ?? bytes };
   } catch {
     return null;
+  }
+};
+
+const room = Buffer.alloc(8192);
+
+/** At each look of every process: readFileSync asks for its size first, and reads on until nothing comes. */
+const statusOf = (path: string): string => {
+  const file = openSync(path, 'r');
+  try {
+    const length = readSync(file, room, 0, room.length, 0);
+    // Whoever is in thousands of groups has a longer one.
+    return length < room.length ? room.toString('latin1', 0, length) : readFileSync(path, 'latin1');
+  } finally {
+    closeSync(file);
   }
 };
 

@@ -13,8 +13,8 @@ import type { Symbolizer } from '../symbols/symbolizer.js';
 import { nameStacks } from './stacks.js';
 
 export interface ProcessProfile {
-  /** Takes in the modules seen since, so that their files are held before they can go away. Cheap. */
-  readonly holdModules: () => void;
+  /** Takes in the modules seen since, so that their files are held before they can go away. Cheap. @param count of them */
+  readonly holdModules: (count: number) => void;
   readonly refresh: () => Promise<Profile>;
   /** With the profile that their stacks are in. */
   readonly withLargestBlocks: () => Promise<readonly [Profile, readonly LiveBlock[]]>;
@@ -78,7 +78,11 @@ export const processProfile = (
     return [profile, blocks];
   };
 
-  return { holdModules: named.holdModules, refresh, withLargestBlocks };
+  const holdModules = (count: number): void => {
+    if (count > named.modules.length) named.holdModules();
+  };
+
+  return { holdModules, refresh, withLargestBlocks };
 };
 
 /** Grows with whatever happens to a site, also when that was read before and has waited for its turn. */
