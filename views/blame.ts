@@ -38,10 +38,12 @@ export const blameStacks = (first: StackArrays): Blame => {
   const roles: ModuleRole[] = [];
   /** By frame. */
   let traits = NO_COLUMN;
+  const traitsOf = createTraits();
+  /** What a node may have to leave the blame to its parent. */
+  let yielding = ALLOCATOR | RUNTIME;
   let frameCount = 0;
   let count = 0;
   let nodes = NO_COLUMN;
-  let callers = NO_COLUMN;
 
   const catchUp = (grown: StackArrays = profile) => {
     // A mark asks with what there was then.
@@ -51,12 +53,14 @@ export const blameStacks = (first: StackArrays): Blame => {
     traits = withRoom(traits, profile.frames.length);
     for (; frameCount < profile.frames.length; frameCount += 1) {
       const frame = profile.frames[frameCount];
-      traits[frameCount] = traitsOf(frame, roles[frame.module] ?? 'user', profile.modules[frame.module]);
+      const found = traitsOf(frame, roles[frame.module] ?? 'user', profile.modules[frame.module]);
+      traits[frameCount] = found;
+      // Nodes that stood there before are in no Python line.
+      if ((found & PYTHON) !== 0) yielding |= YIELDS_TO_PYTHON;
     }
     const { stacks } = profile;
     nodes = withRoom(nodes, stacks.count);
-    callers = withRoom(callers, stacks.count);
-    blameNodes(stacks, count, traits, nodes, callers);
+    blameNodes(stacks, count, traits, yielding, nodes);
     count = stacks.count;
   };
   catchUp();
@@ -65,9 +69,15 @@ export const blameStacks = (first: StackArrays): Blame => {
   return {
     nodeOf,
     isUser: (stack) => (traits[profile.stacks.frame[nodeOf(stack)]] & USER) !== 0,
-    callerOf: (stack) => (stack < count ? callers[stack] : stack),
+    callerOf: (stack) => (stack < count ? callerIn(profile.stacks, traits, stack) : stack),
     catchUp,
   };
+};
+
+const callerIn = ({ parent, frame }: Stacks, traits: Int32Array, stack: Index): Index => {
+  let at = stack;
+  while ((traits[frame[at]] & ALLOCATOR) !== 0 && parent[at] >= 0) at = parent[at];
+  return at;
 };
 
 const finished = new WeakMap<Stacks, Blame>();
@@ -98,7 +108,33 @@ const OWNERSHIP: Readonly<Record<Ownership, number>> = {
   base: 0,
 };
 
-const traitsOf = (frame: Frame, role: ModuleRole, module: Module | undefined): number => {
+type TraitsOf = (frame: Frame, role: ModuleRole, module: Module | undefined) => number;
+
+/** Remembers them: there are many frames of one function, and what they are asked takes several expressions each. */
+const createTraits = (): TraitsOf => {
+  /** Of frames of each language, module and file by name. */
+  const native = new Map<number, Map<string | null, Map<string | null, number>>>();
+  const python: typeof native = new Map();
+  return (frame, role, module) => {
+    const files = inside(frame.language === 'python' ? python : native, frame.module);
+    const names = inside(files, frame.file);
+    const known = names.get(frame.function);
+    if (known !== undefined) return known;
+    const traits = traitsIn(frame, role, module);
+    names.set(frame.function, traits);
+    return traits;
+  };
+};
+
+const inside = <K, L, V>(maps: Map<K, Map<L, V>>, key: K): Map<L, V> => {
+  const known = maps.get(key);
+  if (known) return known;
+  const made = new Map<L, V>();
+  maps.set(key, made);
+  return made;
+};
+
+const traitsIn: TraitsOf = (frame, role, module) => {
   const owner = ownershipOf(frame, role);
   return (
     OWNERSHIP[owner] |
@@ -112,19 +148,17 @@ const blameNodes = (
   { count, parent: parents, frame }: Stacks,
   from: number,
   traits: Int32Array,
+  yielding: number,
   nodes: Int32Array,
-  callers: Int32Array,
 ): void => {
   for (let node = from; node < count; node += 1) {
-    const parent = parents[node];
+    nodes[node] = node;
     const inner = traits[frame[node]];
-    if (parent < 0) {
-      nodes[node] = callers[node] = node;
-      continue;
-    }
+    if ((inner & yielding) === 0) continue;
+    const parent = parents[node];
+    if (parent < 0) continue;
     const outer = nodes[parent];
-    nodes[node] = answersFor(traits[frame[outer]], inner) ? outer : node;
-    callers[node] = (inner & ALLOCATOR) !== 0 ? callers[parent] : node;
+    if (answersFor(traits[frame[outer]], inner)) nodes[node] = outer;
   }
 };
 

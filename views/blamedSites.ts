@@ -5,7 +5,7 @@
 
 import { blameOf } from './blame.js';
 import type { Profile } from './profile.js';
-import { makeFigures, SITE_KINDS, type SiteFigures, type Sites } from './sites.js';
+import { COUNTER_NAMES, makeFigures, SITE_KINDS, type Sites } from './sites.js';
 
 const finished = new WeakMap<Sites, Sites>();
 
@@ -27,27 +27,27 @@ const sumByBlame = (profile: Profile): Sites => {
   const room = Math.min(sites.count, rows.length);
   const figures = makeFigures(room);
   const stack = new Int32Array(room);
+  /** By site. */
+  const rowOf = new Int32Array(sites.count);
   let count = 0;
-  for (let at = 0; at < sites.count; at += 1) {
-    const node = nodeOf(sites.stack[at]);
-    const slot = kinds * (node >= 0 && node < stacks.count ? stacks.frame[node] + 1 : 0) + sites.kind[at];
+  for (let at = 0; at < rowOf.length; at += 1) {
+    const site = sites.stack[at];
+    const kind = sites.kind[at];
+    const node = nodeOf(site);
+    const slot = kinds * (node >= 0 && node < stacks.count ? stacks.frame[node] + 1 : 0) + kind;
     if (rows[slot] === 0) {
-      figures.kind[count] = sites.kind[at];
-      stack[count] = sites.stack[at];
+      figures.kind[count] = kind;
+      stack[count] = site;
       count += 1;
       rows[slot] = count;
     }
-    addRow(figures, rows[slot] - 1, sites, at);
+    rowOf[at] = rows[slot] - 1;
   }
+  for (const name of COUNTER_NAMES) sumColumn(figures[name], sites[name], rowOf);
   return { ...figures, count, stack };
 };
 
-const addRow = (to: SiteFigures, row: number, from: SiteFigures, at: number): void => {
-  to.liveBytes[row] += from.liveBytes[at];
-  to.liveBlocks[row] += from.liveBlocks[at];
-  to.totalBytes[row] += from.totalBytes[at];
-  to.totalBlocks[row] += from.totalBlocks[at];
-  to.peakBytes[row] += from.peakBytes[at];
-  to.peakBlocks[row] += from.peakBlocks[at];
-  to.temporaryBlocks[row] += from.temporaryBlocks[at];
+/** Column by column: V8 has compiled so short a loop at once. */
+const sumColumn = (to: Float64Array, from: Float64Array, rowOf: Int32Array): void => {
+  for (let at = 0; at < rowOf.length; at += 1) to[rowOf[at]] += from[at];
 };

@@ -11,7 +11,7 @@ import { type Blame, blameOf, blameStacks, type StackArrays } from './blame.js';
 import { blamedSites } from './blamedSites.js';
 import { NO_COLUMN, withRoom } from './column.js';
 import { framesOf, modulePath, type Profile } from './profile.js';
-import { addSite, eachSite, emptySum, type Sites, type Sum } from './sites.js';
+import { addSite, emptySum, kindsIn, type Sites, type Sum } from './sites.js';
 
 /** What a row stands for. */
 export interface Group {
@@ -173,8 +173,11 @@ export const sumGroups = (
   accepts?: (stack: Index) => boolean,
 ): readonly (SiteCounters | undefined)[] => {
   const sums: (Sum | undefined)[] = [];
-  eachSite(sites, kind, (at, stack) => {
-    if (accepts && !accepts(stack)) return;
+  const wanted = kindsIn(kind);
+  for (let at = 0; at < sites.count; at += 1) {
+    if (!wanted[sites.kind[at]]) continue;
+    const stack = sites.stack[at];
+    if (accepts && !accepts(stack)) continue;
     const group = grouping.groupOf(stack);
     let sum = sums[group];
     if (!sum) {
@@ -182,7 +185,7 @@ export const sumGroups = (
       sums[group] = sum;
     }
     addSite(sum, sites, at);
-  });
+  }
   return sums;
 };
 
@@ -196,9 +199,10 @@ export const groupSites = (profile: Profile, by: GroupBy, kind: KindFilter = 'he
 /** The rows that have a sum. */
 export const rowsOf = (grouping: Grouping, sums: readonly (SiteCounters | undefined)[]): readonly Row[] => {
   const rows: Row[] = [];
-  for (const [index, sum] of sums.entries()) {
-    const group = sum && grouping.table.groups[index];
-    if (group) rows.push(rowOf(group, sum));
+  const { groups } = grouping.table;
+  for (let index = 0; index < sums.length; index += 1) {
+    const sum = sums[index];
+    if (sum) rows.push(rowOf(groups[index], sum));
   }
   return rows;
 };
@@ -241,15 +245,15 @@ export const frameKey = (by: GroupBy, frame: Frame, module: string | null): stri
   if (by === 'file') return frame.file === null ? `${SEPARATOR}${module ?? ''}` : frame.file;
   if (by === 'function') return functionKey(frame, module);
   if (frame.file !== null && frame.line !== null)
-    return [frame.function ?? '', frame.file, frame.line].join(SEPARATOR);
+    return `${frame.function ?? ''}${SEPARATOR}${frame.file}${SEPARATOR}${frame.line}`;
   return functionKey(frame, module);
 };
 
 const functionKey = (frame: Frame, module: string | null): string => {
-  if (frame.file !== null) return [frame.function ?? '', frame.file, ''].join(SEPARATOR);
-  if (frame.function !== null) return [frame.function, '', module].join(SEPARATOR);
+  if (frame.file !== null) return `${frame.function ?? ''}${SEPARATOR}${frame.file}${SEPARATOR}`;
+  if (frame.function !== null) return `${frame.function}${SEPARATOR}${SEPARATOR}${module ?? ''}`;
   // Outside every module an offset is a bare address, another one in every run.
-  return module === null ? '' : [module, frame.offset].join(SEPARATOR);
+  return module === null ? '' : `${module}${SEPARATOR}${frame.offset}`;
 };
 
 export const groupHead = (

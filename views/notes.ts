@@ -4,7 +4,7 @@ import { blameOf } from './blame.js';
 import { blamedSites } from './blamedSites.js';
 import { baseName } from './names.js';
 import { frameAt, type Profile } from './profile.js';
-import { eachSite } from './sites.js';
+import { kindsIn } from './sites.js';
 
 /** A module has to hide at least this share of all bytes to be worth a line in the report. */
 const WORTH_TELLING = 0.01;
@@ -14,18 +14,19 @@ export const debugInfoNotes = (profile: Profile): readonly string[] => {
   const blame = blameOf(profile);
   const hidden = new Map<Index, { bytes: number; named: boolean }>();
   let all = 0;
-  const sites = blamedSites(profile);
-  eachSite(sites, 'payload', (at, stack) => {
-    const bytes = sites.totalBytes[at];
+  const { count, kind, stack, totalBytes } = blamedSites(profile);
+  const wanted = kindsIn('payload');
+  for (let at = 0; at < count; at += 1) {
+    if (!wanted[kind[at]]) continue;
+    const bytes = totalBytes[at];
     all += bytes;
-    if (!blame.isUser(stack)) return;
-    const frame = frameAt(profile, blame.nodeOf(stack));
-    if (!frame || frame.file !== null || frame.module < 0) return;
+    const frame = frameAt(profile, blame.nodeOf(stack[at]));
+    if (!frame || frame.file !== null || frame.module < 0 || !blame.isUser(stack[at])) continue;
     const entry = hidden.get(frame.module) ?? { bytes: 0, named: false };
     entry.bytes += bytes;
     entry.named ||= frame.function !== null;
     hidden.set(frame.module, entry);
-  });
+  }
   return [...hidden]
     .filter(([, { bytes }]) => bytes >= WORTH_TELLING * all)
     .sort(([, a], [, b]) => b.bytes - a.bytes)

@@ -45,16 +45,29 @@ export const topRows = <R extends Group & SiteCounters>(
   metric: Metric,
   limit = Number.POSITIVE_INFINITY,
 ): { readonly rows: readonly R[]; readonly omitted: Count } => {
-  const present = rows.filter((row) => metricOf(row, metric) > 0 || sizeOf(row, metric).blocks > 0);
-  const wanted = metric === 'temporary' ? present.filter((row) => row.temporaryBlocks > 0) : present;
-  const sorted = [...wanted].sort(
-    (a, b) =>
-      metricOf(b, metric) - metricOf(a, metric) ||
-      sizeOf(b, metric).bytes - sizeOf(a, metric).bytes ||
-      compareNames(a, b),
-  );
-  const shown = sorted.slice(0, limit);
-  return { rows: shown, omitted: sorted.length - shown.length };
+  const { of, blocks } = COLUMNS[metric];
+  const wanted = rows.filter((row) => row[of] > 0 || (metric !== 'temporary' && row[blocks] > 0));
+  const shown = largest(wanted, of, limit)
+    .sort((a, b) => b[of] - a[of] || sizeOf(b, metric).bytes - sizeOf(a, metric).bytes || compareNames(a, b))
+    .slice(0, limit);
+  return { rows: shown, omitted: wanted.length - shown.length };
+};
+
+/** Where the figure that rows are sorted by stands, and the blocks that go with it. */
+const COLUMNS: Readonly<Record<Metric, Readonly<Record<'of' | 'blocks', keyof SiteCounters>>>> = {
+  live: { of: 'liveBytes', blocks: 'liveBlocks' },
+  peak: { of: 'peakBytes', blocks: 'peakBlocks' },
+  total: { of: 'totalBytes', blocks: 'totalBlocks' },
+  temporary: { of: 'temporaryBlocks', blocks: 'totalBlocks' },
+  blocks: { of: 'liveBlocks', blocks: 'liveBlocks' },
+};
+
+/** Those that may be among the first `limit`, and no more: few are shown of thousands, and names are slow to compare. */
+const largest = <R extends SiteCounters>(rows: readonly R[], of: keyof SiteCounters, limit: number): R[] => {
+  if (limit >= rows.length) return [...rows];
+  const figures = Float64Array.from(rows, (row) => row[of]).sort();
+  const least = figures[rows.length - limit];
+  return rows.filter((row) => row[of] >= least);
 };
 
 export const compareNames = (a: Group, b: Group): number =>

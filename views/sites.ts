@@ -128,6 +128,16 @@ export const addSite = (sum: Sum, sites: SiteFigures, at: number): void => {
 export const sumSites = (sites: SiteFigures, kind: KindFilter): SiteCounters => {
   const sum = emptySum();
   const wanted = kindsIn(kind);
-  for (let at = 0; at < sites.count; at += 1) if (wanted[sites.kind[at]]) addSite(sum, sites, at);
+  for (const name of COUNTER_NAMES) sum[name] = sumColumn(sites[name], sites, wanted);
+  return sum;
+};
+
+const sumColumn = (
+  column: Float64Array,
+  { count, kind }: SiteFigures,
+  wanted: readonly boolean[],
+): number => {
+  let sum = 0;
+  for (let at = 0; at < count; at += 1) if (wanted[kind[at]]) sum += column[at];
   return sum;
 };

@@ -14,6 +14,7 @@ export const clean = (text: string): string =>
 
 /** The number of terminal columns that clean text takes. */
 export const width = (text: string): number => {
+  if (!MAY_NOT_BE_NARROW.test(text)) return text.length;
   let columns = 0;
   for (const character of text) columns += characterWidth(character);
   return columns;
@@ -64,6 +65,8 @@ export const padEnd = (text: string, columns: number): string =>
   text + ' '.repeat(Math.max(0, columns - width(text)));
 export const padStart = (text: string, columns: number): string =>
   ' '.repeat(Math.max(0, columns - width(text))) + text;
+
+const MAY_NOT_BE_NARROW = /[\u0300-\uffff]/;
 
 const characterWidth = (character: string): number => {
   const code = character.codePointAt(0) ?? 0;

@@ -2,7 +2,7 @@
  * The report at the end of `memtrace run`: what ran and how it ended, its figures, the ten lines that answer for
  * what is live at exit and for what was live at the peak, the other processes, what went wrong, what to do next.
  */
-import type { GroupBy, Metric } from '../../proto/snapshot.js';
+import type { GroupBy, Metric, SiteCounters } from '../../proto/snapshot.js';
 import { blamedSites } from '../../views/blamedSites.js';
 import { groupSites, type Row } from '../../views/group.js';
 import { debugInfoNotes } from '../../views/notes.js';
@@ -38,13 +38,14 @@ export const endLines = (end: EndOfRun, surface: Surface): readonly string[] => 
   const { snapshot } = end;
   const problems = [...end.problems, ...(snapshot.notes ?? []), ...debugInfoNotes(snapshot)];
   const rows = groupSites(snapshot, end.by, 'payload');
+  const whole = sumSites(blamedSites(snapshot), 'payload');
   return [
     ...headingLines(`memtrace: ${headline(end, surface)}`, surface),
     ...totalsLines(snapshot, surface),
     '',
-    ...topTable(capitalized(liveTitle(snapshot)), rows, end, 'live', surface),
+    ...topTable(capitalized(liveTitle(snapshot)), rows, whole, end, 'live', surface),
     '',
-    ...topTable('Live at the peak', rows, end, 'peak', surface),
+    ...topTable('Live at the peak', rows, whole, end, 'peak', surface),
     ...mappedLines(snapshot, 'payload', surface),
     ...(end.others.length > 0 ? ['', ...processLines(end.others, surface)] : []),
     ...noteLines([...new Set(problems)], surface),
@@ -61,11 +62,11 @@ const headline = ({ snapshot, durationMs }: EndOfRun, surface: Surface): string 
 const topTable = (
   title: string,
   rows: readonly Row[],
+  whole: SiteCounters,
   { snapshot, by, limit }: EndOfRun,
   sort: Metric,
   surface: Surface,
 ): readonly string[] => {
-  const whole = sumSites(blamedSites(snapshot), 'payload');
   const [bytes, count] =
     sort === 'peak' ? [whole.peakBytes, whole.peakBlocks] : [whole.liveBytes, whole.liveBlocks];
   const { user, libraries, omitted } = splitRows(rows, sort, limit);

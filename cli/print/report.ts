@@ -89,16 +89,10 @@ export interface SplitRows {
 
 /** Tells what the user's code answers for from the rest; a program without any code of the user's is all rest. */
 export const splitRows = (rows: readonly Row[], sort: Metric, limit: number): SplitRows => {
-  const mine = rows.some((row) => row.user) ? rows.filter((row) => row.user) : rows;
-  const top = topRows(mine, sort, limit);
-  const libraries =
-    mine === rows
-      ? []
-      : topRows(
-          rows.filter((row) => !row.user),
-          sort,
-        ).rows;
-  return { user: top.rows, libraries, omitted: top.omitted };
+  const mine = rows.filter((row) => row.user);
+  const { rows: user, omitted } = topRows(mine.length > 0 ? mine : rows, sort, limit);
+  const rest = mine.length > 0 && mine.length < rows.length ? rows.filter((row) => !row.user) : [];
+  return { user, libraries: topRows(rest, sort).rows, omitted };
 };
 
 export const withSources = (

@@ -3,11 +3,10 @@
  * memory. Files that cannot be read are left out; the total is bounded, and the largest come first.
  */
 import { readFileSync, statSync } from 'node:fs';
-import type { SourceLine, SourceTexts } from '../../proto/snapshot.js';
+import type { Frame, SourceLine, SourceTexts } from '../../proto/snapshot.js';
 import { blameOf } from '../../views/blame.js';
 import { blamedSites } from '../../views/blamedSites.js';
 import type { Profile } from '../../views/profile.js';
-import { eachSite } from '../../views/sites.js';
 
 const AROUND = 3;
 const MOST_LINES = 20_000;
@@ -19,20 +18,25 @@ export const sourcesOf = (profile: Profile): SourceTexts => {
   /** Of each file that can be read; null for the others. */
   const wanted = new Map<string, Set<number> | null>();
   let count = 0;
-  const want = (file: string, line: number) => {
-    const lines = wanted.get(file) ?? (wanted.has(file) || !isReadable(file) ? null : new Set<number>());
+  const linesOf = (file: string): Set<number> | null => {
+    const known = wanted.get(file);
+    if (known !== undefined) return known;
+    const lines = isReadable(file) ? new Set<number>() : null;
     wanted.set(file, lines);
-    if (!lines || line < 1 || lines.has(line) || count >= MOST_LINES) return;
-    lines.add(line);
-    count += 1;
+    return lines;
+  };
+  const want = ({ file, line }: Frame, around: number) => {
+    const lines = file && line ? linesOf(file) : null;
+    if (!lines || !line) return;
+    for (let at = Math.max(1, line - around); at <= line + around; at += 1) {
+      if (count >= MOST_LINES || lines.has(at)) continue;
+      lines.add(at);
+      count += 1;
+    }
   };
 
-  for (const index of blamedFrames(profile)) {
-    const frame = profile.frames[index];
-    if (!frame?.file || !frame.line) continue;
-    for (let line = frame.line - AROUND; line <= frame.line + AROUND; line += 1) want(frame.file, line);
-  }
-  for (const frame of profile.frames) if (frame.file && frame.line) want(frame.file, frame.line);
+  for (const index of blamedFrames(profile)) want(profile.frames[index], AROUND);
+  for (const frame of profile.frames) want(frame, 0);
 
   const sources: Record<string, readonly SourceLine[]> = {};
   for (const [file, lines] of wanted) {
@@ -42,17 +46,25 @@ export const sourcesOf = (profile: Profile): SourceTexts => {
   return sources;
 };
 
-/** What answers for most memory first. */
+/** Those that have lines; what answers for most memory first. */
 const blamedFrames = (profile: Profile): readonly number[] => {
+  const { frames, stacks } = profile;
   const blame = blameOf(profile);
-  const bytes = new Map<number, number>();
+  /** By frame; -1: not seen yet. */
+  const bytes = new Float64Array(frames.length).fill(-1);
+  const found: number[] = [];
   const sites = blamedSites(profile);
-  const { liveBytes, peakBytes, totalBytes } = sites;
-  eachSite(sites, 'all', (at, stack) => {
-    const frame = profile.stacks.frame[blame.nodeOf(stack)] ?? -1;
-    bytes.set(frame, (bytes.get(frame) ?? 0) + liveBytes[at] + peakBytes[at] + totalBytes[at]);
-  });
-  return [...bytes].sort(([, a], [, b]) => b - a).map(([frame]) => frame);
+  const { count, stack, liveBytes, peakBytes, totalBytes } = sites;
+  for (let at = 0; at < count; at += 1) {
+    const index = stacks.frame[blame.nodeOf(stack[at])];
+    if (!frames[index]?.line) continue;
+    if (bytes[index] < 0) {
+      bytes[index] = 0;
+      found.push(index);
+    }
+    bytes[index] = bytes[index] + liveBytes[at] + peakBytes[at] + totalBytes[at];
+  }
+  return found.sort((a, b) => bytes[b] - bytes[a]);
 };
 
 const isReadable = (file: string): boolean => {

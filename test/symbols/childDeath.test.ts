@@ -14,15 +14,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { openSymbolizer, type Symbolizer } from '../../daemon/symbols/symbolizer.js';
-import {
-  build,
-  callSites,
-  functionAddresses,
-  moduleRef,
-  namesAt,
-  run,
-  temporaryFolder,
-} from './support.js';
+import { build, callSites, functionAddresses, moduleRef, namesAt, run, temporaryFolder } from './support.js';
 
 const real = fileURLToPath(new URL('../../../build/memtrace-symbolizer', import.meta.url));
 

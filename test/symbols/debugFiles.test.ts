@@ -35,8 +35,7 @@ const at = async (
   symbolizer: Symbolizer,
   program: string,
   address: number,
-): Promise<readonly SymbolFrame[]> =>
-  (await symbolizer.lookup(moduleRef(program), [address]))[0] ?? [];
+): Promise<readonly SymbolFrame[]> => (await symbolizer.lookup(moduleRef(program), [address]))[0] ?? [];
 
 const endsIn = (frames: readonly SymbolFrame[]): string => {
   const last = frames.at(-1);

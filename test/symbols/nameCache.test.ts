@@ -350,14 +350,46 @@ test('a damaged file is as good as none', async (t) => {
     () => truncateSync(file, whole.length >> 1),
     () => truncateSync(file, statSync(file).size - 3), // its head has times in it, of any length
     () => writeFileSync(file, `${whole} `),
-    () => writeFileSync(file, edited(whole, (names) => ({ ...names, state: 'liness' }))),
-    () => writeFileSync(file, edited(whole, (names) => ({ ...names, strings: [null, 1, {}] }))),
-    () => writeFileSync(file, edited(whole, (names) => ({ ...names, answers: [null] }))),
-    () => writeFileSync(file, edited(whole, (names) => ({ ...names, answers: [[1, 2, 'line']] }))),
-    () => writeFileSync(file, edited(whole, (names) => ({ ...names, answerOf: names.answerOf.slice(1) }))),
-    () => writeFileSync(file, edited(whole, ({ answers, ...names }) => ({ ...names, answers: answers.slice(1) }))),
-    () => writeFileSync(file, edited(whole, ({ addresses: _, ...names }) => names)),
-    () => writeFileSync(file, edited(whole, () => null)),
+    () =>
+      writeFileSync(
+        file,
+        edited(whole, (names) => ({ ...names, state: 'liness' })),
+      ),
+    () =>
+      writeFileSync(
+        file,
+        edited(whole, (names) => ({ ...names, strings: [null, 1, {}] })),
+      ),
+    () =>
+      writeFileSync(
+        file,
+        edited(whole, (names) => ({ ...names, answers: [null] })),
+      ),
+    () =>
+      writeFileSync(
+        file,
+        edited(whole, (names) => ({ ...names, answers: [[1, 2, 'line']] })),
+      ),
+    () =>
+      writeFileSync(
+        file,
+        edited(whole, (names) => ({ ...names, answerOf: names.answerOf.slice(1) })),
+      ),
+    () =>
+      writeFileSync(
+        file,
+        edited(whole, ({ answers, ...names }) => ({ ...names, answers: answers.slice(1) })),
+      ),
+    () =>
+      writeFileSync(
+        file,
+        edited(whole, ({ addresses: _, ...names }) => names),
+      ),
+    () =>
+      writeFileSync(
+        file,
+        edited(whole, () => null),
+      ),
     () => writeFileSync(file, whole.replace('memtrace-names 2', 'memtrace-names 1')),
     () => writeFileSync(file, Buffer.alloc(100_000, 0xff)),
   ];

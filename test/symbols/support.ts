@@ -83,7 +83,6 @@ export const callSites = (program: string, limit: number): number[] => {
   return Array.from({ length: Math.min(limit, sites.length) }, (_, i) => sites[Math.floor(i * step)] ?? 0);
 };
 
-
 /** The innermost function at each address. */
 export const namesAt = async (
   symbolizer: Symbolizer,
