@@ -38,26 +38,41 @@ export const blameStacks = (first: StackArrays): Blame => {
   const roles: ModuleRole[] = [];
   /** By frame. */
   let traits = NO_COLUMN;
-  const traitsOf = createTraits();
+  const shelfOf = createShelves();
   /** What a node may have to leave the blame to its parent. */
   let yielding = ALLOCATOR | RUNTIME;
   let frameCount = 0;
   let count = 0;
   let nodes = NO_COLUMN;
 
+  const judgeFrames = () => {
+    const { frames, modules } = profile;
+    traits = withRoom(traits, frames.length);
+    let before: Frame | undefined;
+    let shelf = new Map<string | null, number>();
+    for (; frameCount < frames.length; frameCount += 1) {
+      const frame = frames[frameCount];
+      const { module, file, language, function: name } = frame;
+      const isLikeBefore = before?.module === module && before.file === file && before.language === language;
+      if (!isLikeBefore) shelf = shelfOf(frame);
+      before = frame;
+      let found = shelf.get(name);
+      if (found === undefined) {
+        found = traitsOf(frame, roles[module] ?? 'user', modules[module]);
+        shelf.set(name, found);
+        // Nodes that stood there before are in no Python line.
+        if ((found & PYTHON) !== 0) yielding |= YIELDS_TO_PYTHON;
+      }
+      traits[frameCount] = found;
+    }
+  };
+
   const catchUp = (grown: StackArrays = profile) => {
     // A mark asks with what there was then.
     if (grown.stacks.count >= profile.stacks.count) profile = grown;
     for (let at = roles.length; at < profile.modules.length; at += 1)
       roles.push(moduleRole(profile.modules[at]));
-    traits = withRoom(traits, profile.frames.length);
-    for (; frameCount < profile.frames.length; frameCount += 1) {
-      const frame = profile.frames[frameCount];
-      const found = traitsOf(frame, roles[frame.module] ?? 'user', profile.modules[frame.module]);
-      traits[frameCount] = found;
-      // Nodes that stood there before are in no Python line.
-      if ((found & PYTHON) !== 0) yielding |= YIELDS_TO_PYTHON;
-    }
+    judgeFrames();
     const { stacks } = profile;
     nodes = withRoom(nodes, stacks.count);
     blameNodes(stacks, count, traits, yielding, nodes);
@@ -108,22 +123,12 @@ const OWNERSHIP: Readonly<Record<Ownership, number>> = {
   base: 0,
 };
 
-type TraitsOf = (frame: Frame, role: ModuleRole, module: Module | undefined) => number;
-
-/** Remembers them: there are many frames of one function, and what they are asked takes several expressions each. */
-const createTraits = (): TraitsOf => {
-  /** Of frames of each language, module and file by name. */
+/** Where to remember them: frames that agree in all but the name, which there are many of, are asked the same. */
+const createShelves = (): ((frame: Frame) => Map<string | null, number>) => {
   const native = new Map<number, Map<string | null, Map<string | null, number>>>();
   const python: typeof native = new Map();
-  return (frame, role, module) => {
-    const files = inside(frame.language === 'python' ? python : native, frame.module);
-    const names = inside(files, frame.file);
-    const known = names.get(frame.function);
-    if (known !== undefined) return known;
-    const traits = traitsIn(frame, role, module);
-    names.set(frame.function, traits);
-    return traits;
-  };
+  return ({ language, module, file }) =>
+    inside(inside(language === 'python' ? python : native, module), file);
 };
 
 const inside = <K, L, V>(maps: Map<K, Map<L, V>>, key: K): Map<L, V> => {
@@ -134,7 +139,7 @@ const inside = <K, L, V>(maps: Map<K, Map<L, V>>, key: K): Map<L, V> => {
   return made;
 };
 
-const traitsIn: TraitsOf = (frame, role, module) => {
+const traitsOf = (frame: Frame, role: ModuleRole, module: Module | undefined): number => {
   const owner = ownershipOf(frame, role);
   return (
     OWNERSHIP[owner] |

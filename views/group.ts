@@ -10,7 +10,7 @@ import type { Frame, GroupBy, Index, KindFilter, SiteCounters } from '../proto/s
 import { type Blame, blameOf, blameStacks, type StackArrays } from './blame.js';
 import { blamedSites } from './blamedSites.js';
 import { NO_COLUMN, withRoom } from './column.js';
-import { framesOf, modulePath, type Profile } from './profile.js';
+import { frameAt, framesOf, modulePath, type Profile } from './profile.js';
 import { addSite, emptySum, kindsIn, type Sites, type Sum } from './sites.js';
 
 /** What a row stands for. */
@@ -96,8 +96,9 @@ export const groupStacks = (
   const byStack = table.by === 'stack';
   /** Group + 1 of each stack: 0 until asked for. */
   let groupOfStack = NO_COLUMN;
-  /** Group of each frame as user code and as a library's: -1 until asked for. */
-  const groupOfFrame: Index[] = [];
+  /** Group + 1 of each frame as user code and as a library's, but for whole stacks: 0 until asked for. */
+  let groupOfFrame = NO_COLUMN;
+  /** For whole stacks. */
   const frameKeys: (string | undefined)[] = [];
   let chains = NO_COLUMN;
   let chained = 0;
@@ -107,9 +108,11 @@ export const groupStacks = (
     if (grown.stacks.count >= profile.stacks.count) profile = grown;
     blame.catchUp(profile);
     groupOfStack = withRoom(groupOfStack, profile.stacks.count);
-    for (let at = groupOfFrame.length; at < 2 * profile.frames.length; at += 1) groupOfFrame.push(-1);
+    if (!byStack) {
+      groupOfFrame = withRoom(groupOfFrame, 2 * profile.frames.length);
+      return;
+    }
     for (let at = frameKeys.length; at < profile.frames.length; at += 1) frameKeys.push(undefined);
-    if (!byStack) return;
     const { stacks } = profile;
     chains = withRoom(chains, stacks.count);
     for (; chained < stacks.count; chained += 1) {
@@ -125,26 +128,40 @@ export const groupStacks = (
     frameKeys[index] = key;
     return key;
   };
-  const internGroup = (stack: Index, frameIndex: Index, user: boolean): Index => {
-    const frame = profile.frames[frameIndex];
+  const blamedFrame = (stack: Index): Frame => {
+    const frame = frameAt(profile, blame.nodeOf(stack));
     if (!frame) throw new RangeError(`stack ${stack} is not in the profile`);
-    const caller = blame.callerOf(stack);
-    const key = byStack ? String(chains[caller]) : keyOfFrame(frameIndex);
-    const stackNames = byStack ? once(() => frameNames(profile, caller)) : undefined;
-    return table.intern(`${user ? 'u' : 'l'}${key}`, () =>
-      groupHead(table.by, frame, modulePath(profile, frame), user, stackNames),
+    return frame;
+  };
+  const internStack = (stack: Index): Index => {
+    const [frame, user, caller] = [blamedFrame(stack), blame.isUser(stack), blame.callerOf(stack)];
+    const names = once(() => frameNames(profile, caller));
+    return table.intern(`${user ? 'u' : 'l'}${chains[caller]}`, () =>
+      groupHead(table.by, frame, modulePath(profile, frame), user, names),
     );
   };
-  const groupOf = (stack: Index): Index => {
-    const cached = groupOfStack[stack];
-    if (cached > 0) return cached - 1;
+  const internFrame = (stack: Index, user: boolean): Index => {
+    const frame = blamedFrame(stack);
+    const module = modulePath(profile, frame);
+    return table.intern(`${user ? 'u' : 'l'}${frameKey(table.by, frame, module)}`, () =>
+      groupHead(table.by, frame, module, user, undefined),
+    );
+  };
+  const groupOfBlamed = (stack: Index): Index => {
     const node = blame.nodeOf(stack);
     const frame = node < profile.stacks.count ? profile.stacks.frame[node] : -1;
     const user = blame.isUser(stack);
     const slot = 2 * frame + Number(user);
-    const known = byStack ? -1 : (groupOfFrame[slot] ?? -1);
-    const group = known >= 0 ? known : internGroup(stack, frame, user);
-    groupOfFrame[slot] = group;
+    const known = groupOfFrame[slot];
+    if (known > 0) return known - 1;
+    const group = internFrame(stack, user);
+    groupOfFrame[slot] = group + 1;
+    return group;
+  };
+  const groupOf = (stack: Index): Index => {
+    const cached = groupOfStack[stack];
+    if (cached > 0) return cached - 1;
+    const group = byStack ? internStack(stack) : groupOfBlamed(stack);
     groupOfStack[stack] = group + 1;
     return group;
   };
