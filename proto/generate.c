@@ -205,6 +205,12 @@ int main(void) {
     CONSTANT(NODE_TEXT_BYTES);
     CONSTANT(SITE_TEXT_BYTES);
     CONSTANT(SITE_COUNTERS);
+    BEGIN(place_record);
+    FIELD(place_record, lookup);
+    FIELD(place_record, offset);
+    FIELD(place_record, module);
+    FIELD(place_record, code);
+    END();
     BEGIN(place_frames);
     FIELD(place_frames, first);
     FIELD(place_frames, count);

@@ -170,6 +170,17 @@ static_assert(sizeof(struct holding_record) == 16, "holding record");
 #define HOLDING_SIZE_SHIFT 56
 #define HOLDING_BYTES_MASK ((UINT64_C(1) << HOLDING_AGE_SHIFT) - 1)
 
+/* A distinct instruction that stack nodes name. */
+struct place_record {
+    uint64_t
+        lookup; /* link-time address to be looked up: inside the call, or of the interrupted instruction */
+    uint64_t offset; /* link-time return address; the address itself without a module; a Python place: both
+                        are the byte offset of the instruction in its code */
+    uint32_t module; /* index, MODULE_NONE or MODULE_PYTHON */
+    uint32_t code;   /* of a Python place: where its record is, as in struct node */
+};
+static_assert(sizeof(struct place_record) == 24, "place record");
+
 /* What the daemon answers: the frames of a place, outermost first, by its own numbers. */
 struct place_frames {
     uint32_t first;

@@ -14,16 +14,6 @@
 
 #define STACK_UNKNOWN (-1)
 
-/* A distinct instruction that stack nodes name. */
-struct place_record {
-    uint64_t
-        lookup; /* link-time address to be looked up: inside the call, or of the interrupted instruction */
-    uint64_t offset; /* link-time return address; the address itself without a module; a Python place: both
-                        are the byte offset of the instruction in its code */
-    uint32_t module; /* index, MODULE_NONE or MODULE_PYTHON */
-    uint32_t code;   /* of a Python place: where its record is, as in struct node */
-};
-
 struct place {
     struct place_record record;
     struct place_frames frames;
