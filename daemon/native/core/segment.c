@@ -170,14 +170,33 @@ struct node segment_node(const struct segment *segment, uint32_t id) {
     return node;
 }
 
-bool segment_stack_truncated(const struct segment *segment, uint32_t id) {
-    while (id >= STACK_FIRST_NODE) {
-        struct node node = segment_node(segment, id);
-        if (node.pc == NODE_PC_OMITTED)
-            return true;
-        id = node.parent;
+/* What is known of a node in `cut`. */
+enum cut { CUT_UNKNOWN, CUT_NOT, CUT_SOMEWHERE };
+
+/* Each node is looked at once: stacks have most of theirs in common. */
+bool segment_stack_truncated(struct segment *segment, uint32_t id) {
+    if (id >= segment->nodes_count)
+        return true;
+    if (!segment->cut)
+        segment->cut = pages_map(segment->fixed.nodes_capacity);
+    uint8_t *cut = segment->cut;
+    uint32_t at = id;
+    bool omitted = false;
+    while (at >= STACK_FIRST_NODE && !omitted && !(cut && cut[at])) {
+        struct node node = segment_node(segment, at);
+        omitted = node.pc == NODE_PC_OMITTED;
+        if (!omitted)
+            at = node.parent;
     }
-    return id == STACK_TRUNCATED;
+    bool truncated = omitted || (at >= STACK_FIRST_NODE ? cut[at] == CUT_SOMEWHERE : at == STACK_TRUNCATED);
+    for (uint32_t i = id; cut && i >= STACK_FIRST_NODE && i >= at; i = segment_node(segment, i).parent)
+        cut[i] = truncated ? CUT_SOMEWHERE : CUT_NOT;
+    return truncated;
+}
+
+static void forget_cut(struct segment *segment) {
+    pages_unmap(segment->cut, segment->fixed.nodes_capacity);
+    segment->cut = NULL;
 }
 
 uint32_t segment_modules(struct segment *segment) {
@@ -260,6 +279,7 @@ void segment_seal(struct segment *segment) {
     segment->command = copy(segment->command, last.command_bytes, &last.command_bytes);
     segment_leave(segment);
 
+    forget_cut(segment);
     munmap(segment->base, segment->bytes);
     segment->base = NULL;
     segment->fixed = last;
@@ -269,6 +289,7 @@ void segment_seal(struct segment *segment) {
 }
 
 void segment_free(struct segment *segment) {
+    forget_cut(segment);
     if (segment->base) {
         munmap(segment->base, segment->bytes);
     } else {

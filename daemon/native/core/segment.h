@@ -32,6 +32,7 @@ struct segment {
 
     int directory;       /* where the file was opened; the session's */
     bool damaged;        /* a count was seen that cannot be true: all counts stay as they were */
+    uint8_t *cut;        /* by node: whether its stack was cut, see segment_stack_truncated */
     uint32_t hole;       /* a node that was counted but not yet written when last looked at, or 0 */
     uint64_t hole_since; /* us */
 };
@@ -57,8 +58,9 @@ uint32_t segment_nodes_complete(struct segment *segment);
  * there was no memory for a copy. One that is not there, and one whose parent is not older, has
  * STACK_TRUNCATED for its parent. */
 struct node segment_node(const struct segment *segment, uint32_t id);
-/* Was this stack cut, at its root or in its middle? */
-bool segment_stack_truncated(const struct segment *segment, uint32_t id);
+/* Was this stack cut, at its root or in its middle? Of a stack that an event named: all its nodes are
+ * written. */
+bool segment_stack_truncated(struct segment *segment, uint32_t id);
 uint32_t segment_modules(struct segment *segment);
 void segment_module(struct segment *segment, uint32_t index, struct module_record *record);
 
