@@ -10,7 +10,8 @@
  * the same time by the parts of memtrace that take it; and memory: what the program, the daemon and the symbolizer had resident at most in a first run, and how long after
  * the program's end the report was there, with its snapshot written.
  * A first run reads all names from debug information, later ones have most from earlier ones.
- * Medians over the rounds; the smallest in brackets. Measure with nothing else running.
+ * Medians over the rounds, of each run beside the bare ones just before and after it; in brackets the smallest of all
+ * less the smallest bare one. Measure with nothing else running.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,47 +31,67 @@ import {
 } from './tools.js';
 import { depths, type Workload, workloads } from './workloads.js';
 
-type Pick = (values: readonly number[]) => number;
-
-const median: Pick = (values) => {
+const median = (values: readonly number[]): number => {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)];
 };
 
+interface Measured extends Cost {
+  /** The bare program just before and just after: a machine that becomes slower does so for both. */
+  readonly beside: Cost;
+}
+
+/** @returns what each tool cost in each round, and all bare runs */
+const measureAll = (workload: Workload, all: readonly Tool[], rounds: number) => {
+  const costs = new Map<Tool, Measured[]>(all.map((tool) => [tool, []]));
+  const alone = [measure(bare, workload)];
+  for (let round = 0; round < rounds; round += 1)
+    for (const [tool, list] of costs) {
+      const before = alone[alone.length - 1];
+      const cost = measure(tool, workload);
+      const after = measure(bare, workload);
+      alone.push(after);
+      list.push({ ...cost, beside: between(before, after) });
+    }
+  return { costs, alone };
+};
+
+const between = (a: Cost, b: Cost): Cost => ({
+  wallNs: (a.wallNs + b.wallNs) / 2,
+  cpuNs: (a.cpuNs + b.cpuNs) / 2,
+  reportedCpuNs: (a.reportedCpuNs + b.reportedCpuNs) / 2,
+});
+
 const benchOne = (workload: Workload, all: readonly Tool[], rounds: number): string => {
   const allocations = allocationsOf(workload);
-  const costs = new Map<Tool, Cost[]>(all.map((tool) => [tool, []]));
-  for (let round = 0; round < rounds; round += 1)
-    for (const [tool, list] of costs) list.push(measure(tool, workload));
+  const { costs, alone } = measureAll(workload, all, rounds);
+  const least = (list: readonly Cost[], what: keyof Cost) => Math.min(...list.map((cost) => cost[what]));
 
-  const of = (tool: Tool, what: keyof Cost, pick: Pick) =>
-    pick((costs.get(tool) ?? []).map((cost) => cost[what]));
-  const least: Pick = (values) => Math.min(...values);
-  const both = (figure: (pick: Pick) => string) => `${figure(median)} (${figure(least)})`;
-  const wall = (tool: Tool) =>
-    both((pick) => (of(tool, 'wallNs', pick) / of(bare, 'wallNs', pick)).toFixed(2));
-  const cpu = (tool: Tool, what: 'cpuNs' | 'reportedCpuNs') =>
-    both((pick) => ((of(tool, what, pick) - of(bare, 'cpuNs', pick)) / allocations).toFixed(0));
-  const cells = all
-    .filter((tool) => tool !== bare)
-    .flatMap((tool) => [
-      wall(tool),
-      cpu(tool, 'cpuNs'),
-      ...(tool.report ? [cpu(tool, 'reportedCpuNs')] : []),
-    ]);
-  const seconds = (of(bare, 'wallNs', median) / 1e9).toFixed(3);
+  const wall = (list: readonly Measured[]): string => {
+    const ratio = median(list.map(({ wallNs, beside }) => wallNs / beside.wallNs));
+    return `${ratio.toFixed(2)} (${(least(list, 'wallNs') / least(alone, 'wallNs')).toFixed(2)})`;
+  };
+  const cpu = (list: readonly Measured[], what: 'cpuNs' | 'reportedCpuNs'): string => {
+    const extra = median(list.map((cost) => cost[what] - cost.beside.cpuNs));
+    const smallest = least(list, what) - least(alone, 'cpuNs');
+    return `${(extra / allocations).toFixed(0)} (${(smallest / allocations).toFixed(0)})`;
+  };
+  const cells = [...costs].flatMap(([tool, list]) => [
+    wall(list),
+    cpu(list, 'cpuNs'),
+    ...(tool.report ? [cpu(list, 'reportedCpuNs')] : []),
+  ]);
+  const seconds = (median(alone.map(({ wallNs }) => wallNs)) / 1e9).toFixed(3);
   return `| ${[workload.name, (allocations / 1e6).toFixed(2), seconds, ...cells].join(' | ')} |`;
 };
 
 const timeTable = (all: readonly Tool[], chosen: readonly Workload[], rounds: number) => {
   if (chosen.length === 0) return;
-  const columns = all
-    .filter((tool) => tool !== bare)
-    .flatMap(({ name, report }) => [
-      `${name} wall ×`,
-      `${name} CPU ns/alloc`,
-      ...(report ? ['with its report'] : []),
-    ]);
+  const columns = all.flatMap(({ name, report }) => [
+    `${name} wall ×`,
+    `${name} CPU ns/alloc`,
+    ...(report ? ['with its report'] : []),
+  ]);
   head(['workload', 'M allocs', 'bare s', ...columns]);
   for (const workload of chosen) console.log(benchOne(workload, all, rounds));
 };

@@ -52,8 +52,8 @@ const heaptrack: Tool = {
 
 export const tools = (): readonly Tool[] =>
   spawnSync('heaptrack', ['--version'], { stdio: 'ignore' }).status === 0
-    ? [bare, memtrace, firstRun, heaptrack]
-    : [bare, memtrace, firstRun];
+    ? [memtrace, firstRun, heaptrack]
+    : [memtrace, firstRun];
 
 const measureBinary = 'build/measure';
 
