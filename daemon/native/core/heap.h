@@ -33,12 +33,8 @@ INLINE void heap_close(struct process *process, const struct block *block) {
     process->record.frees++;
 }
 
-/* Counts an allocation in all totals; SITE_NONE when it cannot be kept. */
-INLINE uint32_t heap_count(struct process *process, const struct change *change) {
-    uint32_t index = site_of(process, change, SITE_HEAP);
-    if (unlikely(index == SITE_NONE))
-        return SITE_NONE;
-    struct site *site = &process->sites.items[index];
+/* Counts an allocation in all totals. */
+INLINE void heap_total(struct process *process, struct site *site, const struct change *change) {
     site_count(site, &process->sites.gauge[SITE_HEAP], change->size);
     struct thread_record *thread = &process->threads.items[change->thread];
     thread->allocations++;
@@ -48,6 +44,13 @@ INLINE uint32_t heap_count(struct process *process, const struct change *change)
     class->total_bytes += change->size;
     process->record.allocations++;
     process->record.truncated += site->truncated;
+}
+
+/* The same, at the site of its stack, which it returns; SITE_NONE when it cannot be kept. */
+INLINE uint32_t heap_count(struct process *process, const struct change *change) {
+    uint32_t index = site_of(process, change, SITE_HEAP);
+    if (likely(index != SITE_NONE))
+        heap_total(process, &process->sites.items[index], change);
     return index;
 }
 
@@ -91,20 +94,13 @@ INLINE void heap_release(struct process *process, const struct change *change, s
  * totals remain of it. */
 INLINE void heap_pass(struct process *process, uint32_t index, const struct change *change) {
     struct site *site = &process->sites.items[index];
-    site_count(site, &process->sites.gauge[SITE_HEAP], change->size);
-    site->temporary_blocks++;
     struct thread_record *thread = &process->threads.items[change->thread];
-    thread->allocations++;
+    heap_total(process, site, change);
+    site->temporary_blocks++;
     thread->frees++;
     thread->temporary_blocks++;
-    thread->total_bytes += change->size;
-    struct size_record *class = &process->sizes[size_class(change->size)];
-    class->total_blocks++;
-    class->total_bytes += change->size;
-    process->record.allocations++;
     process->record.frees++;
     process->record.temporary_blocks++;
-    process->record.truncated += site->truncated;
 }
 
 #endif
