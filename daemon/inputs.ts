@@ -19,7 +19,7 @@ const ASK_MS = 100;
 export const watchInput = (fd: number, ready: () => void): StopWatching => {
   const library = coreLibrary();
   if (!process.listeners('SIGIO').includes(look)) process.on('SIGIO', look); // for good: without one it kills
-  const asking = library.announceInput(fd) ? undefined : setInterval(look, ASK_MS);
+  const asking = library.announceInput(fd) ? undefined : setInterval(look, ASK_MS).unref();
   const stop = () => {
     clearInterval(asking);
     if (watched.delete(fd)) library.hushInput(fd);

@@ -60,14 +60,17 @@ export const sitesOf = (rows: readonly Site[]): Sites => {
   return sites;
 };
 
-export const countersOf = (sites: SiteFigures, at: number): SiteCounters => ({
-  liveBytes: sites.liveBytes[at],
-  liveBlocks: sites.liveBlocks[at],
-  totalBytes: sites.totalBytes[at],
-  totalBlocks: sites.totalBlocks[at],
-  peakBytes: sites.peakBytes[at],
-  peakBlocks: sites.peakBlocks[at],
-  temporaryBlocks: sites.temporaryBlocks[at],
+export const countersOf = (
+  columns: Readonly<Record<keyof SiteCounters, Float64Array>>,
+  at: number,
+): SiteCounters => ({
+  liveBytes: columns.liveBytes[at],
+  liveBlocks: columns.liveBlocks[at],
+  totalBytes: columns.totalBytes[at],
+  totalBlocks: columns.totalBlocks[at],
+  peakBytes: columns.peakBytes[at],
+  peakBlocks: columns.peakBlocks[at],
+  temporaryBlocks: columns.temporaryBlocks[at],
 });
 
 export const kindMatches = (kind: SiteKind, filter: KindFilter): boolean =>

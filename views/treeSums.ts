@@ -2,7 +2,7 @@
  * Sums of many nodes, one array per counter: summing one up walks through memory in order. Owned by views/tree.ts.
  */
 import type { SiteCounters } from '../proto/snapshot.js';
-import type { Sites } from './sites.js';
+import { countersOf, type Sites } from './sites.js';
 
 export interface NodeCounters extends SiteCounters {
   readonly grownBytes: number;
@@ -86,13 +86,7 @@ export const addToParents = (sums: Sums, parents: Int32Array, count: number): vo
 };
 
 export const countersAt = (sums: Sums, at: number): NodeCounters => ({
-  liveBytes: sums.liveBytes[at],
-  liveBlocks: sums.liveBlocks[at],
-  totalBytes: sums.totalBytes[at],
-  totalBlocks: sums.totalBlocks[at],
-  peakBytes: sums.peakBytes[at],
-  peakBlocks: sums.peakBlocks[at],
-  temporaryBlocks: sums.temporaryBlocks[at],
+  ...countersOf(sums, at),
   grownBytes: sums.grownBytes[at],
   grownBlocks: sums.grownBlocks[at],
 });
