@@ -104,6 +104,8 @@ export interface Library {
     out: Uint8Array,
   ) => number;
   readonly info: (core: Handle, index: number, out: Uint8Array, commandBytes: Uint32Array) => number;
+  /** @returns how many there are, with room for them or not; -1 where that cannot be told */
+  readonly pidsSince: (ticks: number, out: Uint32Array, capacity: number) => number;
   /** @returns the descriptor, or the negative number of an error */
   readonly listen: (path: string) => number;
   readonly announceInput: (fd: number) => boolean;
@@ -193,6 +195,7 @@ const load = (): Library => {
       'uint32_t',
       'void *',
     ]),
+    pidsSince: library.func('core_pids_since', 'int32_t', ['double', 'void *', 'uint32_t']),
     listen: library.func('core_listen', 'int32_t', ['str']),
     announceInput: library.func('core_announce_input', 'bool', ['int32_t']),
     hushInput: library.func('core_hush_input', 'void', ['int32_t']),

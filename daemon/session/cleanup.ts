@@ -4,8 +4,9 @@
  * complain of a missing preload on its stderr.
  */
 import { readdirSync, rmdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import { coreLibrary } from '../core/library.js';
 import { allPlaces, isPrivate, surroundings } from './places.js';
-import { isAlive, isUsed } from './processes.js';
+import { isAlive, type StartTicks, uses } from './processes.js';
 import { readRecord } from './record.js';
 
 interface SessionFolders {
@@ -63,6 +64,25 @@ export const removeSession = ({ folder, shmFolder }: SessionFolders): boolean =>
   }
   return false;
 };
+
+/**
+ * Whether any process but this one was started in the session; where that cannot be told (no descriptors left), it is
+ * believed.
+ *
+ * @param since when the session's daemon started: what is older cannot have been
+ */
+const isUsed = (shmFolder: string, since: StartTicks): boolean => {
+  for (let pids = new Uint32Array(PIDS_GUESS); ; ) {
+    const count = coreLibrary().pidsSince(Number(since), pids, pids.length);
+    if (count < 0) return true;
+    if (count <= pids.length)
+      return pids.subarray(0, count).some((pid) => pid !== process.pid && uses(pid, shmFolder));
+    pids = new Uint32Array(2 * count);
+  }
+};
+
+/** Most sessions are young when they end. */
+const PIDS_GUESS = 64;
 
 /** There are only files in it, as a rule: most sessions go away without what rmSync has to load. */
 const removeFolder = (folder: string): void => {

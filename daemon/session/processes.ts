@@ -2,7 +2,7 @@
  * What /proc says about other processes: whether the one that was meant is still there, and who still needs a
  * session's folder. Processes of other users are passed over: their files cannot be read.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 
 /** Field 22 of /proc/PID/stat, in clock ticks since boot: tells a process from a later one of the same pid. */
 export type StartTicks = string;
@@ -34,27 +34,7 @@ export const uses = (pid: number, folder: string): boolean => {
   );
 };
 
-/**
- * Whether any process but this one does; where that cannot be told (no descriptors left), it is believed.
- *
- * @param since when the session's daemon started: what is older cannot have been started in the session
- */
-export const isUsed = (folder: string, since: StartTicks): boolean => {
-  try {
-    return pids().some((pid) => pid !== process.pid && !isOlder(pid, since) && uses(pid, folder));
-  } catch {
-    return true;
-  }
-};
-
-const isOlder = (pid: number, since: StartTicks): boolean => Number(startTicks(pid) ?? since) < Number(since);
-
-const pids = (): readonly number[] =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
-
-/** As UTF-8, which Node.js reads twice as fast as anything else: of every process at each session's end. */
+/** As UTF-8, which Node.js reads twice as fast as anything else. */
 const readOrNull = (path: string): string | null => {
   try {
     return readFileSync(path, 'utf8');
