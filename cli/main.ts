@@ -43,6 +43,12 @@ const runCommand = async (
 
 const unknownCommand = (name: string): MemtraceError => {
   const close = nearest(name.toLowerCase(), Object.keys(COMMANDS));
+  if (name.startsWith('-'))
+    return usageError(
+      `a command stands before its options, not ${name}`,
+      `The commands are ${Object.keys(COMMANDS).join(', ')}.`,
+      `Give ${name} behind the command: memtrace report ${name} FILE`,
+    );
   const isFile = name.includes('/');
   return usageError(
     `unknown command ${name}`,

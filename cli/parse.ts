@@ -6,7 +6,7 @@
 import Parser from 'yargs-parser';
 import { type MemtraceError, usageError } from '../views/error.js';
 import { nearest } from '../views/nearest.js';
-import type { Command, Given, OptionTable } from './table.js';
+import type { Command, Given, Option, OptionTable } from './table.js';
 
 /** What every command understands. */
 export const COMMON_OPTIONS = {
@@ -121,19 +121,20 @@ const parserOptions = (table: OptionTable, endsAtWord: boolean): Parser.Options 
 
 const check = (command: string, table: OptionTable, given: Readonly<Record<string, unknown>>): void => {
   for (const [name, value] of Object.entries(given)) {
-    const option = table[name];
+    const option = Object.hasOwn(table, name) ? table[name] : undefined;
     if (!option) throw unknownOption(command, name, table);
     const problem = problemWith(option, value);
     if (problem) throw wrongUsage(command, `${dashed(name)} ${problem}`);
   }
 };
 
-const problemWith = ({ choices, type }: OptionTable[string], value: unknown): string | null => {
-  if (value === false || value === undefined) return null; // --no-something, where it makes sense
+const problemWith = ({ choices, type, canBeNone }: Option, value: unknown): string | null => {
+  if (value === undefined) return null;
+  if (value === false) return type === 'boolean' || canBeNone ? null : 'needs a value; it cannot be none';
   if (choices && !choices.includes(String(value)))
     return `is one of ${choices.join(', ')}${value === '' ? '' : `, not "${value}"`}`;
   if (type === 'string' && value === '') return 'needs a value';
-  if (type === 'number' && (value === '' || !Number.isFinite(Number(value)))) return 'needs a number';
+  if (type === 'number' && !/^-?\d+(\.\d+)?$/.test(String(value))) return 'needs a number';
   return null;
 };
 

@@ -5,7 +5,9 @@
 import type { Options } from 'yargs';
 import type { Io } from './print/io.js';
 
-export type OptionTable = Readonly<Record<string, Options>>;
+/** What takes a value can be told to do without one (`--no-output`) only where it says so. */
+export type Option = Options & { readonly canBeNone?: true };
+export type OptionTable = Readonly<Record<string, Option>>;
 
 /** A command line after its options were read and checked against the table. */
 export interface Given {

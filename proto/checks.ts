@@ -1,5 +1,7 @@
 /** Small checks that turn an unknown value into a typed one; a fault names the field. For parseMessages.ts. */
 
+import { describe } from './describe.js';
+
 /** @throws Malformed */
 export type Check<T> = (value: unknown, path: string) => T;
 type Checked<C> = C extends Check<infer T> ? T : never;
@@ -7,8 +9,7 @@ type Checked<C> = C extends Check<infer T> ? T : never;
 export class Malformed extends Error {}
 
 const refuse = (what: string, value: unknown, path: string): never => {
-  const text = JSON.stringify(value) ?? 'missing';
-  throw new Malformed(`${path} is not ${what}, but ${text.length > 40 ? `${text.slice(0, 37)}...` : text}`);
+  throw new Malformed(`${path} is not ${what}, but ${describe(value)}`);
 };
 
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

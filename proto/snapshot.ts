@@ -286,7 +286,9 @@ export interface Report {
   readonly totals: Totals;
   /** The sum over all rows, also those that the limit left out. */
   readonly sum: SiteCounters;
+  /** Largest first; without those that have nothing of what is sorted by, whose other figures are in `sum` all the same. */
   readonly rows: readonly ReportRow[];
+  /** Rows that would follow but that the limit left out. */
   readonly omittedRows: Count;
   readonly notes: readonly string[];
   /** `memtrace run --json`: the other processes of the session, in the order of their start. */

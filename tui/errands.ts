@@ -39,13 +39,18 @@ export const createErrands = ({ link, nextId, painter, happen, leave, options }:
   const asked = new Set<string>();
   const notice = (text: string): void => happen({ kind: 'notice', text });
 
+  /** One at a time: the daemon keeps the last few, and the table may still stand on an older one. */
+  let isMarking = false;
   const mark = (state: State): void => {
     if (state.connection.kind !== 'live') {
       notice('The session is over: there is nothing to mark.');
       return;
     }
+    if (isMarking) return;
+    isMarking = true;
     const id = nextId();
     answers.set(id, (message) => {
+      isMarking = false;
       if (message.type === 'mark')
         happen({ kind: 'mark', mark: { number: message.mark, takenAt: message.takenAt } });
     });

@@ -4,6 +4,7 @@
  * After this the rest of the code trusts the data. The same rules, but for the ranges, stand in
  * proto/snapshot.schema.json; a test holds the two together.
  */
+import { describe } from '../proto/describe.js';
 import { SNAPSHOT_SCHEMA, type Snapshot } from '../proto/snapshot.js';
 
 export type Checked =
@@ -29,11 +30,6 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 const expected = (what: string, value: unknown, path: string): string =>
   value === undefined ? `${path} is missing` : `${path} is not ${what}, but ${describe(value)}`;
-
-const describe = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? typeof value;
-  return text.length > 40 ? `${text.slice(0, 37)}...` : text;
-};
 
 const count: Check = (value, path) =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0

@@ -3,6 +3,7 @@
  *
  * Anything else that is thrown is a fault in memtrace.
  */
+import { clean } from './text.js';
 
 /** 1: bad input. 2: wrong usage. 125–127: `run` could not start the program, as `env` and `timeout` have it. */
 export type ErrorExitCode = 1 | 2 | 3 | 125 | 126 | 127;
@@ -31,12 +32,9 @@ export class MemtraceError extends Error {
   }
 }
 
-/** The three lines for stderr. */
-export const errorLines = (error: MemtraceError): readonly string[] => [
-  `memtrace: ${error.message}`,
-  `  why: ${error.why}`,
-  `  try: ${error.remedy}`,
-];
+/** The three lines for stderr. They repeat what was typed, and name files of others. */
+export const errorLines = (error: MemtraceError): readonly string[] =>
+  [`memtrace: ${error.message}`, ...`  why: ${error.why}`.split('\n'), `  try: ${error.remedy}`].map(clean);
 
 /** Wrong usage: exit code 2. */
 export const usageError = (message: string, why: string, remedy: string): MemtraceError =>

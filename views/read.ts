@@ -2,7 +2,7 @@
  * Reads a snapshot file, plain or gzip by content, and refuses what is not one: each refusal says what happened,
  * why, and what to do.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { SNAPSHOT_SCHEMA } from '../proto/snapshot.js';
 import { checkSnapshot } from './check.js';
@@ -56,6 +56,8 @@ export const parseSnapshot = (text: string, name: string): Recording => {
 
 const readBytes = (path: string, name: string): Buffer => {
   try {
+    if (path !== '-' && statSync(path).isCharacterDevice())
+      throw Object.assign(new Error(), { code: DEVICE });
     return readFileSync(path === '-' ? STDIN : path);
   } catch (error) {
     const { why, remedy } = REFUSALS[errorCode(error)] ?? {
@@ -65,6 +67,9 @@ const readBytes = (path: string, name: string): Buffer => {
     throw new MemtraceError({ message: `cannot read ${name}`, why, remedy });
   }
 };
+
+/** One that may never end, such as /dev/zero; beside the codes of the system. */
+const DEVICE = 'a device';
 
 const REFUSALS: Readonly<Record<string, { readonly why: string; readonly remedy: string } | undefined>> = {
   ENOENT: {
@@ -77,6 +82,7 @@ const REFUSALS: Readonly<Record<string, { readonly why: string; readonly remedy:
     remedy: 'Ask its owner for a copy, or read it as that user.',
   },
   EISDIR: { why: 'It is a folder.', remedy: 'Give the snapshot file inside it.' },
+  [DEVICE]: { why: 'It is a device.', remedy: 'Give a file, or `-` for standard input.' },
   ERR_FS_FILE_TOO_LARGE: {
     why: 'It is larger than 2 GiB, more than this reader takes in.',
     remedy: 'Compress it with gzip, or take a snapshot of a shorter run.',
@@ -100,7 +106,7 @@ const unpack = (bytes: Buffer, name: string): string => {
     }
   }
   try {
-    return plain.toString('utf8');
+    return plain.toString('utf8').replace(/^\uFEFF/, '');
   } catch {
     throw refuse('It is larger than this reader takes in (512 MiB).', 'Take a snapshot of a shorter run.');
   }

@@ -4,6 +4,7 @@ import type { DiffMetric, GroupBy, KindFilter } from '../../proto/snapshot.js';
 import { diffSnapshots } from '../../views/diff.js';
 import { usageError } from '../../views/error.js';
 import { readSnapshot } from '../../views/read.js';
+import { clean } from '../../views/text.js';
 import { diffLines } from '../print/diff.js';
 import { type Io, writeLines } from '../print/io.js';
 import { type ColourChoice, surfaceOf } from '../print/surface.js';
@@ -63,7 +64,7 @@ export const runDiff = (given: DiffArguments, io: Io): number => {
     });
     writeLines(
       io.stderr,
-      (diff.warnings ?? []).map((warning) => `memtrace: warning: ${warning}`),
+      (diff.warnings ?? []).map((warning) => clean(`memtrace: warning: ${warning}`)),
     );
     if (given.json) io.stdout.write(`${JSON.stringify(diff, null, 2)}\n`);
     else writeLines(io.stdout, diffLines(diff, surfaceOf(io, given.color)));

@@ -1,5 +1,6 @@
 /** `memtrace run`: checks everything that can be checked, makes the session, and hands over to the daemon. */
 import { accessSync, constants } from 'node:fs';
+import { resolve } from 'node:path';
 import { installedFile } from '../../daemon/installed.js';
 import { type RunOptions, runSession } from '../../daemon/run.js';
 import { cleanUp } from '../../daemon/session/cleanup.js';
@@ -17,6 +18,7 @@ export const runOptions = {
   output: {
     alias: 'o',
     type: 'string',
+    canBeNone: true,
     describe:
       'the snapshot at the end; .gz is compressed [memtrace.<name>.<pid>.json]; --no-output keeps none',
   },
@@ -63,6 +65,7 @@ export const runOptions = {
 const run = async (given: Given, io: Io): Promise<number> => {
   const options = readOptions(given, (text) => io.stderr.write(`memtrace: ${text}\n`));
   checkFile(options.json, options.output.kind === 'file' && options.output.replace);
+  checkApart(options);
   if (options.tui) needScreen(io, 'Leave out --tui, and look with `memtrace top` from another terminal.');
   const launcher = connectLauncher();
   if (!launcher) throw notTheLauncher();
@@ -115,6 +118,15 @@ export const readOptions = ({ options, words }: Given, announce: (text: string) 
     verbose: Number(options.verbose ?? 0),
     announce,
   };
+};
+
+const checkApart = ({ output, json }: RunOptions): void => {
+  if (output.kind === 'file' && json !== null && resolve(output.path) === resolve(json))
+    throw usageError(
+      `both the snapshot and the report would be ${json}`,
+      'The second would replace the first.',
+      'Give --json another name; `memtrace report --json` makes it of the snapshot at any time.',
+    );
 };
 
 const childrenOf = (text: string): number => {

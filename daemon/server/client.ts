@@ -196,7 +196,6 @@ export const serveClient = (socket: WebSocket, service: Service): Promise<void> 
   };
 
   socket.on('message', hear);
-  socket.on('error', () => {}); // 'close' follows
   socket.on('close', () => {
     for (const end of subscriptions.values()) end();
     subscriptions.clear();

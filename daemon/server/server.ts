@@ -42,6 +42,9 @@ export interface LiveServer {
 /** What sun_path holds; the system cuts a longer one silently. */
 const LONGEST_SOCKET_PATH = 107;
 const MOST_CLIENTS = 100;
+/** With those that have not said yet what they want, at each door: whoever opens thousands takes descriptors that processes need. */
+const MOST_CONNECTIONS = MOST_CLIENTS + 20;
+const PATIENCE = { headersTimeout: 5000, requestTimeout: 5000, connectionsCheckingInterval: 1000 };
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 const LAST_STATE_MS = 5000;
 const GOODBYE_MS = 500;
@@ -119,10 +122,11 @@ interface Door {
 
 /** @param gateOf what guards it, null for none */
 const upgrader = (sockets: WebSocketServer, gateOf: () => Gate | null): Server => {
-  const http = createServer((_, response) => {
+  const http = createServer(PATIENCE, (_, response) => {
     response.writeHead(426, { 'content-type': 'text/plain', connection: 'close' });
     response.end('This is a WebSocket of memtrace; open it with `memtrace top`.\n');
   });
+  http.maxConnections = MOST_CONNECTIONS;
   http.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     stream.on('error', () => stream.destroy());
     const gate = gateOf();
@@ -167,6 +171,7 @@ const turnAway = (stream: Duplex, status: number, why: string): void => {
 
 /** @returns resolves when it has asked for something, or has gone */
 const welcome = async (socket: WebSocket, sockets: WebSocketServer, service: Service): Promise<void> => {
+  socket.on('error', () => {}); // 'close' follows
   if (sockets.clients.size > MOST_CLIENTS) socket.close(TRY_LATER, `${MOST_CLIENTS} others look on already`);
   else await serveClient(socket, service);
 };

@@ -36,7 +36,7 @@ export const writeSnapshot = async (
   const text = snapshotText(snapshot);
   const temporary = `${path}.${process.pid}.partial`;
   const data = path.endsWith('.gz') ? await compressed(text) : text;
-  if (await isSpecial(path)) return into(await files.open(path, 'w'), (file) => writeAll(file, data));
+  if (await isSpecial(path)) return pour(path, data);
   try {
     await into(await files.open(temporary, 'wx', 0o600), async (file) => {
       await writeAll(file, data);
@@ -60,6 +60,14 @@ const compressed = async (text: Iterable<Uint8Array>): Promise<Portions> => {
 function* copies(text: Iterable<Uint8Array>): Iterable<Uint8Array> {
   for (const portion of text) yield new Uint8Array(portion);
 }
+
+const pour = async (path: string, data: Portions): Promise<void> => {
+  try {
+    await into(await files.open(path, 'w'), (file) => writeAll(file, data));
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
+};
 
 const into = async (file: number, fill: (file: number) => Promise<void>): Promise<void> => {
   try {
@@ -117,6 +125,7 @@ const reasons: Readonly<Record<string, readonly [why: string, remedy: string]>> 
     'Free some space, or choose another folder with -o.',
   ],
   EDQUOT: ['Your disk quota is used up. Nothing was left behind.', 'Free some space, or use -o elsewhere.'],
+  EPIPE: ['Whoever read it has gone.', 'Let it read to the end, or write a file: -o FILE.'],
   ENOTDIR: ['A part of its path is not a folder.', 'Choose another name with -o.'],
 };
 

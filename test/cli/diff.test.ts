@@ -76,4 +76,9 @@ test('a warning goes to stderr and leaves the data alone', (t) => {
   t.is(code, 0);
   t.notThrows(() => JSON.parse(out));
   t.regex(err, /warning: the two snapshots are of different programs: server and client/);
+  writeFileSync(
+    other,
+    readFileSync(AFTER, 'utf8').replace('"/proj/demo/server"', String.raw`"/proj/demo/\u001b[35mvil"`),
+  );
+  t.regex(diff([BEFORE, other]).err, /server and \\x1b\[35mvil;/);
 });

@@ -6,7 +6,8 @@ import type { OptionTable } from '../../cli/table.js';
 const options: OptionTable = {
   quiet: { alias: 'q', type: 'boolean', default: false },
   force: { alias: 'f', type: 'boolean', default: false },
-  output: { alias: 'o', type: 'string' },
+  output: { alias: 'o', type: 'string', canBeNone: true },
+  filter: { type: 'string' },
   by: { choices: ['line', 'stack'], default: 'line' },
   limit: { type: 'number', default: 20 },
 };
@@ -33,6 +34,19 @@ test('of a number that is given twice the last one counts', (t) => {
 test('an option without its value is wrong, not left at its default', (t) => {
   for (const args of [['--limit'], ['--limit='], ['--limit', 'x'], ['--by'], ['--by', 'x'], ['-o', '']])
     t.throws(wrong(...args), undefined, args.join(' '));
+});
+
+test('only what can be none can be told not to be', (t) => {
+  t.is(given('--no-output').output, false);
+  t.is(given('--no-quiet').quiet, false);
+  for (const name of ['--no-by', '--no-limit', '--no-filter'])
+    t.throws(wrong(name), { message: /needs a value|unknown option/ }, name);
+});
+
+test('a number is decimal, and no name of JavaScript is an option', (t) => {
+  for (const number of [' ', '0x10', '1e3', 'NaN', '1,5'])
+    t.throws(wrong('--limit', number), undefined, number);
+  for (const name of ['--constructor', '--toString', '--__proto__']) t.throws(wrong(name), undefined, name);
 });
 
 test('a value that nothing takes is wrong', (t) => {

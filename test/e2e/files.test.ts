@@ -58,3 +58,33 @@ test('a full disk leaves no half of a snapshot, and the program its exit code', 
     execFileSync('umount', [disk]);
   }
 });
+
+test('a snapshot and a report of one name are refused before the program runs', async (t) => {
+  const folder = newFolder();
+  const path = join(folder, 'both.json');
+  const ran = await run([
+    MEMTRACE,
+    'run',
+    '--json',
+    path,
+    '-o',
+    `${folder}/./both.json`,
+    '--',
+    'echo',
+    'ran',
+  ]);
+  t.is(ran.code, 2);
+  t.is(ran.stdout, '');
+  t.regex(ran.stderr, /both the snapshot and the report would be .*both\.json/);
+});
+
+test('a reader of the snapshot that goes away is told of, not called a fault', async (t) => {
+  const pipe = join(newFolder(), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const reader = run(['head', '-c', '20', pipe]);
+  // A snapshot of more than a pipe holds.
+  const ran = await run([MEMTRACE, 'run', '-q', '-o', pipe, '--', program('many_stacks'), '14']);
+  await reader;
+  t.is(ran.code, 0);
+  t.regex(ran.stderr, /cannot write the snapshot .*pipe.*has gone/);
+});

@@ -44,6 +44,9 @@ test('what is no message at all is refused, never thrown at the daemon', (t) => 
   for (const type of ['wish', 'constructor', '__proto__', 'toString', 'hasOwnProperty'])
     t.is(faultOf(`{"type":"${type}"}`), `there is no message of type ${type}`);
   t.is(faultOf(`${'['.repeat(30_000)}`), noMessage);
+  const nested = '['.repeat(20_000) + ']'.repeat(20_000);
+  t.regex(faultOf(`{"type":"ping","id":${nested}}`), /^id is not a whole number .*, but a list$/);
+  t.regex(faultOf(`{"type":"ping","id":"${'x'.repeat(60_000)}"}`), /, but "x{36}\.\.\.$/);
 });
 
 test('fields that a later version adds are ignored', (t) => {

@@ -146,6 +146,21 @@ test('a client that talks before it says hello, in binary, too much or of anothe
   t.is(await later.closed, 1008);
 });
 
+test('whoever opens connections and says nothing takes few of the daemon’s descriptors', async (t) => {
+  const { server } = await serve(t, undefined, { host: '127.0.0.1', port: 0 });
+  const port = Number(new URL(server.tcp?.url ?? '').port);
+  const dialled = Array.from({ length: 300 }, () => dial(port, '127.0.0.1').on('error', () => {}));
+  t.teardown(() => {
+    for (const socket of dialled) socket.destroy();
+  });
+  const gone = (socket: (typeof dialled)[number]) =>
+    new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  await Promise.all(dialled.slice(-100).map(gone));
+  const client = await connect(server);
+  client.send({ type: 'ping', id: 1 });
+  t.is((await client.nextOf('pong')).id, 1);
+});
+
 test('bytes that are no HTTP, a half request and a plain browser do no harm', async (t) => {
   const { server } = await serve(t);
   for (const bytes of ['\u0000\u0001\u0002\r\n\r\n', 'GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n']) {

@@ -43,11 +43,15 @@ const refusal = (read: () => unknown): MemtraceError => {
 test('a snapshot reads the same plain and compressed, whatever its name', (t) => {
   t.deepEqual(readSnapshot(file('a.json', gzipSync(text))), readSnapshot(BEFORE));
   t.deepEqual(readSnapshot(file('b.gz', text)), readSnapshot(BEFORE));
+  t.deepEqual(readSnapshot(file('marked.json', `\uFEFF${text}`)), readSnapshot(BEFORE));
 });
 
 test('a file that cannot be opened says why and what to do', (t) => {
   t.regex(refusal(() => readSnapshot(join(folder, 'none.json'))).why, /no such file/);
   t.regex(refusal(() => readSnapshot(folder)).why, /folder/);
+  t.regex(refusal(() => readSnapshot('/dev/zero')).why, /device/);
+  const odd = errorLines(refusal(() => readSnapshot('\u001b]0;title\u0007.json')));
+  t.is(odd[0], 'memtrace: cannot read \\x1b]0;title\\x07.json');
   t.is(refusal(() => readSnapshot(folder)).exitCode, 1);
   t.is(errorLines(refusal(() => readSnapshot(folder))).length, 3);
 });
@@ -74,6 +78,11 @@ test('what is no snapshot is refused by what it is', (t) => {
   t.regex(why('[]'), /not a memtrace snapshot/);
   t.regex(why('{"schema": "memtrace.diff/1"}'), /is a memtrace.diff\/1/);
   t.regex(why(text.replace('snapshot/1', 'snapshot/2')), /another version/);
+  const nested = '['.repeat(100_000) + ']'.repeat(100_000);
+  t.regex(
+    why(`{"schema":"memtrace.snapshot/1","process":${nested}}`),
+    /process is not an object, but a list/,
+  );
 });
 
 test('a field that an editor broke is named', (t) => {

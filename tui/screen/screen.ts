@@ -1,4 +1,5 @@
 /** The whole screen: state → exactly as many lines as the terminal has. Pure. */
+import type { SortKey } from '../../proto/messages.js';
 import type { PathStyle } from '../../views/names.js';
 import { formatCount } from '../../views/units.js';
 import { rowsOf } from '../rows.js';
@@ -111,7 +112,18 @@ const nothingText = (state: State): string => {
   if (detail) return emptyText(state);
   if (filter) return `Nothing matches the filter ${filter.text}; Esc clears it.`;
   if (view === 'output') return 'It has written nothing yet.';
-  return sort === 'growth' ? 'Nothing has changed since the mark.' : 'Nothing has been allocated.';
+  return NOTHING_OF[sort];
+};
+
+/** Rows that have nothing of what they are sorted by are not shown. */
+const NOTHING_OF: Readonly<Record<SortKey, string>> = {
+  live: 'Nothing is live.',
+  blocks: 'Nothing is live.',
+  peak: 'Nothing has been allocated.',
+  total: 'Nothing has been allocated.',
+  temporary: 'Nothing was freed before the next allocation.',
+  growth: 'Nothing has changed since the mark.',
+  rate: 'Nothing has been allocated.',
 };
 
 const emptyText = ({ connection }: State): string =>
