@@ -31,7 +31,7 @@ export interface RunOptions {
   readonly limit: number;
   readonly by: GroupBy;
   /** A file for the report as JSON. */
-  readonly json: string | null;
+  readonly json: { readonly path: string; readonly replace: boolean } | null;
   readonly listen: { readonly host: string; readonly port: number } | null;
   readonly tui: boolean;
   readonly quiet: boolean;
@@ -162,11 +162,16 @@ const serveWhenAsked = (live: DrivenSession, session: Session, options: RunOptio
   };
   if (options.listen || options.tui) open();
   else void doorman.knocked.then(open);
+  const end = async () => {
+    await (await server)?.close();
+    doorman.close();
+    return problems;
+  };
+  let ended: Promise<readonly string[]> | null = null;
   return {
-    end: async () => {
-      await (await server)?.close();
-      doorman.close();
-      return problems;
+    end: () => {
+      ended ??= end();
+      return ended;
     },
   };
 };
@@ -181,15 +186,16 @@ const doormanAt = (socketPath: string, fail: (error: unknown) => null): Doorman 
 
 const follow = async (live: DrivenSession, ended: Promise<ProgramEnd>): Promise<ProgramEnd> => {
   let end: ProgramEnd | null = null;
-  void ended.then((known) => {
+  const hastened = ended.then((known) => {
     end = known;
     return live.catchUp(); // ends a long tick
   });
+  hastened.catch(() => {}); // it is heard of below
   const current = (): ProgramEnd | null => end;
   for (let ms = FIRST_TICK_MS; ; ) {
     ms = (await live.tick(ms)) > 0 ? TICK_MS : QUIET_TICK_MS;
     const known = current();
-    if (known) return known;
+    if (known) return hastened.then(() => known);
   }
 };
 

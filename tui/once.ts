@@ -73,7 +73,7 @@ const firstUpdate = (
   process: ProcessChoice,
 ): Promise<First> =>
   new Promise((resolve, reject) => {
-    const fail = (why: string): void =>
+    const fail = (why: string): void => {
       reject(
         new MemtraceError({
           message: 'the daemon did not tell what the program has allocated',
@@ -81,6 +81,11 @@ const firstUpdate = (
           remedy: 'Try again; see which sessions run with memtrace ls.',
         }),
       );
+      opening.then(
+        (link) => link.close(),
+        () => {},
+      );
+    };
     const patience = setTimeout(() => fail(`It took longer than ${PATIENCE_MS / 1000} s.`), PATIENCE_MS);
     const done = () => clearTimeout(patience);
     const opening = connectDaemon(socketPath, 'memtrace top --once', {

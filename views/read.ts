@@ -12,6 +12,12 @@ import { type Recording, recordingOf } from './profile.js';
 const FAMILY = 'memtrace.snapshot/';
 const TAKE_AGAIN = 'Take it again with `memtrace run -o FILE -- program` or `memtrace dump -o FILE`.';
 const STDIN = 0;
+/** What a string of V8 holds. */
+const LONGEST_TEXT = 0x1fffffe8;
+const TOO_LARGE = [
+  'It is larger than this reader takes in (512 MiB).',
+  'Take a snapshot of a shorter run.',
+] as const;
 
 /**
  * @param path a file, or "-" for standard input
@@ -84,8 +90,8 @@ const REFUSALS: Readonly<Record<string, { readonly why: string; readonly remedy:
   EISDIR: { why: 'It is a folder.', remedy: 'Give the snapshot file inside it.' },
   [DEVICE]: { why: 'It is a device.', remedy: 'Give a file, or `-` for standard input.' },
   ERR_FS_FILE_TOO_LARGE: {
-    why: 'It is larger than 2 GiB, more than this reader takes in.',
-    remedy: 'Compress it with gzip, or take a snapshot of a shorter run.',
+    why: TOO_LARGE[0],
+    remedy: TOO_LARGE[1],
   },
 };
 
@@ -95,8 +101,9 @@ const unpack = (bytes: Buffer, name: string): string => {
   let plain = bytes;
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     try {
-      plain = gunzipSync(bytes);
+      plain = gunzipSync(bytes, { maxOutputLength: LONGEST_TEXT });
     } catch (error) {
+      if (errorCode(error) === 'ERR_BUFFER_TOO_LARGE') throw refuse(...TOO_LARGE);
       throw errorCode(error) === 'Z_BUF_ERROR'
         ? refuse('The compressed file is cut short.', TAKE_AGAIN)
         : refuse(
@@ -108,7 +115,7 @@ const unpack = (bytes: Buffer, name: string): string => {
   try {
     return plain.toString('utf8').replace(/^\uFEFF/, '');
   } catch {
-    throw refuse('It is larger than this reader takes in (512 MiB).', 'Take a snapshot of a shorter run.');
+    throw refuse(...TOO_LARGE);
   }
 };
 

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { examine, type Finding, inspect, lookAround, type Verdict } from '../../daemon/doctor/examine.js';
 import { installedFile } from '../../daemon/installed.js';
 import { MemtraceError, usageError } from '../../views/error.js';
+import { clean } from '../../views/text.js';
 import { type Io, writeLines } from '../print/io.js';
 import type { Command, Given } from '../table.js';
 
@@ -55,6 +56,6 @@ const jsonOf = (verdict: Verdict, findings: readonly Finding[]): object => ({
 });
 
 const linesOf = ({ weight, topic, text, remedy }: Finding): readonly string[] => [
-  `${weight.padEnd(4)}  ${topic.padEnd(13)}  ${text}`,
-  ...(remedy ? [`${' '.repeat(21)}try: ${remedy}`] : []),
+  `${weight.padEnd(4)}  ${topic.padEnd(13)}  ${clean(text)}`,
+  ...(remedy ? [`${' '.repeat(21)}try: ${clean(remedy)}`] : []),
 ];

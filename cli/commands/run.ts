@@ -64,7 +64,6 @@ export const runOptions = {
 
 const run = async (given: Given, io: Io): Promise<number> => {
   const options = readOptions(given, (text) => io.stderr.write(`memtrace: ${text}\n`));
-  checkFile(options.json, options.output.kind === 'file' && options.output.replace);
   checkApart(options);
   if (options.tui) needScreen(io, 'Leave out --tui, and look with `memtrace top` from another terminal.');
   const launcher = connectLauncher();
@@ -111,7 +110,7 @@ export const readOptions = ({ options, words }: Given, announce: (text: string) 
     children: childrenOf(String(options.children)),
     limit: rowLimit(Number(options.limit)),
     by,
-    json: typeof options.json === 'string' ? options.json : null,
+    json: reportFile(options.json, options.force === true),
     listen: typeof options.listen === 'string' ? addressOf(options.listen) : null,
     tui: options.tui === true,
     quiet: options.quiet === true,
@@ -120,10 +119,16 @@ export const readOptions = ({ options, words }: Given, announce: (text: string) 
   };
 };
 
+const reportFile = (path: unknown, replace: boolean): RunOptions['json'] => {
+  if (typeof path !== 'string') return null;
+  checkFile(path, replace);
+  return { path, replace };
+};
+
 const checkApart = ({ output, json }: RunOptions): void => {
-  if (output.kind === 'file' && json !== null && resolve(output.path) === resolve(json))
+  if (output.kind === 'file' && json !== null && resolve(output.path) === resolve(json.path))
     throw usageError(
-      `both the snapshot and the report would be ${json}`,
+      `both the snapshot and the report would be ${json.path}`,
       'The second would replace the first.',
       'Give --json another name; `memtrace report --json` makes it of the snapshot at any time.',
     );

@@ -1,9 +1,12 @@
 /** The end of `memtrace run` on the caller's stderr, and as JSON where that was asked for. */
-import { writeFileSync } from 'node:fs';
 import { isExcluded } from '../../daemon/live/untraced.js';
 import type { Outcome, ProgramEnd, RunOptions } from '../../daemon/run.js';
-import type { Report, ReportProcess } from '../../proto/snapshot.js';
+import { writeReport } from '../../daemon/snapshot/write.js';
+import type { ReportProcess } from '../../proto/snapshot.js';
+import { MemtraceError } from '../../views/error.js';
+import type { Recording } from '../../views/profile.js';
 import { reportOf } from '../../views/report.js';
+import { clean } from '../../views/text.js';
 import { formatDuration } from '../../views/units.js';
 import { endLines } from '../print/end.js';
 import { type Io, writeLines } from '../print/io.js';
@@ -20,30 +23,45 @@ export const reportRun = async (outcome: Outcome, options: RunOptions, io: Io): 
     return;
   }
   const { by, limit } = options;
-  if (options.json !== null) {
-    const processes = outcome.others.map(
-      ({ info, capture, totals, savedAs }): ReportProcess => ({ process: info, capture, totals, savedAs }),
+  const problems = [...outcome.problems, ...(await jsonProblems(outcome, snapshot, options))];
+  if (options.quiet) {
+    writeLines(
+      io.stderr,
+      problems.map((problem) => clean(`memtrace: ${problem}`)),
     );
-    const report: Report = {
-      ...reportOf(snapshot, { by, limit, sort: 'live', kind: 'payload' }),
-      processes,
-    };
-    writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 });
+    return;
   }
-  for (const problem of options.quiet ? outcome.problems : [])
-    writeLines(io.stderr, [`memtrace: ${problem}`]);
-  if (options.quiet) return;
   const end = {
     snapshot,
     durationMs: outcome.durationMs,
     others: otherLines(outcome),
     savedAs: outcome.savedAs,
     isKept: options.output.kind !== 'none',
-    problems: outcome.problems,
+    problems,
     by,
     limit,
   };
   writeLines(io.stderr, endLines(end, surfaceOf(io)));
+};
+
+/** @returns why the report is not there as JSON, where it was asked for */
+const jsonProblems = async (
+  { others }: Outcome,
+  snapshot: Recording,
+  { by, limit, json }: RunOptions,
+): Promise<readonly string[]> => {
+  if (json === null) return [];
+  const processes = others.map(
+    ({ info, capture, totals, savedAs }): ReportProcess => ({ process: info, capture, totals, savedAs }),
+  );
+  const report = { ...reportOf(snapshot, { by, limit, sort: 'live', kind: 'payload' }), processes };
+  try {
+    await writeReport(json.path, report, { force: json.replace });
+    return [];
+  } catch (error) {
+    if (!(error instanceof MemtraceError)) throw error;
+    return [`${error.message}: ${error.why} ${error.remedy}`];
+  }
 };
 
 const untracedLines = (outcome: Outcome, { command }: RunOptions): readonly string[] => [

@@ -28,7 +28,7 @@ export const surfaceOf = (io: Omit<Io, 'stdout' | 'stderr'>, colour: ColourChoic
 });
 
 export const headingLines = (text: string, surface: Surface): readonly string[] =>
-  wrap(text, surface.width).map(surface.paint.strong);
+  wrap(clean(text), surface.width).map(surface.paint.strong);
 
 /** Where the environment does not say; node:os is loaded then alone. */
 const homeByName = (): string => process.getBuiltinModule('node:os').homedir();

@@ -29,9 +29,10 @@ const PLACE_SHARE = 0.55;
 
 export const tableLines = (
   head: TableHead,
-  rows: readonly TableRow[],
+  found: readonly TableRow[],
   surface: Surface,
 ): readonly string[] => {
+  const rows = found.map((row) => ({ ...row, place: clean(row.place), name: clean(row.name) }));
   const { paint, ellipsis } = surface;
   const widths = head.numbers.map((title, at) =>
     Math.max(width(title), ...rows.map((row) => width(row.numbers[at] ?? ''))),
@@ -39,7 +40,7 @@ export const tableLines = (
   const numbersWidth = INDENT.length + widths.reduce((sum, each) => sum + each + GAP.length, 0);
   const room = Math.max(0, surface.width - numbersWidth);
   const longestPlace = Math.max(width(head.place), ...rows.map((row) => width(row.place)));
-  const longestName = Math.max(width(head.name), ...rows.map((row) => width(clean(row.name))));
+  const longestName = Math.max(width(head.name), ...rows.map((row) => width(row.name)));
   const placeWidth =
     longestPlace + GAP.length + longestName <= room
       ? longestPlace
@@ -49,7 +50,7 @@ export const tableLines = (
   const line = (cells: TableHead, decorate: (text: string) => string = (text) => text): string => {
     const numbers = cells.numbers.map((cell, at) => padStart(cell, widths[at] ?? 0) + GAP).join('');
     const place = padEnd(cutStart(cells.place, placeWidth, ellipsis), placeWidth);
-    const name = cutEnd(clean(cells.name), nameWidth, ellipsis);
+    const name = cutEnd(cells.name, nameWidth, ellipsis);
     return INDENT + decorate(numbers) + `${place}${name === '' ? '' : GAP + name}`.trimEnd();
   };
   const below = (text: string): string => {

@@ -2,7 +2,7 @@
  * What an ELF file says about itself, as far as it decides what can be traced. Reads headers and symbol tables, never
  * code; a damaged file ends in null.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 export interface ElfFile {
   readonly bits: 32 | 64;
@@ -41,12 +41,13 @@ const PLACES_MAX = 64;
 export const readElf = (path: string, symbols: 'exported' | 'all'): ElfFile | null => {
   let fd: number;
   try {
-    fd = openSync(path, 'r');
+    // Non-blocking: a program may have put a pipe in the place of its file.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
     return null;
   }
   try {
-    return elfOf(fd, symbols);
+    return fstatSync(fd).isFile() ? elfOf(fd, symbols) : null;
   } catch {
     return null; // cut off, or offsets that point nowhere
   } finally {

@@ -3,6 +3,7 @@
  * others read session.json (record.ts).
  */
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import { SESSION_SHIM_LINK } from '../../proto/generated/layout.js';
 import { removeSession } from './cleanup.js';
 import { choosePlaces, surroundings } from './places.js';
 import { startTicks } from './processes.js';
@@ -24,16 +25,13 @@ export interface Session {
   readonly end: () => void;
 }
 
-/** SESSION_SHIM_LINK of proto/session.h, which the launcher preloads. */
-const SHIM_LINK = 'libmemtrace.so';
-
 export const createSession = (command: readonly string[], shim: string): Session => {
   const { runtime, sharedMemory, notes } = choosePlaces(surroundings());
   const id = freeId(runtime);
   const folder = `${runtime}/${id}`;
   const shmFolder = `${sharedMemory}/${id}`;
   if (shmFolder !== folder) mkdirPrivate(shmFolder);
-  symlinkSync(shim, `${shmFolder}/${SHIM_LINK}`);
+  symlinkSync(shim, `${shmFolder}/${SESSION_SHIM_LINK}`);
   const startedAt = new Date();
   const record: SessionRecord = {
     id,

@@ -10,7 +10,7 @@ import { MemtraceError } from '../../views/error.js';
 import type { Recording } from '../../views/profile.js';
 import type { LiveProcess, LiveSession } from '../live.js';
 import type { SnapshotOutput } from '../run.js';
-import { writeSnapshot } from './write.js';
+import { NameTaken, writeSnapshot } from './write.js';
 
 export interface SavedFiles {
   /** By index of the process. */
@@ -66,10 +66,7 @@ const nameOf = (each: LiveProcess, all: readonly LiveProcess[], { base, ending }
   const images = all.filter(({ info }) => info.pid === each.info.pid);
   const isLast = images.at(-1)?.index === each.index;
   const number = images.findIndex(({ index }) => index === each.index) + 1;
-  const isMainPid = all.some(({ index, info }) => index !== each.index && info.pid === each.info.pid);
-  return isLast || !isMainPid
-    ? `${base}.${each.info.pid}${ending}`
-    : `${base}.${each.info.pid}.${number}${ending}`;
+  return isLast ? `${base}.${each.info.pid}${ending}` : `${base}.${each.info.pid}.${number}${ending}`;
 };
 
 /** The main program, and of the others those that allocated most. */
@@ -94,8 +91,7 @@ const saveUnder = async (path: string, snapshot: Recording, output: SnapshotOutp
       await writeSnapshot(candidate, snapshot, { force });
       return candidate;
     } catch (error) {
-      const taken = error instanceof MemtraceError && error.why.startsWith('The file exists');
-      if (!taken || n === 99) throw error;
+      if (!(error instanceof NameTaken) || n === 99) throw error;
     }
   }
 };

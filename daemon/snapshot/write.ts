@@ -1,9 +1,10 @@
 /**
- * Writes a snapshot file whole or not at all: temporary name, fsync, rename; mode 0600, because it holds command
- * lines and source text. `.gz` is compressed.
+ * Writes a file of results whole or not at all: temporary name, fsync, rename; mode 0600, because snapshots and reports
+ * hold command lines and source text. `.gz` is compressed.
  */
 import { access, close, fsync, link, open, rename, stat, unlink, write } from 'node:fs';
 import { promisify } from 'node:util';
+import type { Report } from '../../proto/snapshot.js';
 import { MemtraceError } from '../../views/error.js';
 import type { Recording } from '../../views/profile.js';
 import { snapshotText } from './text.js';
@@ -26,19 +27,38 @@ export interface WriteOptions {
   readonly force: boolean;
 }
 
+/** The name was taken meanwhile. */
+export class NameTaken extends MemtraceError {}
+
 type Portions = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
-export const writeSnapshot = async (
+export const writeSnapshot = (path: string, snapshot: Recording, options: WriteOptions): Promise<void> =>
+  writeResult('snapshot', path, snapshotText(snapshot), options);
+
+/** As `memtrace run --json` has it. */
+export const writeReport = (path: string, report: Report, options: WriteOptions): Promise<void> =>
+  writeResult('report', path, [Buffer.from(`${JSON.stringify(report, null, 2)}\n`)], options);
+
+const writeResult = async (
+  what: Result,
   path: string,
-  snapshot: Recording,
+  text: Iterable<Uint8Array>,
   { force }: WriteOptions,
 ): Promise<void> => {
-  const text = snapshotText(snapshot);
-  const temporary = `${path}.${process.pid}.partial`;
-  const data = path.endsWith('.gz') ? await compressed(text) : text;
-  if (await isSpecial(path)) return pour(path, data);
   try {
-    await into(await files.open(temporary, 'wx', 0o600), async (file) => {
+    const data = path.endsWith('.gz') ? await compressed(text) : text;
+    if (await isSpecial(path)) await into(await files.open(path, 'w'), (file) => writeAll(file, data));
+    else await replace(path, data, force);
+  } catch (error) {
+    throw cannotWrite(what, path, error);
+  }
+};
+
+const replace = async (path: string, data: Portions, force: boolean): Promise<void> => {
+  const temporary = `${path}.${process.pid}.partial`;
+  const file = await files.open(temporary, 'wx', 0o600);
+  try {
+    await into(file, async () => {
       await writeAll(file, data);
       await files.fsync(file);
     });
@@ -46,28 +66,23 @@ export const writeSnapshot = async (
     else await linkNew(temporary, path);
   } catch (error) {
     await files.unlink(temporary).catch(() => undefined);
-    throw cannotWrite(path, error);
+    throw error;
   }
 };
 
-/** Most snapshots are not: zlib is loaded for those that are. */
+/** Most results are not: zlib is loaded for those that are. */
 const compressed = async (text: Iterable<Uint8Array>): Promise<Portions> => {
-  const [{ Readable }, { createGzip }] = await Promise.all([import('node:stream'), import('node:zlib')]);
-  return Readable.from(copies(text)).pipe(createGzip());
+  const [{ pipeline, Readable }, { createGzip }] = await Promise.all([
+    import('node:stream'),
+    import('node:zlib'),
+  ]);
+  return pipeline(Readable.from(copies(text)), createGzip(), () => {}); // whoever reads it hears of errors
 };
 
 /** A stream asks for portions before it is done with those before. */
 function* copies(text: Iterable<Uint8Array>): Iterable<Uint8Array> {
   for (const portion of text) yield new Uint8Array(portion);
 }
-
-const pour = async (path: string, data: Portions): Promise<void> => {
-  try {
-    await into(await files.open(path, 'w'), (file) => writeAll(file, data));
-  } catch (error) {
-    throw cannotWrite(path, error);
-  }
-};
 
 const into = async (file: number, fill: (file: number) => Promise<void>): Promise<void> => {
   try {
@@ -111,29 +126,40 @@ const linkNew = async (temporary: string, path: string) => {
 const hasCode = (error: unknown, code: string): boolean =>
   error instanceof Object && 'code' in error && error.code === code;
 
-const reasons: Readonly<Record<string, readonly [why: string, remedy: string]>> = {
-  EEXIST: ['The file exists.', 'Choose another name with -o, or replace it with --force.'],
-  ENOENT: ['Its folder does not exist.', 'Create the folder, or choose another name with -o.'],
-  EACCES: ['You may not write there.', 'Choose another folder with -o, or keep no snapshot: --no-output.'],
-  EPERM: ['You may not write there.', 'Choose another folder with -o, or keep no snapshot: --no-output.'],
-  EROFS: [
-    'The file system is read-only.',
-    'Choose another folder with -o, or keep no snapshot: --no-output.',
-  ],
+type Result = 'snapshot' | 'report';
+
+const OPTIONS: Readonly<Record<Result, string>> = { snapshot: '-o', report: '--json' };
+
+/** With the option that names the file as `OPTION`. */
+const REASONS: Readonly<Record<string, readonly [why: string, remedy: string]>> = {
+  EEXIST: ['The file exists.', 'Choose another name with OPTION, or replace it with --force.'],
+  ENOENT: ['Its folder does not exist.', 'Create the folder, or choose another name with OPTION.'],
+  EACCES: ['You may not write there.', 'Choose another folder with OPTION.'],
+  EPERM: ['You may not write there.', 'Choose another folder with OPTION.'],
+  EROFS: ['The file system is read-only.', 'Choose another folder with OPTION.'],
   ENOSPC: [
     'The disk is full. Nothing was left behind.',
-    'Free some space, or choose another folder with -o.',
+    'Free some space, or choose another folder with OPTION.',
   ],
-  EDQUOT: ['Your disk quota is used up. Nothing was left behind.', 'Free some space, or use -o elsewhere.'],
-  EPIPE: ['Whoever read it has gone.', 'Let it read to the end, or write a file: -o FILE.'],
-  ENOTDIR: ['A part of its path is not a folder.', 'Choose another name with -o.'],
+  EDQUOT: [
+    'Your disk quota is used up. Nothing was left behind.',
+    'Free some space, or use OPTION elsewhere.',
+  ],
+  EPIPE: ['Whoever read it has gone.', 'Let it read to the end, or write a file: OPTION FILE.'],
+  ENOTDIR: ['A part of its path is not a folder.', 'Choose another name with OPTION.'],
 };
 
-const cannotWrite = (path: string, error: unknown): MemtraceError => {
+const cannotWrite = (what: Result, path: string, error: unknown): MemtraceError => {
   const code = error instanceof Object && 'code' in error ? String(error.code) : '';
-  const [why, remedy] = reasons[code] ?? [
+  const [why, remedy] = REASONS[code] ?? [
     error instanceof Error ? error.message : String(error),
-    'Choose another name with -o.',
+    'Choose another name with OPTION.',
   ];
-  return new MemtraceError({ message: `cannot write the snapshot ${path}`, why, remedy, exitCode: 125 });
+  const explanation = {
+    message: `cannot write the ${what} ${path}`,
+    why,
+    remedy: remedy.replace('OPTION', OPTIONS[what]),
+    exitCode: 125,
+  } as const;
+  return code === 'EEXIST' ? new NameTaken(explanation) : new MemtraceError(explanation);
 };

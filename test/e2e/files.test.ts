@@ -88,3 +88,27 @@ test('a reader of the snapshot that goes away is told of, not called a fault', a
   t.is(ran.code, 0);
   t.regex(ran.stderr, /cannot write the snapshot .*pipe.*has gone/);
 });
+
+test('where neither the snapshot nor the report as JSON can be written, the report is printed all the same', async (t) => {
+  for (const [option, what] of [
+    ['-o', 'snapshot'],
+    ['--json', 'report'],
+  ] as const) {
+    const ran = await run([MEMTRACE, 'run', option, '/dev/full', '--', 'true']);
+    t.is(ran.code, 0);
+    t.regex(ran.stderr, /live at exit/);
+    t.regex(
+      ran.stderr,
+      new RegExp(`cannot write the ${what} /dev/full: The disk is full.* with ${option}\\.`),
+    );
+  }
+});
+
+test('a report as JSON does not replace a file that came meanwhile, and is its owner’s alone', async (t) => {
+  const path = join(newFolder(), 'r.json');
+  const ran = await run([MEMTRACE, 'run', '-q', '--json', path, '--', 'sh', '-c', `echo mine > ${path}`]);
+  t.is(readFileSync(path, 'utf8'), 'mine\n');
+  t.regex(ran.stderr, /cannot write the report .*The file exists/);
+  t.is((await run([MEMTRACE, 'run', '-qf', '--no-output', '--json', path, '--', 'true'])).code, 0);
+  t.is(statSync(path).mode & 0o777, 0o600);
+});

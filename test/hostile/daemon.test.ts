@@ -1,5 +1,5 @@
 /** Whatever happens to memtrace itself, the program goes on. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { start } from '../launcher/support.js';
@@ -127,6 +127,16 @@ test('--on-full=drop: a stopped daemon does not hold the program up, and what is
   t.true(lost > 0);
   const all = allocations + frees + lost;
   t.true(all >= 8 * COUNT && all < 8 * COUNT + 100, String(all));
+});
+
+test('a pipe in the place of the program’s file does not hold the report up', async (t) => {
+  const folder = emptyFolder();
+  const program = join(folder, 'program');
+  copyFileSync('/bin/sh', program);
+  const script = `rm ${program}; mkfifo ${program}`;
+  const launcher = start(MEMTRACE, ['run', '-o', join(folder, 't.json'), '--', program, '-c', script]);
+  t.like(await launcher.outcome, { code: 0 });
+  t.true(existsSync(join(folder, 't.json')));
 });
 
 test('kill -9 of the symbolizer: the report comes all the same', async (t) => {

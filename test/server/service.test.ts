@@ -161,6 +161,20 @@ test('whoever opens connections and says nothing takes few of the daemon’s des
   t.is((await client.nextOf('pong')).id, 1);
 });
 
+test('one viewer too many is sent away, whatever it says', async (t) => {
+  const { server } = await serve(t);
+  const seated = await Promise.all(Array.from({ length: 100 }, () => connect(server)));
+  const key = 'dGhlIHNhbXBsZSBub25jZQ==';
+  const upgrade = `GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n\r\n`;
+  const late = dial(server.socketPath);
+  late.write(Buffer.concat([Buffer.from(upgrade), Buffer.from([0xff, 0xff, 0xff, 0xff])]));
+  late.resume();
+  await new Promise((resolve) => late.on('error', () => {}).once('close', resolve));
+  seated[0]?.send({ type: 'ping', id: 1 });
+  t.is((await seated[0]?.nextOf('pong'))?.id, 1);
+  for (const { socket } of seated) socket.terminate();
+});
+
 test('bytes that are no HTTP, a half request and a plain browser do no harm', async (t) => {
   const { server } = await serve(t);
   for (const bytes of ['\u0000\u0001\u0002\r\n\r\n', 'GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n']) {

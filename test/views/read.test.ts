@@ -70,6 +70,12 @@ test('a file cut short anywhere is said to be cut short', (t) => {
   t.regex(refusal(() => readSnapshot(file('d.gz', packed))).why, /damaged|cut short/);
 });
 
+test('a small file that unpacks to gigabytes is called too large, not damaged', (t) => {
+  const part = gzipSync(Buffer.alloc(64 << 20), { level: 1 });
+  const bomb = Buffer.concat(Array.from({ length: 9 }, () => part));
+  t.regex(refusal(() => readSnapshot(file('bomb.gz', bomb))).why, /larger than this reader takes in/);
+});
+
 test('what is no snapshot is refused by what it is', (t) => {
   const why = (content: string) => refusal(() => parseSnapshot(content, 'x')).why;
   t.regex(why('hello'), /not JSON/);
