@@ -18,7 +18,7 @@ static void begin(struct thread *t, uint32_t level) {
     store_release(&ring->state, RING_ACTIVE);
     t->busy = 0;
     t->nested = NULL;
-    t->readable = (struct readable){0, 0};
+    t->readable = (struct readable){0};
     remember_nothing(&t->remembered);
     store_release(&t->live, 1);
 }

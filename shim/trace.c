@@ -184,7 +184,7 @@ static struct thread *make_state(const struct caller *caller, struct readable *r
 
 /* Begins with the thread's own state and goes on to that of a signal handler while the former is in use. */
 static struct thread *find_free_state(const struct caller *caller) {
-    struct readable range = {0, 0};
+    struct readable range = {0};
     struct thread **at = &thread_self;
     for (uint32_t level = 0; level < THREAD_LEVELS; level++) {
         struct thread *t = *at;

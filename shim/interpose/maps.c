@@ -1,4 +1,4 @@
-/* maps.c — mmap, munmap, mremap: a kind of their own, never mixed into the heap's totals.
+/* maps.c — mmap, munmap, mremap, mprotect: a kind of their own, never mixed into the heap's totals.
  *
  * Only calls that come through the dynamic linker are seen: the C library's own mappings (thread stacks,
  * large malloc blocks) are not, and the latter are counted as heap blocks anyway.
@@ -13,6 +13,7 @@
 
 #include "shim/real.h"
 #include "shim/trace.h"
+#include "shim/unwind/readable.h"
 
 typedef void *map_function(void *, size_t, int, int, int, off_t);
 
@@ -20,6 +21,8 @@ static inline void *map(map_function *function, void *address, size_t length, in
                         int fd, off_t offset, const struct caller *caller) {
     struct thread *t = trace_enter(caller);
     void *mapped = function(address, length, protection, flags, fd, offset);
+    if (flags & MAP_FIXED)
+        readable_changed();
     if (!t)
         return mapped;
     if (mapped != MAP_FAILED)
@@ -49,6 +52,7 @@ EXPORT int munmap(void *address, size_t length) {
     struct thread *t = trace_enter(CALLER());
     uint32_t ticket = t ? trace_draw_map(t) : 0;
     int result = real.munmap(address, length);
+    readable_changed();
     if (t) {
         trace_unmap(t, address, result == 0 ? length : 0, ticket);
         trace_leave(t);
@@ -67,6 +71,7 @@ EXPORT void *mremap(void *old, size_t old_length, size_t length, int flags, ...)
     struct thread *t = trace_enter(caller);
     uint32_t ticket = t ? trace_draw_map(t) : 0;
     void *mapped = real.mremap(old, old_length, length, flags, wanted);
+    readable_changed();
     if (t) {
         bool moved = mapped != MAP_FAILED && !(flags & 4 /* MREMAP_DONTUNMAP */);
         trace_unmap(t, old, moved ? old_length : 0, ticket);
@@ -75,4 +80,13 @@ EXPORT void *mremap(void *old, size_t old_length, size_t length, int flags, ...)
         trace_leave(t);
     }
     return mapped;
+}
+
+/* Moves no memory; what could be read may be so no longer. */
+EXPORT int mprotect(void *address, size_t length, int protection) {
+    if (!real_available())
+        return (int)syscall(SYS_mprotect, address, length, protection);
+    int result = real.mprotect(address, length, protection);
+    readable_changed();
+    return result;
 }

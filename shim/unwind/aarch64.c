@@ -89,6 +89,7 @@ void arch_signal_registers(uintptr_t frame, struct full *f) {
  * least its end. Interrupted code may not have made its record yet. */
 static enum step step_frame_record(struct registers *r, struct readable *range) {
     uintptr_t record = r->fp;
+    readable_renew(range, r->sp);
     if (r->lr || record < r->sp || (record & 7) || !readable_until(range, record + 16))
         return STEP_CUT;
     uintptr_t pc = arch_code_address(((uintptr_t *)record)[1]);

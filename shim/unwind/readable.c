@@ -6,6 +6,16 @@
 #define FAR  (UINT64_C(64) << 20) /* one frame is not larger than this */
 #define NEAR (UINT64_C(1) << 20)  /* a stack that has grown since, not another one */
 
+uint32_t readable_epoch;
+
+void readable_renew(struct readable *range, uintptr_t sp) {
+    uint32_t epoch = __atomic_load_n(&readable_epoch, __ATOMIC_ACQUIRE);
+    if (range->epoch == epoch)
+        return;
+    *range = (struct readable){.epoch = epoch};
+    readable_begin(range, sp);
+}
+
 bool readable_begin(struct readable *range, uintptr_t sp) {
     uintptr_t page_size = os_page_size();
     uintptr_t page = sp & ~(page_size - 1);
@@ -20,7 +30,8 @@ bool readable_begin(struct readable *range, uintptr_t sp) {
     }
     if (!os_readable(page))
         return false;
-    *range = (struct readable){page, page + page_size};
+    range->low = page;
+    range->high = page + page_size;
     return true;
 }
 

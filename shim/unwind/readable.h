@@ -3,6 +3,10 @@
  *
  * A thread keeps one contiguous range, found page by page with a system call each, and extends it as walks
  * reach further; on another stack (alternate signal stack, fiber) it begins anew.
+ *
+ * What was readable may be so no longer: a stack that is kept for reuse was made smaller. Where unwind
+ * information leads, there is a frame, and its memory; a step that is a guess asks again after any mapping
+ * was changed.
  */
 #ifndef MEMTRACE_SHIM_READABLE_H
 #define MEMTRACE_SHIM_READABLE_H
@@ -15,13 +19,23 @@
 struct readable {
     uintptr_t low;
     uintptr_t high;
+    uint32_t epoch;
 };
+
+/* How often mappings were taken away or protected, by whatever thread. */
+extern uint32_t readable_epoch;
 
 /* Makes the range contain `sp`. False: the memory there cannot be read. */
 bool readable_begin(struct readable *range, uintptr_t sp);
 /* Extends the range up to `end`. False: it cannot be read, or is implausibly far. */
 bool readable_extend(struct readable *range, uintptr_t end);
 
+/* Before a guess is followed from the frame at `sp`. */
+void readable_renew(struct readable *range, uintptr_t sp);
+
+INLINE void readable_changed(void) {
+    __atomic_add_fetch(&readable_epoch, 1, __ATOMIC_RELEASE);
+}
 INLINE bool readable_start(struct readable *range, uintptr_t sp) {
     return likely(sp >= range->low && sp < range->high) || readable_begin(range, sp);
 }

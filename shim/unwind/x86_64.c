@@ -122,6 +122,7 @@ void arch_signal_registers(uintptr_t frame, struct full *f) {
  * saved pair lies above this frame and the chain goes up. */
 static enum step step_frame_pointer(struct registers *r, struct readable *range) {
     uintptr_t frame = r->fp;
+    readable_renew(range, r->sp);
     if (frame < r->sp || (frame & 7) || !readable_until(range, frame + 16))
         return STEP_CUT;
     uintptr_t pc = ((uintptr_t *)frame)[1];

@@ -21,6 +21,7 @@ const cases: readonly (readonly [title: string, name: string, rounds: number])[]
   ['calls that are jumps', 'tail-calls', 20_000],
   ['assembly without unwind information', 'assembly', 20_000],
   ['generated code in anonymous memory', 'generated-code', 5000],
+  ['a coroutine’s stack that was made smaller, under generated code', 'shrunk-stack', 200],
   ['return addresses that lead nowhere', 'smashed', 20_000],
 ];
 for (const [title, name, rounds] of cases)

@@ -247,6 +247,37 @@ void generated_code(int rounds) {
     }
 }
 
+// ---- a coroutine's stack that was made smaller ----
+
+// Calls `function` on the stack that ends at `stack`, with any value in rbp, without unwind information: as
+// generated code does.
+extern "C" void call_on(void (*function)(), void *frame_pointer, void *stack);
+__asm__(".text\n"
+        "call_on: push %rbp\n"
+        "push %rbx\n"
+        "mov %rsp, %rbx\n"
+        "mov %rdx, %rsp\n"
+        "mov %rsi, %rbp\n"
+        "call *%rdi\n"
+        "mov %rbx, %rsp\n"
+        "pop %rbx\n"
+        "pop %rbp\n"
+        "ret\n");
+void shrunk_stack(int rounds) {
+    const size_t whole = 1 << 20, kept = 1 << 16;
+    for (int i = 0; i < rounds; i++) {
+        char *low = static_cast<char *>(
+            mmap(nullptr, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+        call_on([] { allocate(); }, low + whole - 64, low + kept); // a chain that ends at the top
+        if (i % 2)
+            mprotect(low + kept, whole - kept, PROT_NONE);
+        else
+            munmap(low + kept, whole - kept);
+        call_on([] { allocate(); }, low + whole / 2, low + kept);
+        munmap(low, whole);
+    }
+}
+
 // ---- a stack that was smashed before it allocates ----
 
 NOINLINE void with_smashed_frame(int) {
@@ -279,6 +310,7 @@ struct {
                    {"tail-calls", tail_calls},
                    {"assembly", assembly},
                    {"generated-code", generated_code},
+                   {"shrunk-stack", shrunk_stack},
                    {"smashed", smashed}};
 
 } // namespace
