@@ -16,11 +16,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "shim/inspect_elf.h"
+#include "shim/platform/linux/calls.h"
 
 #ifndef ST_NOSUID
 #define ST_NOSUID 2 /* f_flags of statfs, as statvfs names it */
@@ -31,21 +31,21 @@
 static int open_file(const char *path) {
     long fd;
     do
-        fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        fd = syscall(CALL_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     while (fd < 0 && errno == EINTR);
     return (int)fd;
 }
 
 static void close_file(int fd) {
-    syscall(SYS_close, fd);
+    syscall(CALL_close, fd);
 }
 
 static bool file_status(const char *path, struct stat *to) {
-    return syscall(SYS_newfstatat, AT_FDCWD, path, to, 0) == 0;
+    return syscall(CALL_newfstatat, AT_FDCWD, path, to, 0) == 0;
 }
 
 static bool may_execute(const char *path, const struct stat *st) {
-    return S_ISREG(st->st_mode) && syscall(SYS_faccessat, AT_FDCWD, path, X_OK) == 0;
+    return S_ISREG(st->st_mode) && syscall(CALL_faccessat, AT_FDCWD, path, X_OK) == 0;
 }
 
 /* ---- privileges ---- */
@@ -54,17 +54,17 @@ static bool may_execute(const char *path, const struct stat *st) {
  * plain user capabilities. A loader in that mode ignores a preload by path. */
 static bool is_privileged(const char *path, const struct stat *st) {
     struct statfs fs;
-    bool ids_count = !(syscall(SYS_statfs, path, &fs) == 0 && (fs.f_flags & ST_NOSUID)) &&
-                     syscall(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0L, 0L, 0L, 0L) != 1;
-    uid_t real_uid = (uid_t)syscall(SYS_getuid), uid = (uid_t)syscall(SYS_geteuid);
-    gid_t real_gid = (gid_t)syscall(SYS_getgid), gid = (gid_t)syscall(SYS_getegid);
+    bool ids_count = !(syscall(CALL_statfs, path, &fs) == 0 && (fs.f_flags & ST_NOSUID)) &&
+                     syscall(CALL_prctl, PR_GET_NO_NEW_PRIVS, 0L, 0L, 0L, 0L) != 1;
+    uid_t real_uid = (uid_t)syscall(CALL_getuid), uid = (uid_t)syscall(CALL_geteuid);
+    gid_t real_gid = (gid_t)syscall(CALL_getgid), gid = (gid_t)syscall(CALL_getegid);
     if (ids_count && (st->st_mode & S_ISUID))
         uid = st->st_uid;
     if (ids_count && (st->st_mode & S_ISGID) && (st->st_mode & S_IXGRP))
         gid = st->st_gid;
     if (uid != real_uid || gid != real_gid)
         return true;
-    return ids_count && real_uid != 0 && syscall(SYS_getxattr, path, "security.capability", NULL, 0L) > 0;
+    return ids_count && real_uid != 0 && syscall(CALL_getxattr, path, "security.capability", NULL, 0L) > 0;
 }
 
 /* ---- scripts ---- */
@@ -134,8 +134,8 @@ static void inspect_file(const char *path, struct finding *f) {
 /* ---- public ---- */
 
 bool inspect_is_cut_off(const char *program, const char *shim) {
-    return syscall(SYS_faccessat, AT_FDCWD, program, X_OK) == 0 &&
-           syscall(SYS_faccessat, AT_FDCWD, shim, R_OK) != 0;
+    return syscall(CALL_faccessat, AT_FDCWD, program, X_OK) == 0 &&
+           syscall(CALL_faccessat, AT_FDCWD, shim, R_OK) != 0;
 }
 
 enum untraced_reason inspect_program(const char *path) {

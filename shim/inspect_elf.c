@@ -13,8 +13,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "shim/platform/linux/calls.h"
 
 #define PROGRAM_HEADERS_MAX 256 /* more is not a program anybody links */
 #define DYNAMIC_MAX         4096
@@ -58,7 +59,7 @@ struct elf {
 size_t elf_read(int fd, uint64_t offset, void *to, size_t bytes) {
     size_t done = 0;
     while (done < bytes) {
-        long n = syscall(SYS_pread64, fd, (char *)to + done, bytes - done, offset + done);
+        long n = syscall(CALL_pread64, fd, (char *)to + done, bytes - done, offset + done);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)

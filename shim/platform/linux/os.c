@@ -10,9 +10,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 
+#include "shim/platform/linux/calls.h"
 #include "shim/platform/linux/syscall.h"
 #include "shim/util.h"
 
@@ -54,44 +54,44 @@ int os_open(const char *path, enum os_open how) {
     flags |= how == OS_READ ? O_RDONLY : how == OS_READ_WRITE ? O_RDWR : O_RDWR | O_CREAT | O_EXCL;
     long fd;
     do
-        fd = call4(SYS_openat, AT_FDCWD, (long)path, flags, 0600);
+        fd = call4(CALL_openat, AT_FDCWD, (long)path, flags, 0600);
     while (fd == -EINTR);
     return (int)fd;
 }
 
 void os_close(int fd) {
-    call1(SYS_close, fd);
+    call1(CALL_close, fd);
 }
 
 int os_set_length(int fd, uint64_t bytes) {
     struct rlimit limit;
-    if (call4(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit) == 0 && limit.rlim_cur < bytes)
+    if (call4(CALL_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit) == 0 && limit.rlim_cur < bytes)
         return -EFBIG;
-    return (int)call3(SYS_ftruncate, fd, (long)bytes, 0);
+    return (int)call3(CALL_ftruncate, fd, (long)bytes, 0);
 }
 
 int os_reserve(int fd, uint64_t offset, uint64_t bytes) {
     long result;
     do
-        result = call4(SYS_fallocate, fd, 0, (long)offset, (long)bytes);
+        result = call4(CALL_fallocate, fd, 0, (long)offset, (long)bytes);
     while (result == -EINTR);
     return (int)result;
 }
 
 int os_unlink(const char *path) {
-    return (int)call3(SYS_unlinkat, AT_FDCWD, (long)path, 0);
+    return (int)call3(CALL_unlinkat, AT_FDCWD, (long)path, 0);
 }
 
 int64_t os_read(int fd, void *buffer, size_t size) {
     long n;
     do
-        n = call3(SYS_read, fd, (long)buffer, (long)size);
+        n = call3(CALL_read, fd, (long)buffer, (long)size);
     while (n == -EINTR);
     return n;
 }
 
 int64_t os_read_file(const char *path, void *buffer, size_t size) {
-    long fd = call4(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0);
+    long fd = call4(CALL_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0)
         return fd;
     size_t done = 0;
@@ -107,15 +107,15 @@ int64_t os_read_file(const char *path, void *buffer, size_t size) {
 
 uint64_t os_inode(const char *path) {
     struct stat status;
-    return call4(SYS_newfstatat, AT_FDCWD, (long)path, (long)&status, 0) == 0 ? status.st_ino : 0;
+    return call4(CALL_newfstatat, AT_FDCWD, (long)path, (long)&status, 0) == 0 ? status.st_ino : 0;
 }
 
 int64_t os_read_link(const char *path, char *buffer, size_t size) {
-    return call4(SYS_readlinkat, AT_FDCWD, (long)path, (long)buffer, (long)size);
+    return call4(CALL_readlinkat, AT_FDCWD, (long)path, (long)buffer, (long)size);
 }
 
 static void *map(size_t bytes, int protection, int flags, int fd, uint64_t offset) {
-    long address = call6(SYS_mmap, 0, (long)bytes, protection, flags, fd, (long)offset);
+    long address = call6(CALL_mmap, 0, (long)bytes, protection, flags, fd, (long)offset);
     return address < 0 && address > -4096 ? NULL : (void *)address;
 }
 
@@ -123,19 +123,19 @@ void *os_map_file(int fd, uint64_t offset, size_t bytes, bool writable) {
     void *address = map(bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, offset);
     if (!address)
         return NULL;
-    call3(SYS_madvise, (long)address, (long)bytes, MADV_DONTFORK);
-    call3(SYS_madvise, (long)address, (long)bytes, MADV_DONTDUMP);
+    call3(CALL_madvise, (long)address, (long)bytes, MADV_DONTFORK);
+    call3(CALL_madvise, (long)address, (long)bytes, MADV_DONTDUMP);
     return address;
 }
 
 void os_keep_over_fork(void *address, size_t bytes) {
-    call3(SYS_madvise, (long)address, (long)bytes, MADV_DOFORK);
+    call3(CALL_madvise, (long)address, (long)bytes, MADV_DOFORK);
 }
 
 int os_populate(void *address, size_t bytes) {
     long result;
     do
-        result = call3(SYS_madvise, (long)address, (long)bytes, MADV_POPULATE_WRITE);
+        result = call3(CALL_madvise, (long)address, (long)bytes, MADV_POPULATE_WRITE);
     while (result == -EINTR);
     return (int)result;
 }
@@ -144,7 +144,7 @@ void *os_map_private(size_t bytes) {
     void *address = map(bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (!address)
         return NULL;
-    if (call3(SYS_madvise, (long)address, (long)bytes, MADV_WIPEONFORK) != 0) {
+    if (call3(CALL_madvise, (long)address, (long)bytes, MADV_WIPEONFORK) != 0) {
         os_unmap(address, bytes);
         return NULL;
     }
@@ -152,50 +152,50 @@ void *os_map_private(size_t bytes) {
 }
 
 void os_unmap(void *address, size_t bytes) {
-    call3(SYS_munmap, (long)address, (long)bytes, 0);
+    call3(CALL_munmap, (long)address, (long)bytes, 0);
 }
 
 void os_discard(void *address, size_t bytes) {
     uintptr_t page = os_page_size(), first = ((uintptr_t)address + page - 1) & ~(page - 1);
     uintptr_t end = ((uintptr_t)address + bytes) & ~(page - 1);
     if (end > first)
-        call3(SYS_madvise, (long)first, (long)(end - first), MADV_DONTNEED);
+        call3(CALL_madvise, (long)first, (long)(end - first), MADV_DONTNEED);
 }
 
 uint32_t os_pid(void) {
-    return (uint32_t)call1(SYS_getpid, 0);
+    return (uint32_t)call1(CALL_getpid, 0);
 }
 
 uint32_t os_parent_pid(void) {
-    return (uint32_t)call1(SYS_getppid, 0);
+    return (uint32_t)call1(CALL_getppid, 0);
 }
 
 uint32_t os_tid(void) {
-    return (uint32_t)call1(SYS_gettid, 0);
+    return (uint32_t)call1(CALL_gettid, 0);
 }
 
 bool os_thread_lives(uint32_t pid, uint32_t tid) {
-    return call3(SYS_tgkill, pid, tid, 0) != -ESRCH;
+    return call3(CALL_tgkill, pid, tid, 0) != -ESRCH;
 }
 
 void os_thread_name(char name[16]) {
-    call3(SYS_prctl, PR_GET_NAME, (long)name, 0);
+    call3(CALL_prctl, PR_GET_NAME, (long)name, 0);
 }
 
 bool os_address_space_is_limited(void) {
     struct rlimit limit;
-    return call4(SYS_prlimit64, 0, RLIMIT_AS, 0, (long)&limit) != 0 || limit.rlim_cur != RLIM_INFINITY;
+    return call4(CALL_prlimit64, 0, RLIMIT_AS, 0, (long)&limit) != 0 || limit.rlim_cur != RLIM_INFINITY;
 }
 
 uint64_t os_realtime_ns(void) {
     struct timespec now = {0};
-    call3(SYS_clock_gettime, CLOCK_REALTIME, (long)&now, 0);
+    call3(CALL_clock_gettime, CLOCK_REALTIME, (long)&now, 0);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 void os_resident(uint64_t *now, uint64_t *peak) {
     struct rusage usage;
-    *peak = call3(SYS_getrusage, RUSAGE_SELF, (long)&usage, 0) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
+    *peak = call3(CALL_getrusage, RUSAGE_SELF, (long)&usage, 0) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
     /* /proc/self/statm: size resident shared … in pages */
     char statm[128];
     int64_t n = os_read_file("/proc/self/statm", statm, sizeof statm - 1);
@@ -216,16 +216,16 @@ void os_wait(uint32_t *word, uint32_t value, uint32_t ms) {
     for (uint32_t spins = 0; silent && spins < SPINS && load_relaxed(word) == value; spins++)
         __asm__ volatile("" ::: "memory");
     struct timespec timeout = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
-    call4(SYS_futex, (long)word, FUTEX_WAIT, value, (long)&timeout);
+    call4(CALL_futex, (long)word, FUTEX_WAIT, value, (long)&timeout);
 }
 
 void os_wake(uint32_t *word) {
-    call3(SYS_futex, (long)word, FUTEX_WAKE, 1);
+    call3(CALL_futex, (long)word, FUTEX_WAKE, 1);
 }
 
 /* The kernel copies the new mask in before it looks at `how`: a bad address is EFAULT, a good one EINVAL. */
 bool os_readable(uintptr_t address) {
     if (silent)
         return false;
-    return call4(SYS_rt_sigprocmask, ~0L, (long)(address & ~(uintptr_t)7), 0, 8) == -EINVAL;
+    return call4(CALL_rt_sigprocmask, ~0L, (long)(address & ~(uintptr_t)7), 0, 8) == -EINVAL;
 }

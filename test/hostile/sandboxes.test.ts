@@ -1,0 +1,39 @@
+/** Seccomp filters: whatever they kill for, it is not for a system call of ours. */
+import test from 'ava';
+import { build, exact, run, trace } from './support.js';
+
+const program = async (...args: readonly string[]): Promise<readonly string[]> => [
+  await build('sandboxes.c'),
+  ...args,
+];
+
+// The witness makes system calls of its own: the program's own statement has to do.
+for (const [title, name] of [
+  ['opening a file for writing', 'no-writing'],
+  ['sharing memory', 'no-sharing'],
+] as const)
+  test(`a filter that kills for ${title} only: threads and children fare as untraced`, async (t) => {
+    const command = await program(name);
+    const bare = await run(command);
+    const { code, stdout, stderr, main } = await trace(command);
+    t.deepEqual({ code, stdout, stderr }, bare);
+    t.is(code, 5);
+    t.true(main.capture.allocations >= 1102);
+  });
+
+test('whatever call a filter kills for, the program, its thread and its child fare as untraced', async (t) => {
+  const command = await program('every-call');
+  const bare = await run(command);
+  const { code, stdout, stderr } = await trace(command);
+  t.deepEqual({ code, stderr }, { code: bare.code, stderr: bare.stderr });
+  t.deepEqual(stdout.split('\n'), bare.stdout.split('\n'));
+});
+
+for (const [title, name] of [
+  ['a filter that refuses some mappings', 'no-new-code'],
+  ['a program that asks whether there are filters', 'asks'],
+] as const)
+  test(`${title}: threads and children are traced as ever`, async (t) => {
+    const { snapshots } = await exact(t, await program(name));
+    t.is(snapshots.length, 2);
+  });
