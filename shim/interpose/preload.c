@@ -2,10 +2,13 @@
 #define _GNU_SOURCE
 #include "shim/interpose/preload.h"
 
+#include <alloca.h>
 #include <errno.h>
+#include <paths.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "shim/inspect.h"
 #include "shim/process.h"
@@ -55,20 +58,29 @@ static const char *preload_of(char *const environment[]) {
     return NULL;
 }
 
+static enum untraced_reason reason_of(const char *program, const char *shim) {
+    enum untraced_reason reason = inspect_program(program);
+    return reason == UNTRACED_NONE && inspect_is_cut_off(program, shim) ? UNTRACED_OUT_OF_REACH : reason;
+}
+
+/* Must a child run without the shim? Then that is announced. */
+static bool runs_untraced(enum untraced_reason reason, const char *program) {
+    bool is_over = process_is_over(), is_silent = os_is_silent();
+    if (is_silent && !is_over)
+        session_note_refused();
+    else if (reason != UNTRACED_NONE && !is_over)
+        session_announce_untraced(reason, program);
+    return is_silent || is_over || reason != UNTRACED_NONE;
+}
+
 static enum preload_change decide(const char *program, char *const environment[]) {
     const char *shim = session_shim_path();
-    if (!shim || os_is_silent())
-        return PRELOAD_KEEP;
     const char *list = preload_of(environment);
-    if (list && has_other_shim(list, shim))
+    if (!shim || (list && has_other_shim(list, shim)))
         return PRELOAD_KEEP;
     bool present = list && find_shim(list, shim);
-    enum untraced_reason reason = program ? inspect_program(program) : UNTRACED_NONE;
-    if (program && reason == UNTRACED_NONE && inspect_is_cut_off(program, shim))
-        reason = UNTRACED_OUT_OF_REACH;
-    if (reason != UNTRACED_NONE && !process_is_over())
-        session_announce_untraced(reason, program);
-    if (reason != UNTRACED_NONE || process_is_over())
+    bool may_look = program && !os_is_silent(); /* in a sandbox a look could be fatal */
+    if (runs_untraced(may_look ? reason_of(program, shim) : UNTRACED_NONE, program))
         return present ? PRELOAD_REMOVE : PRELOAD_KEEP;
     return present ? PRELOAD_KEEP : PRELOAD_ADD;
 }
@@ -146,4 +158,24 @@ char **preload_build(enum preload_change change, char *const environment[], void
         *at++ = text;
     *at = NULL;
     return out;
+}
+
+static void take_out(const char *list, const char *shim) {
+    char *rest = alloca(VARIABLE_BYTES + strlen(list) + 1);
+    if (write_without_shim(rest, list, shim))
+        setenv("LD_PRELOAD", rest + VARIABLE_BYTES, 1);
+    else
+        unsetenv("LD_PRELOAD");
+}
+
+void preload_before_shell(void) {
+    int error = errno;
+    const char *shim = session_shim_path(), *list = preload_of(environ);
+    if (shim && !(list && has_other_shim(list, shim))) {
+        bool is_cut_off = !os_is_silent() && inspect_is_cut_off(_PATH_BSHELL, shim);
+        if (runs_untraced(is_cut_off ? UNTRACED_OUT_OF_REACH : UNTRACED_NONE, _PATH_BSHELL) && list &&
+            find_shim(list, shim))
+            take_out(list, shim);
+    }
+    errno = error;
 }

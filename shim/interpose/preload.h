@@ -12,7 +12,7 @@
 enum preload_change {
     PRELOAD_KEEP,  /* the environment is right as it is */
     PRELOAD_ADD,   /* the program cleared it: put the shim back in front */
-    PRELOAD_REMOVE /* the shim would harm that program, or tracing is over */
+    PRELOAD_REMOVE /* the shim would harm that program, a sandbox would kill for it, or tracing is over */
 };
 
 /* What to do for the program at `path` (looked up in PATH when `search`). Announces one that must run
@@ -25,5 +25,10 @@ enum preload_change preload_decide_fd(int fd, char *const environment[]);
 size_t preload_bytes(char *const environment[]);
 /* Builds the changed environment in `memory`, which must live until the exec. */
 char **preload_build(enum preload_change change, char *const environment[], void *memory);
+
+/* Before the C library starts a shell by itself, with this process' environment: where that shell must run
+ * without the shim, takes it out of there, for good. What else is preloaded stays. Not between vfork and
+ * exec. */
+void preload_before_shell(void);
 
 #endif

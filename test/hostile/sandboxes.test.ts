@@ -1,6 +1,6 @@
 /** Seccomp filters: whatever they kill for, it is not for a system call of ours. */
 import test from 'ava';
-import { build, exact, run, trace } from './support.js';
+import { build, callWitness, exact, run, trace } from './support.js';
 
 const program = async (...args: readonly string[]): Promise<readonly string[]> => [
   await build('sandboxes.c'),
@@ -21,7 +21,16 @@ for (const [title, name] of [
     t.true(main.capture.allocations >= 1102);
   });
 
-test('whatever call a filter kills for, the program, its thread and its child fare as untraced', async (t) => {
+test('a filter that kills for a call of ours only: programs started under it fare as untraced', async (t) => {
+  const command = await program('start-programs');
+  const env = { LD_PRELOAD: (await callWitness()).library };
+  const bare = await run(command, { env });
+  const { code, stdout, stderr } = await trace(command, { env });
+  t.deepEqual({ code, stdout, stderr }, bare);
+  t.is(stdout.split('libwitness').length, 7);
+});
+
+test('whatever call a filter kills for, the program, its thread, its child and what it becomes fare as untraced', async (t) => {
   const command = await program('every-call');
   const bare = await run(command);
   const { code, stdout, stderr } = await trace(command);
