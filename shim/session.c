@@ -135,13 +135,17 @@ void session_publish_untraced(struct registry_entry *entry, enum untraced_reason
     session_ring_doorbell();
 }
 
-void session_announce_untraced(enum untraced_reason reason, const char *path) {
+void session_announce_untraced(uint32_t pid, enum untraced_reason reason, const char *path) {
     /* A child between fork and exec has not attached, and need not for this. */
     if (!process || process->phase == PROCESS_OFF || (!process->registry && !session_map()))
         return;
     struct registry_entry *entry = session_claim_entry();
-    if (entry)
-        session_publish_untraced(entry, reason, path);
+    if (!entry)
+        return;
+    if (entry->pid != pid)
+        entry->parent_pid = entry->pid;
+    entry->pid = pid;
+    session_publish_untraced(entry, reason, path);
 }
 
 void session_note_refused(void) {

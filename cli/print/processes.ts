@@ -36,7 +36,7 @@ export type ProcessLine =
     };
 
 export const processLines = (others: readonly ProcessLine[], surface: Surface): readonly string[] => {
-  const pids = others.map((each) => ('count' in each ? '' : String(each.process.pid)));
+  const pids = others.map((each) => ('count' in each ? '' : pidText(each.process.pid)));
   const longest = Math.max(...pids.map((pid) => pid.length));
   const count = others.reduce((sum, each) => sum + ('count' in each ? each.count : 1), 0);
   return [
@@ -56,6 +56,9 @@ const lineOf = (each: ProcessLine, surface: Surface): string => {
 };
 
 const MOST_NAMES = 10;
+
+/** The shell of a system() has none that is known. */
+const pidText = (pid: number): string => (pid === 0 ? '?' : String(pid));
 
 /** Each once, without the folders. */
 export const excludedNames = (names: readonly string[]): string => {

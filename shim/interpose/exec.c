@@ -1,35 +1,34 @@
-/* exec.c — exec and posix_spawn: the whole process tree stays in the session, and what the preload would harm
+/* exec.c — exec: the whole process tree stays in the session, and what the preload would harm
  * runs without it. Runs in vfork children: the stack is the only memory.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <alloca.h>
-#include <spawn.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "shim/interpose/preload.h"
+#include "shim/platform/os.h"
 #include "shim/real.h"
-
-/* `environment` as the program is to get it. A macro, because the memory is the calling function's. */
-#define PREPARED(change, environment)                                                                        \
-    ((change) == PRELOAD_KEEP ? (environment)                                                                \
-                              : preload_build(change, environment, alloca(preload_bytes(environment))))
 
 EXPORT int execve(const char *path, char *const argv[], char *const environment[]) {
     if (!real_available())
         return (int)syscall(SYS_execve, path, argv, environment);
-    enum preload_change change = preload_decide(path, false, environment);
-    return real.execve(path, argv, PREPARED(change, environment));
+    struct preload_plan plan;
+    preload_plan(&plan, path, false, environment);
+    preload_announce(&plan, os_pid());
+    return real.execve(path, argv, PRELOAD_PREPARED(&plan, environment));
 }
 
 EXPORT int execvpe(const char *file, char *const argv[], char *const environment[]) {
     if (!real_available())
         return (int)syscall(SYS_execve, file, argv, environment);
-    enum preload_change change = preload_decide(file, true, environment);
-    return real.execvpe(file, argv, PREPARED(change, environment));
+    struct preload_plan plan;
+    preload_plan(&plan, file, true, environment);
+    preload_announce(&plan, os_pid());
+    return real.execvpe(file, argv, PRELOAD_PREPARED(&plan, environment));
 }
 
 EXPORT int execv(const char *path, char *const argv[]) {
@@ -43,17 +42,22 @@ EXPORT int execvp(const char *file, char *const argv[]) {
 EXPORT int fexecve(int fd, char *const argv[], char *const environment[]) {
     if (!real_available())
         return -1;
-    enum preload_change change = preload_decide_fd(fd, environment);
-    return real.fexecve(fd, argv, PREPARED(change, environment));
+    struct preload_plan plan;
+    preload_plan_fd(&plan, fd, environment);
+    preload_announce(&plan, os_pid());
+    return real.fexecve(fd, argv, PRELOAD_PREPARED(&plan, environment));
 }
 
 EXPORT int execveat(int folder, const char *path, char *const argv[], char *const environment[], int flags) {
     if (!real_available() || !real.execveat)
         return (int)syscall(SYS_execveat, folder, path, argv, environment, flags);
-    enum preload_change change = path[0] == '/' || folder == -100 /* AT_FDCWD */
-                                     ? preload_decide(path, false, environment)
-                                     : path[0] == 0 ? preload_decide_fd(folder, environment) : PRELOAD_KEEP;
-    return real.execveat(folder, path, argv, PREPARED(change, environment), flags);
+    struct preload_plan plan = {.change = PRELOAD_KEEP};
+    if (path[0] == '/' || folder == -100 /* AT_FDCWD */)
+        preload_plan(&plan, path, false, environment);
+    else if (path[0] == 0)
+        preload_plan_fd(&plan, folder, environment);
+    preload_announce(&plan, os_pid());
+    return real.execveat(folder, path, argv, PRELOAD_PREPARED(&plan, environment), flags);
 }
 
 /* The argument list of execl and its like, gathered on the caller's stack. */
@@ -87,20 +91,4 @@ EXPORT int execle(const char *path, const char *argument, ...) {
     char *const *environment = va_arg(list, char *const *);
     va_end(list);
     return execve(path, argv, environment);
-}
-
-EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
-                       const posix_spawnattr_t *attributes, char *const argv[], char *const environment[]) {
-    if (!real_available())
-        return ENOSYS;
-    enum preload_change change = preload_decide(path, false, environment);
-    return real.posix_spawn(pid, path, actions, attributes, argv, PREPARED(change, environment));
-}
-
-EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
-                        const posix_spawnattr_t *attributes, char *const argv[], char *const environment[]) {
-    if (!real_available())
-        return ENOSYS;
-    enum preload_change change = preload_decide(file, true, environment);
-    return real.posix_spawnp(pid, file, actions, attributes, argv, PREPARED(change, environment));
 }

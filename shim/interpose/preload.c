@@ -16,7 +16,6 @@
 
 #define VARIABLE       "LD_PRELOAD="
 #define VARIABLE_BYTES (sizeof VARIABLE - 1)
-#define PROGRAM_BYTES  4096
 
 static bool is_variable(const char *entry) {
     return strncmp(entry, VARIABLE, VARIABLE_BYTES) == 0;
@@ -58,57 +57,65 @@ static const char *preload_of(char *const environment[]) {
     return NULL;
 }
 
+/* In a sandbox a look at the file could be fatal. */
 static enum untraced_reason reason_of(const char *program, const char *shim) {
+    if (!program || os_is_silent())
+        return UNTRACED_NONE;
     enum untraced_reason reason = inspect_program(program);
     return reason == UNTRACED_NONE && inspect_is_cut_off(program, shim) ? UNTRACED_OUT_OF_REACH : reason;
 }
 
-/* Must a child run without the shim? Then that is announced. */
-static bool runs_untraced(enum untraced_reason reason, const char *program) {
-    bool is_over = process_is_over(), is_silent = os_is_silent();
-    if (is_silent && !is_over)
-        session_note_refused();
-    else if (reason != UNTRACED_NONE && !is_over)
-        session_announce_untraced(reason, program);
-    return is_silent || is_over || reason != UNTRACED_NONE;
+static bool is_lost(enum untraced_reason reason) {
+    return reason != UNTRACED_NONE || os_is_silent() || process_is_over();
 }
 
-static enum preload_change decide(const char *program, char *const environment[]) {
-    const char *shim = session_shim_path();
-    const char *list = preload_of(environment);
-    if (!shim || (list && has_other_shim(list, shim)))
-        return PRELOAD_KEEP;
-    bool present = list && find_shim(list, shim);
-    bool may_look = program && !os_is_silent(); /* in a sandbox a look could be fatal */
-    if (runs_untraced(may_look ? reason_of(program, shim) : UNTRACED_NONE, program))
-        return present ? PRELOAD_REMOVE : PRELOAD_KEEP;
-    return present ? PRELOAD_KEEP : PRELOAD_ADD;
-}
-
-enum preload_change preload_decide(const char *path, bool search, char *const environment[]) {
+static void decide(struct preload_plan *plan, const char *program, char *const environment[]) {
     int error = errno;
-    char found[PROGRAM_BYTES];
+    const char *shim = session_shim_path(), *list = preload_of(environment);
+    plan->program = program;
+    plan->reason = UNTRACED_NONE;
+    plan->change = PRELOAD_KEEP;
+    plan->is_ours = shim && !(list && has_other_shim(list, shim));
+    if (plan->is_ours) {
+        bool present = list && find_shim(list, shim);
+        plan->reason = reason_of(program, shim);
+        if (is_lost(plan->reason) == present)
+            plan->change = present ? PRELOAD_REMOVE : PRELOAD_ADD;
+    }
+    errno = error;
+}
+
+void preload_plan(struct preload_plan *plan, const char *path, bool search, char *const environment[]) {
+    int error = errno;
     const char *program = path;
     if (search && !strchr(path, '/'))
-        program = inspect_find_in_path(path, getenv("PATH"), found, sizeof found) == 0 ? found : NULL;
-    enum preload_change change = decide(program, environment);
+        program = inspect_find_in_path(path, getenv("PATH"), plan->found, sizeof plan->found) == 0
+                      ? plan->found
+                      : NULL;
+    decide(plan, program, environment);
     errno = error;
-    return change;
 }
 
-enum preload_change preload_decide_fd(int fd, char *const environment[]) {
-    int error = errno;
-    char path[32] = "/proc/self/fd/";
+void preload_plan_fd(struct preload_plan *plan, int fd, char *const environment[]) {
     char digits[12];
     int n = sizeof digits;
     digits[--n] = 0;
     do
         digits[--n] = (char)('0' + fd % 10);
     while ((fd /= 10) > 0);
-    strcat(path, digits + n);
-    enum preload_change change = decide(path, environment);
+    stpcpy(stpcpy(plan->found, "/proc/self/fd/"), digits + n);
+    decide(plan, plan->found, environment);
+}
+
+void preload_announce(const struct preload_plan *plan, uint32_t pid) {
+    int error = errno;
+    if (!plan->is_ours || process_is_over())
+        return;
+    if (os_is_silent())
+        session_note_refused();
+    else if (plan->reason != UNTRACED_NONE)
+        session_announce_untraced(pid, plan->reason, plan->program);
     errno = error;
-    return change;
 }
 
 static size_t count_of(char *const environment[]) {
@@ -171,11 +178,12 @@ static void take_out(const char *list, const char *shim) {
 void preload_before_shell(void) {
     int error = errno;
     const char *shim = session_shim_path(), *list = preload_of(environ);
-    if (shim && !(list && has_other_shim(list, shim))) {
-        bool is_cut_off = !os_is_silent() && inspect_is_cut_off(_PATH_BSHELL, shim);
-        if (runs_untraced(is_cut_off ? UNTRACED_OUT_OF_REACH : UNTRACED_NONE, _PATH_BSHELL) && list &&
-            find_shim(list, shim))
-            take_out(list, shim);
-    }
+    struct preload_plan plan = {.program = _PATH_BSHELL,
+                                .is_ours = shim && !(list && has_other_shim(list, shim))};
+    if (plan.is_ours && !os_is_silent() && inspect_is_cut_off(plan.program, shim))
+        plan.reason = UNTRACED_OUT_OF_REACH;
+    preload_announce(&plan, PRELOAD_PID_UNKNOWN);
+    if (plan.is_ours && is_lost(plan.reason) && list && find_shim(list, shim))
+        take_out(list, shim);
     errno = error;
 }

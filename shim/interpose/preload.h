@@ -6,8 +6,11 @@
 #ifndef MEMTRACE_SHIM_PRELOAD_H
 #define MEMTRACE_SHIM_PRELOAD_H
 
-#include <stddef.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/session.h"
 
 enum preload_change {
     PRELOAD_KEEP,  /* the environment is right as it is */
@@ -15,16 +18,35 @@ enum preload_change {
     PRELOAD_REMOVE /* the shim would harm that program, a sandbox would kill for it, or tracing is over */
 };
 
-/* What to do for the program at `path` (looked up in PATH when `search`). Announces one that must run
- * untraced. */
-enum preload_change preload_decide(const char *path, bool search, char *const environment[]);
+#define PRELOAD_PROGRAM_BYTES 4096
+
+struct preload_plan {
+    enum preload_change change;
+    enum untraced_reason reason; /* UNTRACED_NONE: as far as its file is concerned, it can be traced */
+    bool is_ours;                /* not that of another session */
+    const char *program;         /* NULL: not found */
+    char found[PRELOAD_PROGRAM_BYTES];
+};
+
+/* What to do for the program at `path` (looked up in PATH when `search`), which must stay as it is until the
+ * plan is announced. */
+void preload_plan(struct preload_plan *plan, const char *path, bool search, char *const environment[]);
 /* As above for a program given by a descriptor. */
-enum preload_change preload_decide_fd(int fd, char *const environment[]);
+void preload_plan_fd(struct preload_plan *plan, int fd, char *const environment[]);
+
+#define PRELOAD_PID_UNKNOWN 0
+/* Tells the session of a program that runs untraced, in this process soon or in a child that has started. */
+void preload_announce(const struct preload_plan *plan, uint32_t pid);
 
 /* Bytes that preload_build needs. */
 size_t preload_bytes(char *const environment[]);
 /* Builds the changed environment in `memory`, which must live until the exec. */
 char **preload_build(enum preload_change change, char *const environment[], void *memory);
+/* `environment` as the program is to get it. A macro, because the memory is the calling function's. */
+#define PRELOAD_PREPARED(plan, environment)                                                                  \
+    ((plan)->change == PRELOAD_KEEP                                                                          \
+         ? (environment)                                                                                     \
+         : preload_build((plan)->change, environment, alloca(preload_bytes(environment))))
 
 /* Before the C library starts a shell by itself, with this process' environment: where that shell must run
  * without the shim, takes it out of there, for good. What else is preloaded stays. Not between vfork and

@@ -61,6 +61,8 @@ static struct process *by_ticket(const struct core *core, uint32_t ticket) {
 
 /* The image that ran in this pid until now, if there is one. */
 static void replace_former_image(struct core *core, const struct process *process) {
+    if (!process->record.pid)
+        return;
     for (uint32_t i = 0; i < core->active.count; i++) {
         struct process *former = core->processes[core->active.items[i]];
         if (former->record.pid != process->record.pid || former == process)
@@ -77,9 +79,8 @@ static void replace_former_image(struct core *core, const struct process *proces
 }
 
 static void watch(struct core *core, struct process *process) {
-    if (!process->record.pid)
-        return;
-    process->gone = !process_watch(process);
+    process->gone =
+        !process->record.pid || !process_watch(process); /* it is not known when a nameless one ends */
     if (process->pidfd < 0)
         return;
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = process->record.index};
