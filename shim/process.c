@@ -259,7 +259,8 @@ static enum process_phase attach(void) {
     process->pid = entry->pid;
     process->ticket = entry->ticket;
     if (!create_segment()) {
-        session_publish_untraced(entry, UNTRACED_NO_SEGMENT, executable);
+        enum untraced_reason reason = session_is_out_of_reach() ? UNTRACED_OUT_OF_REACH : UNTRACED_NO_SEGMENT;
+        session_publish_untraced(entry, reason, executable);
         return PROCESS_OFF;
     }
     last_ticket = entry->ticket;

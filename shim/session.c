@@ -6,6 +6,7 @@
 #include "shim/session.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <string.h>
 
 #include "shim/platform/os.h"
@@ -65,6 +66,15 @@ bool session_find(void) {
 
 const char *session_shim_path(void) {
     return shim_path[0] ? shim_path : NULL;
+}
+
+bool session_is_out_of_reach(void) {
+    char path[SESSION_PATH_BYTES];
+    path_of(path, SESSION_CONTROL_FILE);
+    int fd = os_open(path, OS_READ);
+    if (fd >= 0)
+        os_close(fd);
+    return fd == -ENOENT || fd == -EACCES;
 }
 
 bool session_daemon_died(void) {

@@ -20,6 +20,8 @@ bool session_map(void);
 
 /* The path under which the session preloaded this library, or NULL. */
 const char *session_shim_path(void);
+/* May none of its files be opened any more: in another root directory, or as another user? */
+bool session_is_out_of_reach(void);
 /* Where a segment is, into SESSION_PATH_BYTES. */
 void session_segment_path(char *out, uint32_t ticket);
 
