@@ -2,8 +2,9 @@
  * runs without it. Runs in vfork children: the stack is the only memory.
  */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <alloca.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <sys/syscall.h>
@@ -43,7 +44,7 @@ EXPORT int fexecve(int fd, char *const argv[], char *const environment[]) {
     if (!real_available())
         return -1;
     struct preload_plan plan;
-    preload_plan_fd(&plan, fd, environment);
+    preload_plan_at(&plan, fd, "", environment);
     preload_announce(&plan, os_pid());
     return real.fexecve(fd, argv, PRELOAD_PREPARED(&plan, environment));
 }
@@ -51,11 +52,11 @@ EXPORT int fexecve(int fd, char *const argv[], char *const environment[]) {
 EXPORT int execveat(int folder, const char *path, char *const argv[], char *const environment[], int flags) {
     if (!real_available() || !real.execveat)
         return (int)syscall(SYS_execveat, folder, path, argv, environment, flags);
-    struct preload_plan plan = {.change = PRELOAD_KEEP};
-    if (path[0] == '/' || folder == -100 /* AT_FDCWD */)
+    struct preload_plan plan;
+    if (folder == AT_FDCWD || path[0] == '/')
         preload_plan(&plan, path, false, environment);
-    else if (path[0] == 0)
-        preload_plan_fd(&plan, folder, environment);
+    else
+        preload_plan_at(&plan, folder, path, environment);
     preload_announce(&plan, os_pid());
     return real.execveat(folder, path, argv, PRELOAD_PREPARED(&plan, environment), flags);
 }

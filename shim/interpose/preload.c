@@ -96,15 +96,30 @@ void preload_plan(struct preload_plan *plan, const char *path, bool search, char
     errno = error;
 }
 
-void preload_plan_fd(struct preload_plan *plan, int fd, char *const environment[]) {
+void preload_fd_path(int fd, char path[PRELOAD_FD_BYTES]) {
     char digits[12];
     int n = sizeof digits;
     digits[--n] = 0;
     do
         digits[--n] = (char)('0' + fd % 10);
     while ((fd /= 10) > 0);
-    stpcpy(stpcpy(plan->found, "/proc/self/fd/"), digits + n);
-    decide(plan, plan->found, environment);
+    stpcpy(stpcpy(path, "/proc/self/fd/"), digits + n);
+}
+
+bool preload_join(char folder[PRELOAD_PROGRAM_BYTES], const char *path) {
+    size_t length = path[0] == '/' ? 0 : strlen(folder);
+    if (length + 1 + strlen(path) >= PRELOAD_PROGRAM_BYTES)
+        return false;
+    if (length > 0)
+        folder[length++] = '/';
+    strcpy(folder + length, path);
+    return true;
+}
+
+void preload_plan_at(struct preload_plan *plan, int fd, const char *path, char *const environment[]) {
+    preload_fd_path(fd, plan->found);
+    bool is_known = !path[0] || preload_join(plan->found, path);
+    decide(plan, is_known ? plan->found : NULL, environment);
 }
 
 void preload_announce(const struct preload_plan *plan, uint32_t pid) {

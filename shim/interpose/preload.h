@@ -24,15 +24,22 @@ struct preload_plan {
     enum preload_change change;
     enum untraced_reason reason; /* UNTRACED_NONE: as far as its file is concerned, it can be traced */
     bool is_ours;                /* not that of another session */
-    const char *program;         /* NULL: not found */
+    const char *program;         /* NULL: not known; it is taken for one that can be traced */
     char found[PRELOAD_PROGRAM_BYTES];
 };
 
-/* What to do for the program at `path` (looked up in PATH when `search`), which must stay as it is until the
- * plan is announced. */
+/* What to do for the program at `path` (looked up in PATH when `search`; may be `found`; NULL: not known),
+ * which must stay as it is until the plan is announced. */
 void preload_plan(struct preload_plan *plan, const char *path, bool search, char *const environment[]);
-/* As above for a program given by a descriptor. */
-void preload_plan_fd(struct preload_plan *plan, int fd, char *const environment[]);
+/* As above for a program below the folder that is open as `fd`; "": for that file itself. */
+void preload_plan_at(struct preload_plan *plan, int fd, const char *path, char *const environment[]);
+
+#define PRELOAD_FD_BYTES 32
+/* A name for what is open as `fd`. */
+void preload_fd_path(int fd, char path[PRELOAD_FD_BYTES]);
+/* Makes of a folder's name (empty: the working directory) that of a path as seen from there. False: too long.
+ */
+bool preload_join(char folder[PRELOAD_PROGRAM_BYTES], const char *path);
 
 #define PRELOAD_PID_UNKNOWN 0
 /* Tells the session of a program that runs untraced, in this process soon or in a child that has started. */

@@ -1,6 +1,7 @@
 /** Ways to start a program other than exec: each fares as untraced, and is traced or counted. */
+import { basename, dirname } from 'node:path';
 import test from 'ava';
-import { build, MEMTRACE, run, unchanged } from './support.js';
+import { build, MEMTRACE, run, trace, unchanged } from './support.js';
 
 /** Changing the user needs the right to. */
 const asRoot = process.getuid?.() === 0 ? test : test.skip;
@@ -28,3 +29,28 @@ asRoot(
     t.is(report.split('not traced: it runs as another user').length, 4, report);
   },
 );
+
+for (const [title, how] of [
+  ['posix_spawn in a folder of its own', 'spawn-chdir'],
+  ['posix_spawn in an open folder', 'spawn-fchdir'],
+  ['execveat in an open folder', 'execveat'],
+] as const) {
+  test(`${title}: a program with a sanitizer runs as ever, and is counted`, async (t) => {
+    const sanitized = await build('starts.c', 'starts-asan', '-fsanitize=address');
+    const command = [await build('starts.c'), how, `./${basename(sanitized)}`, dirname(sanitized)];
+    const { stdout, stderr, main } = await trace(command); // no witness: the sanitizer bears no preload
+    t.deepEqual({ stdout, stderr }, { stdout: 'hello\n0\n', stderr: '' });
+    t.is(main.capture.untracedChildren, 1);
+  });
+  test(`${title}: an ordinary program is traced`, async (t) => {
+    const program = await build('starts.c');
+    const { snapshots, main } = await unchanged(t, [
+      program,
+      how,
+      `./${basename(program)}`,
+      dirname(program),
+    ]);
+    t.is(main.capture.untracedChildren, 0);
+    t.is(snapshots.filter(({ capture }) => capture.allocations > 0).length, 2);
+  });
+}
