@@ -84,16 +84,17 @@ enum registry_state {
 
 enum untraced_reason {
     UNTRACED_NONE = 0,
-    UNTRACED_STATIC = 1,       /* no program interpreter: nothing can be preloaded */
-    UNTRACED_SETUID = 2,       /* setuid, setgid or file capabilities: the loader ignores the preload */
-    UNTRACED_SANITIZER = 3,    /* a sanitizer runtime replaces malloc itself */
-    UNTRACED_ARCHITECTURE = 4, /* another class or machine */
-    UNTRACED_LIBC = 5,         /* another C library's loader (musl …) */
-    UNTRACED_UNREADABLE = 6,   /* the file cannot be read, so that it cannot be known to be safe */
-    UNTRACED_NO_SEGMENT = 7,   /* no room for the segment (tmpfs full, RLIMIT_FSIZE, RLIMIT_AS) */
-    UNTRACED_EXCLUDED = 8,     /* the user asked for it (--only, --exclude) */
-    UNTRACED_SCRIPT = 9,       /* a script whose interpreter is one of the above or does not exist */
-    UNTRACED_OUT_OF_REACH = 10 /* another user, or in another root: it could not open the session's files */
+    UNTRACED_STATIC = 1,        /* no program interpreter: nothing can be preloaded */
+    UNTRACED_SETUID = 2,        /* setuid, setgid or file capabilities: the loader ignores the preload */
+    UNTRACED_SANITIZER = 3,     /* a sanitizer runtime replaces malloc itself */
+    UNTRACED_ARCHITECTURE = 4,  /* another class or machine */
+    UNTRACED_LIBC = 5,          /* another C library's loader (musl …) */
+    UNTRACED_UNREADABLE = 6,    /* the file cannot be read, so that it cannot be known to be safe */
+    UNTRACED_NO_SEGMENT = 7,    /* no room for the segment (tmpfs full, RLIMIT_FSIZE, RLIMIT_AS) */
+    UNTRACED_EXCLUDED = 8,      /* the user asked for it (--only, --exclude) */
+    UNTRACED_SCRIPT = 9,        /* a script whose interpreter is one of the above or does not exist */
+    UNTRACED_OUT_OF_REACH = 10, /* another user, or in another root: it could not open the session's files */
+    UNTRACED_CLEARED = 11       /* a shell started after the preload was taken out of the environment */
 };
 
 struct registry_entry {

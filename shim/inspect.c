@@ -234,6 +234,8 @@ const char *inspect_reason(enum untraced_reason reason) {
         return "it is excluded by an option";
     case UNTRACED_OUT_OF_REACH:
         return "it runs as another user or in another root directory, and cannot open the session's files";
+    case UNTRACED_CLEARED:
+        return "it was started by system or popen, after LD_PRELOAD was taken out of the environment";
     case UNTRACED_SCRIPT:
         return "it is a script whose interpreter is missing or cannot be traced";
     }
@@ -262,6 +264,7 @@ const char *inspect_remedy(enum untraced_reason reason) {
         return "run memtrace itself as that user, or inside of that root directory";
     case UNTRACED_NONE:
     case UNTRACED_EXCLUDED:
+    case UNTRACED_CLEARED:
         break;
     }
     return "run it without memtrace";

@@ -1,6 +1,7 @@
 /** Why a process image ran without the shim, in words. */
 import {
   UNTRACED_ARCHITECTURE,
+  UNTRACED_CLEARED,
   UNTRACED_EXCLUDED,
   UNTRACED_LIBC,
   UNTRACED_NO_SEGMENT,
@@ -24,6 +25,7 @@ const reasons: Readonly<Record<number, string>> = {
   [UNTRACED_EXCLUDED]: 'it was excluded (--only, --exclude)',
   [UNTRACED_OUT_OF_REACH]:
     'it runs as another user, or in another root directory, and cannot open the files of this session',
+  [UNTRACED_CLEARED]: 'it was started by system or popen, after LD_PRELOAD was taken out of the environment',
   [UNTRACED_SCRIPT]: 'it is a script whose interpreter cannot be traced or does not exist',
 };
 

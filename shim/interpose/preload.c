@@ -193,12 +193,15 @@ static void take_out(const char *list, const char *shim) {
 void preload_before_shell(void) {
     int error = errno;
     const char *shim = session_shim_path(), *list = preload_of(environ);
+    bool present = shim && list && find_shim(list, shim);
     struct preload_plan plan = {.program = _PATH_BSHELL,
                                 .is_ours = shim && !(list && has_other_shim(list, shim))};
     if (plan.is_ours && !os_is_silent() && inspect_is_cut_off(plan.program, shim))
         plan.reason = UNTRACED_OUT_OF_REACH;
+    else if (!present)
+        plan.reason = UNTRACED_CLEARED;
     preload_announce(&plan, PRELOAD_PID_UNKNOWN);
-    if (plan.is_ours && is_lost(plan.reason) && list && find_shim(list, shim))
+    if (plan.is_ours && present && is_lost(plan.reason))
         take_out(list, shim);
     errno = error;
 }

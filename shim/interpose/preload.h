@@ -56,8 +56,8 @@ char **preload_build(enum preload_change change, char *const environment[], void
          : preload_build((plan)->change, environment, alloca(preload_bytes(environment))))
 
 /* Before the C library starts a shell by itself, with this process' environment: where that shell must run
- * without the shim, takes it out of there, for good. What else is preloaded stays. Not between vfork and
- * exec. */
+ * without the shim, takes it out of there, for good; what else is preloaded stays. Announces it, also where
+ * the program had cleared its environment. Not between vfork and exec. */
 void preload_before_shell(void);
 
 #endif

@@ -19,6 +19,13 @@ test('a static program by posix_spawn is named as a child, not as what the progr
   t.notRegex(report, /became/);
 });
 
+test('system and popen after clearing the environment: what is not traced is counted', async (t) => {
+  const command = [await build('starts.c'), 'cleared'];
+  const { main } = await unchanged(t, command);
+  t.is(main.capture.untracedChildren, 2);
+  t.regex(await reported(command), /sh: not traced: it was started by system or popen, after LD_PRELOAD/);
+});
+
 asRoot(
   'system and popen after giving up root: no complaint of the loader, and all are counted',
   async (t) => {
