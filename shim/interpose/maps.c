@@ -15,6 +15,10 @@
 #include "shim/trace.h"
 #include "shim/unwind/readable.h"
 
+#ifndef MREMAP_DONTUNMAP /* glibc 2.32 */
+#define MREMAP_DONTUNMAP 4
+#endif
+
 typedef void *map_function(void *, size_t, int, int, int, off_t);
 
 static inline void *map(map_function *function, void *address, size_t length, int protection, int flags,
@@ -73,7 +77,7 @@ EXPORT void *mremap(void *old, size_t old_length, size_t length, int flags, ...)
     void *mapped = real.mremap(old, old_length, length, flags, wanted);
     readable_changed();
     if (t) {
-        bool moved = mapped != MAP_FAILED && !(flags & 4 /* MREMAP_DONTUNMAP */);
+        bool moved = mapped != MAP_FAILED && !(flags & MREMAP_DONTUNMAP);
         trace_unmap(t, old, moved ? old_length : 0, ticket);
         if (mapped != MAP_FAILED)
             trace_map(t, mapped, length, caller);

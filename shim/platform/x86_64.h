@@ -48,7 +48,7 @@ INLINE void arch_pause(void) {
             ".type syscall, @function\n"                                                                     \
             "syscall: .cfi_startproc\n"                                                                      \
             "endbr64\n"                                                                                      \
-            "cmp $317, %edi\n"                                                                               \
+            "cmp $317, %edi\n" /* seccomp */                                                                 \
             "je 2f\n"                                                                                        \
             "1: jmp *" #next "(%rip)\n"                                                                      \
             "2: push %rdi\n"                                                                                 \
