@@ -88,7 +88,7 @@ static void decide(struct preload_plan *plan, const char *program, char *const e
 void preload_plan(struct preload_plan *plan, const char *path, bool search, char *const environment[]) {
     int error = errno;
     const char *program = path;
-    if (search && !strchr(path, '/'))
+    if (search && !strchr(path, '/') && !os_is_silent())
         program = inspect_find_in_path(path, getenv("PATH"), plan->found, sizeof plan->found) == 0
                       ? plan->found
                       : NULL;

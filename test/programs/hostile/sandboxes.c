@@ -131,7 +131,7 @@ static void every_call(void) {
         if (fork() == 0) {
             forbid(call, SECCOMP_RET_KILL_PROCESS);
             work();
-            execl("/bin/true", "true", NULL);
+            execlp("true", "true", NULL);
             _exit(4);
         }
         int status;
