@@ -236,6 +236,8 @@ const char *inspect_reason(enum untraced_reason reason) {
         return "it runs as another user or in another root directory, and cannot open the session's files";
     case UNTRACED_CLEARED:
         return "it was started by system or popen, after LD_PRELOAD was taken out of the environment";
+    case UNTRACED_SANDBOX:
+        return "it is in a seccomp sandbox that would kill it for what tracing needs";
     case UNTRACED_SCRIPT:
         return "it is a script whose interpreter is missing or cannot be traced";
     }
@@ -265,6 +267,7 @@ const char *inspect_remedy(enum untraced_reason reason) {
     case UNTRACED_NONE:
     case UNTRACED_EXCLUDED:
     case UNTRACED_CLEARED:
+    case UNTRACED_SANDBOX:
         break;
     }
     return "run it without memtrace";

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "shim/process.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "shim/nodes.h"
@@ -236,7 +237,7 @@ static bool create_segment(void) {
 
 static enum process_phase attach(void) {
     if (os_is_silent()) { /* the child of a sandbox */
-        session_note_refused();
+        session_announce_untraced(0, UNTRACED_SANDBOX, program_invocation_name);
         return PROCESS_OFF;
     }
     if (!session_find() || !session_map())

@@ -152,13 +152,12 @@ void session_announce_untraced(uint32_t pid, enum untraced_reason reason, const 
     struct registry_entry *entry = session_claim_entry();
     if (!entry)
         return;
-    if (entry->pid != pid)
+    if (os_is_silent()) {
+        entry->pid = 0;
+        entry->parent_pid = process->pid;
+    } else if (entry->pid != pid) {
         entry->parent_pid = entry->pid;
-    entry->pid = pid;
+        entry->pid = pid;
+    }
     session_publish_untraced(entry, reason, path);
-}
-
-void session_note_refused(void) {
-    if (session_registry)
-        __atomic_fetch_add(&session_registry->refused, 1, __ATOMIC_RELAXED);
 }

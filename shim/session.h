@@ -33,10 +33,9 @@ void session_ring_doorbell(void);
 /* A place in the registry, to be published. NULL: there is none, which is counted. */
 struct registry_entry *session_claim_entry(void);
 void session_publish_untraced(struct registry_entry *entry, enum untraced_reason reason, const char *path);
-/* Counts a process that can claim none. */
-void session_note_refused(void);
 /* Tells the daemon of a program that is about to run untraced in this process, or runs in a child of it:
- * `pid`, 0 where that is not known. */
+ * `pid`, 0 where that is not known. Once the system may not be asked (os_be_silent) it is told without one.
+ */
 void session_announce_untraced(uint32_t pid, enum untraced_reason reason, const char *path);
 
 #endif

@@ -6,6 +6,7 @@ import {
   UNTRACED_LIBC,
   UNTRACED_NO_SEGMENT,
   UNTRACED_OUT_OF_REACH,
+  UNTRACED_SANDBOX,
   UNTRACED_SANITIZER,
   UNTRACED_SCRIPT,
   UNTRACED_SETUID,
@@ -26,6 +27,7 @@ const reasons: Readonly<Record<number, string>> = {
   [UNTRACED_OUT_OF_REACH]:
     'it runs as another user, or in another root directory, and cannot open the files of this session',
   [UNTRACED_CLEARED]: 'it was started by system or popen, after LD_PRELOAD was taken out of the environment',
+  [UNTRACED_SANDBOX]: 'it is in a seccomp sandbox that would kill it for what tracing needs',
   [UNTRACED_SCRIPT]: 'it is a script whose interpreter cannot be traced or does not exist',
 };
 

@@ -57,16 +57,17 @@ static const char *preload_of(char *const environment[]) {
     return NULL;
 }
 
-/* In a sandbox a look at the file could be fatal. */
 static enum untraced_reason reason_of(const char *program, const char *shim) {
-    if (!program || os_is_silent())
+    if (os_is_silent()) /* a look at the file could be fatal */
+        return UNTRACED_SANDBOX;
+    if (!program)
         return UNTRACED_NONE;
     enum untraced_reason reason = inspect_program(program);
     return reason == UNTRACED_NONE && inspect_is_cut_off(program, shim) ? UNTRACED_OUT_OF_REACH : reason;
 }
 
 static bool is_lost(enum untraced_reason reason) {
-    return reason != UNTRACED_NONE || os_is_silent() || process_is_over();
+    return reason != UNTRACED_NONE || process_is_over();
 }
 
 static void decide(struct preload_plan *plan, const char *program, char *const environment[]) {
@@ -124,11 +125,7 @@ void preload_plan_at(struct preload_plan *plan, int fd, const char *path, char *
 
 void preload_announce(const struct preload_plan *plan, uint32_t pid) {
     int error = errno;
-    if (!plan->is_ours || process_is_over())
-        return;
-    if (os_is_silent())
-        session_note_refused();
-    else if (plan->reason != UNTRACED_NONE)
+    if (plan->is_ours && plan->reason != UNTRACED_NONE && !process_is_over())
         session_announce_untraced(pid, plan->reason, plan->program);
     errno = error;
 }
@@ -196,7 +193,9 @@ void preload_before_shell(void) {
     bool present = shim && list && find_shim(list, shim);
     struct preload_plan plan = {.program = _PATH_BSHELL,
                                 .is_ours = shim && !(list && has_other_shim(list, shim))};
-    if (plan.is_ours && !os_is_silent() && inspect_is_cut_off(plan.program, shim))
+    if (os_is_silent())
+        plan.reason = UNTRACED_SANDBOX;
+    else if (plan.is_ours && inspect_is_cut_off(plan.program, shim))
         plan.reason = UNTRACED_OUT_OF_REACH;
     else if (!present)
         plan.reason = UNTRACED_CLEARED;

@@ -19,15 +19,17 @@ for (const [title, name] of [
     t.deepEqual({ code, stdout, stderr }, bare);
     t.is(code, 5);
     t.true(main.capture.allocations >= 1102);
+    t.is(main.capture.untracedChildren, 1);
   });
 
 test('a filter that kills for a call of ours only: programs started under it fare as untraced', async (t) => {
   const command = await program('start-programs');
   const env = { LD_PRELOAD: (await callWitness()).library };
   const bare = await run(command, { env });
-  const { code, stdout, stderr } = await trace(command, { env });
+  const { code, stdout, stderr, main } = await trace(command, { env });
   t.deepEqual({ code, stdout, stderr }, bare);
   t.is(stdout.split('libwitness').length, 7);
+  t.is(main.capture.untracedChildren, 6); // the first was forked; the last is what the program became
 });
 
 test('whatever call a filter kills for, the program, its thread, its child and what it becomes fare as untraced', async (t) => {
