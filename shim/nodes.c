@@ -28,6 +28,11 @@ bool nodes_start(uint32_t capacity) {
     return process->first_child && process->node_index;
 }
 
+void nodes_cut(uint32_t capacity, uint32_t kept) {
+    if (kept < capacity)
+        os_unmap(process->first_child + kept, (uint64_t)(capacity - kept) * sizeof(uint32_t));
+}
+
 INLINE uint32_t first_slot(const struct node_index *index, uint32_t parent, uint64_t pc) {
     uint64_t h = (pc ^ (uint64_t)parent * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xd6e8feb86659fd93);
     return (uint32_t)(h >> 32) & index->mask;

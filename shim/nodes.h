@@ -16,5 +16,7 @@ uint32_t nodes_child(uint32_t parent, uint64_t pc);
 
 /* Private memory beside the segment's nodes; part of attaching. */
 bool nodes_start(uint32_t capacity);
+/* Gives back what is beside the nodes from `kept` on. */
+void nodes_cut(uint32_t capacity, uint32_t kept);
 
 #endif

@@ -40,7 +40,30 @@ static uint64_t start_ticks(void) {
     return ticks;
 }
 
-static uint64_t layout(struct segment_header *h, uint32_t nodes_capacity) {
+/* A limit on memory or addresses is the program's: each table may take a part of it, and what then has no
+ * room in one is counted. */
+#define LIMIT_SHARE UINT64_C(64)
+#define NODE_BYTES  (sizeof(struct node) + sizeof(uint32_t)) /* with its first child */
+#define NODES_LEAST (UINT32_C(1) << 14)
+#define CODES_LEAST (UINT32_C(1) << 16)
+#define LIMIT_LEAST (NODES_LEAST * NODE_BYTES * LIMIT_SHARE)
+#define LIMIT_MOST  (NODES_CAPACITY * NODE_BYTES * LIMIT_SHARE)
+
+static uint32_t nodes_within(uint64_t limit) {
+    uint32_t nodes = NODES_CAPACITY;
+    while (nodes > NODES_LEAST && nodes * NODE_BYTES > limit / LIMIT_SHARE)
+        nodes /= 2;
+    return nodes;
+}
+
+static uint32_t codes_within(uint64_t limit) {
+    uint32_t bytes = PYTHON_CODES_BYTES;
+    while (bytes > CODES_LEAST && bytes > limit / LIMIT_SHARE)
+        bytes /= 2;
+    return bytes;
+}
+
+static uint64_t layout(struct segment_header *h, uint64_t limit) {
     uint64_t at = 4096;
     h->info_offset = at;
     h->modules_offset = at += INFO_BYTES;
@@ -50,10 +73,10 @@ static uint64_t layout(struct segment_header *h, uint32_t nodes_capacity) {
     h->rings_offset = at += STRINGS_BYTES;
     h->rings_capacity = RINGS_CAPACITY;
     h->nodes_offset = at += RINGS_CAPACITY * sizeof(struct ring);
-    h->nodes_capacity = nodes_capacity;
-    h->python_codes_offset = at += nodes_capacity * sizeof(struct node);
-    h->python_codes_bytes = PYTHON_CODES_BYTES;
-    h->events_offset = at += PYTHON_CODES_BYTES;
+    h->nodes_capacity = nodes_within(limit);
+    h->python_codes_offset = at += h->nodes_capacity * sizeof(struct node);
+    h->python_codes_bytes = codes_within(limit);
+    h->events_offset = at += h->python_codes_bytes;
     return at + (uint64_t)RINGS_CAPACITY * RING_BYTES;
 }
 
@@ -127,11 +150,8 @@ uint32_t process_claim(uint32_t *count, uint32_t capacity, uint32_t items, uint6
     return first;
 }
 
-/* Address space is the program's where it is limited: then a small table of stacks has to do. */
-#define NODES_SMALL (UINT32_C(1) << 18)
-
-static bool map_segment(int fd, uint32_t nodes_capacity, bool with_rings, struct segment_header *header) {
-    uint64_t file_bytes = layout(header, nodes_capacity);
+static bool map_segment(int fd, uint64_t limit, bool with_rings, struct segment_header *header) {
+    uint64_t file_bytes = layout(header, limit);
     uint64_t start = header->modules_offset;
     if (os_set_length(fd, file_bytes) < 0 || os_reserve(fd, 0, start) < 0)
         return false;
@@ -140,7 +160,7 @@ static bool map_segment(int fd, uint32_t nodes_capacity, bool with_rings, struct
     process->base = os_map_file(fd, 0, process->mapped_bytes, true);
     if (!process->base)
         return false;
-    if (nodes_start(nodes_capacity) && stack_table_start())
+    if (nodes_start(header->nodes_capacity) && stack_table_start())
         return true;
     os_unmap(process->base, process->mapped_bytes);
     return false;
@@ -149,9 +169,6 @@ static bool map_segment(int fd, uint32_t nodes_capacity, bool with_rings, struct
 #define PAGE                4096
 #define NODES_AHEAD_BYTES   (UINT64_C(4) << 20)
 #define MODULES_AHEAD_BYTES 16384
-
-/* For threads that are just beginning. */
-#define RINGS_KEPT 16
 
 void process_prepare_silence(void) {
     if (load_acquire(&process->phase) != PROCESS_TRACED || process->pid != os_pid())
@@ -165,25 +182,48 @@ void process_prepare_silence(void) {
                     PAGE);
 }
 
-void process_shrink(void) {
-    if (!process || load_acquire(&process->phase) != PROCESS_TRACED || process->pid != os_pid())
+/* Unmaps what lies behind the first `kept` items of an area. */
+static void cut(void *area, uint32_t *capacity, uint32_t kept, size_t item_bytes) {
+    uint32_t had = *capacity;
+    if (kept >= had)
         return;
+    store_release(capacity, kept);
+    os_unmap((uint8_t *)area + (uint64_t)kept * item_bytes, (uint64_t)(had - kept) * item_bytes);
+}
+
+/* For threads that are just beginning. */
+#define RINGS_KEPT_LEAST 1
+#define RINGS_KEPT_MOST  16
+
+static void cut_rings(uint64_t limit) {
     struct segment_header *own = &process->own;
-    uint32_t capacity = own->nodes_capacity, kept = NODES_SMALL;
-    while (kept / 2 < load_acquire(&own->nodes))
-        kept *= 2;
-    if (kept >= capacity)
-        return;
-    store_release(&own->nodes_capacity, kept);
-    os_unmap(process->nodes + kept, (uint64_t)(capacity - kept) * sizeof *process->nodes);
-    os_unmap(process->first_child + kept, (uint64_t)(capacity - kept) * sizeof *process->first_child);
-    uint32_t rings = load_acquire(&own->rings) + RINGS_KEPT;
+    uint64_t kept = limit / LIMIT_SHARE / RING_BYTES;
+    if (kept < RINGS_KEPT_LEAST)
+        kept = RINGS_KEPT_LEAST;
+    if (kept > RINGS_KEPT_MOST)
+        kept = RINGS_KEPT_MOST;
+    uint32_t rings = load_acquire(&own->rings) + (uint32_t)kept;
     if (rings >= process->rings_mapped)
         return;
     process->rings_mapped = rings;
     uint64_t end = own->events_offset + (uint64_t)rings * RING_BYTES;
     os_unmap(process->base + end, process->mapped_bytes - end);
     process->mapped_bytes = end;
+}
+
+void process_shrink(uint64_t limit) {
+    if (!process || load_acquire(&process->phase) != PROCESS_TRACED || process->pid != os_pid())
+        return;
+    struct segment_header *own = &process->own;
+    uint32_t nodes = nodes_within(limit), codes = codes_within(limit);
+    while (nodes / 2 < load_acquire(&own->nodes))
+        nodes *= 2;
+    while (codes / 2 < load_acquire(&own->python_codes))
+        codes *= 2;
+    nodes_cut(own->nodes_capacity, nodes);
+    cut(process->nodes, &own->nodes_capacity, nodes, sizeof(struct node));
+    cut(process->python_codes, &own->python_codes_bytes, codes, 1);
+    cut_rings(limit);
 }
 
 static void fill_info(struct segment_header *header) {
@@ -213,11 +253,10 @@ static bool create_segment(void) {
                                     .pid_namespace = os_inode("/proc/self/ns/pid"),
                                     .nodes = STACK_FIRST_NODE,
                                     .python_codes = PYTHON_CODES_START};
-    bool is_limited = os_address_space_is_limited();
-    uint32_t nodes = is_limited ? NODES_SMALL : NODES_CAPACITY;
-    bool mapped = map_segment(fd, nodes, !is_limited, &header);
-    while (!mapped && nodes > NODES_SMALL)
-        mapped = map_segment(fd, nodes /= 4, false, &header);
+    uint64_t limit = os_memory_limit();
+    bool mapped = map_segment(fd, limit, limit == OS_UNLIMITED, &header);
+    for (limit = limit < LIMIT_MOST ? limit : LIMIT_MOST; !mapped && limit > LIMIT_LEAST;)
+        mapped = map_segment(fd, limit /= 4, false, &header);
     os_close(fd);
     if (!mapped) {
         os_unlink(path);

@@ -42,7 +42,7 @@ struct process {
     const struct control *control;
     struct registry_header *registry;
 
-    /* The segment, with the events of the first `rings_mapped` rings: all, unless address space is limited.
+    /* The segment, with the events of the first `rings_mapped` rings: all, unless memory is limited.
      */
     uint8_t *base;
     uint64_t mapped_bytes;
@@ -90,8 +90,9 @@ void process_detach(enum detach_reason reason);
 /* Makes the first `bytes` of an area usable. `reserved` is the area's mark above. False: no room. */
 bool process_reserve(uint64_t area_offset, uint64_t *reserved, uint64_t bytes, uint64_t granule);
 
-/* Gives back the address space that is kept for many stacks: the program is about to limit its own. */
-void process_shrink(void);
+/* Gives back the address space that is kept for what may come: the program is about to limit its own to so
+ * many bytes. What is there goes on being recorded; tables that are full earlier count what they cannot take. */
+void process_shrink(uint64_t limit);
 /* Takes ahead what can still be had: after this the system may not be asked for anything (os_be_silent). */
 void process_prepare_silence(void);
 

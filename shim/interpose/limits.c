@@ -1,6 +1,7 @@
-/* limits.c — setrlimit, mlockall: a program that limits its own address space, or has all of it kept in
- * memory, must not find the shim's in its way. */
+/* limits.c — setrlimit, mlockall: a program that limits its own addresses or private memory, or has all of it
+ * kept in memory, must not find the shim's in its way. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -9,8 +10,8 @@
 #include "shim/real.h"
 
 static void before(int resource, const struct rlimit *limit) {
-    if (resource == RLIMIT_AS && limit && limit->rlim_cur != RLIM_INFINITY)
-        process_shrink();
+    if ((resource == RLIMIT_AS || resource == RLIMIT_DATA) && limit && limit->rlim_cur != RLIM_INFINITY)
+        process_shrink(limit->rlim_cur);
 }
 
 EXPORT int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit) {
@@ -34,9 +35,21 @@ EXPORT int setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limi
 EXPORT int prlimit64(pid_t pid, __rlimit_resource_t resource, const struct rlimit64 *limit,
                      struct rlimit64 *old) __attribute__((alias("prlimit")));
 
+/* Of memory that is locked, where nothing limits it: as much as a program that limits itself to this has. */
+#define LOCKED_LIMIT (UINT64_C(512) << 20)
+
 EXPORT int mlockall(int flags) {
     if (!real_available() || !real.mlockall)
         return (int)syscall(SYS_mlockall, flags);
-    process_shrink();
-    return real.mlockall(flags);
+    int before = errno;
+    process_shrink(LOCKED_LIMIT);
+    int result = real.mlockall(flags);
+    struct rlimit limit;
+    if (result == 0 || errno != ENOMEM || getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
+        return result;
+    process_shrink(limit.rlim_cur);
+    result = real.mlockall(flags);
+    if (result == 0)
+        errno = before;
+    return result;
 }

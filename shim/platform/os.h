@@ -50,7 +50,9 @@ uint32_t os_parent_pid(void);
 uint32_t os_tid(void);
 bool os_thread_lives(uint32_t pid, uint32_t tid);
 void os_thread_name(char name[16]);
-bool os_address_space_is_limited(void);
+/* The least of what this process may have of addresses and of private memory, in bytes. */
+#define OS_UNLIMITED UINT64_MAX
+uint64_t os_memory_limit(void);
 uint64_t os_realtime_ns(void);
 /* Resident memory of this process in bytes, now and at most; 0: not known. */
 void os_resident(uint64_t *now, uint64_t *peak);

@@ -88,11 +88,23 @@ for (const [title, name] of [
   ['sizes of 0 and of 4 GiB and more, all alignments', 'extremes'],
   ['allocations that cannot succeed', 'failures'],
   ['an address space that is full', 'limited'],
+  ['a program that limits its address space to 64 MiB', 'limited-closely'],
+  ['a program that limits its private memory', 'limited-data'],
   ['a program that keeps all its memory locked', 'locked'],
 ] as const)
   test(`${title}: the program sees what it sees untraced, and all is counted`, async (t) => {
     await exact(t, [await build('sizes.c'), name]);
   });
+
+// Without the witness, which has memory of its own.
+test('a program that may lock 12 MiB and locks all it has: it succeeds, and all is counted', async (t) => {
+  const command = [await build('sizes.c'), 'locked-by-a-user'];
+  const bare = await run(command);
+  const { code, stdout, main } = await trace(command);
+  t.deepEqual({ code, stdout }, { code: bare.code, stdout: bare.stdout });
+  t.true(main.capture.allocations >= 1000);
+  t.is(main.capture.lost, 0);
+});
 
 for (const [title, name, env] of [
   ['a double free', 'double-free', {}],

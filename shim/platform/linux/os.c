@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "shim/platform/os.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -63,9 +64,15 @@ void os_close(int fd) {
     call1(CALL_close, fd);
 }
 
-int os_set_length(int fd, uint64_t bytes) {
+static_assert(RLIM_INFINITY == OS_UNLIMITED, "no limit");
+
+static uint64_t limit_on(int resource) {
     struct rlimit limit;
-    if (call4(CALL_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit) == 0 && limit.rlim_cur < bytes)
+    return call4(CALL_prlimit64, 0, resource, 0, (long)&limit) == 0 ? limit.rlim_cur : OS_UNLIMITED;
+}
+
+int os_set_length(int fd, uint64_t bytes) {
+    if (limit_on(RLIMIT_FSIZE) < bytes)
         return -EFBIG;
     return (int)call3(CALL_ftruncate, fd, (long)bytes, 0);
 }
@@ -182,9 +189,9 @@ void os_thread_name(char name[16]) {
     call3(CALL_prctl, PR_GET_NAME, (long)name, 0);
 }
 
-bool os_address_space_is_limited(void) {
-    struct rlimit limit;
-    return call4(CALL_prlimit64, 0, RLIMIT_AS, 0, (long)&limit) != 0 || limit.rlim_cur != RLIM_INFINITY;
+uint64_t os_memory_limit(void) {
+    uint64_t addresses = limit_on(RLIMIT_AS), data = limit_on(RLIMIT_DATA);
+    return addresses < data ? addresses : data;
 }
 
 uint64_t os_realtime_ns(void) {

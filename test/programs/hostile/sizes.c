@@ -59,22 +59,31 @@ static void failures(void) {
     printf("%d failed, errno %d, %s\n", failed, errno, (char *)kept);
     free(kept);
 }
-static void limited(void) { /* until the address space is full */
-    struct rlimit limit = {(size_t)600 << 20, (size_t)600 << 20};
-    setrlimit(RLIMIT_AS, &limit);
+static void until_full(int resource, size_t mib, size_t expected) {
+    struct rlimit limit = {mib << 20, mib << 20};
+    setrlimit(resource, &limit);
     size_t n = 0;
-    void *volatile *first = NULL, *volatile *block;
+    void *volatile *first = NULL, *volatile * block;
     while ((block = malloc(1 << 20))) {
         *block = first;
         first = block;
         n++;
     }
-    printf("%s, errno %d\n", n > 50 ? "some" : "none", errno);
+    printf("%s, errno %d\n", n > expected ? "as much as there is" : "too little", errno);
     while (first) {
         void *volatile *next = *first;
         free((void *)first);
         first = next;
     }
+}
+static void limited(void) {
+    until_full(RLIMIT_AS, 600, 540);
+}
+static void limited_closely(void) {
+    until_full(RLIMIT_AS, 64, 48);
+}
+static void limited_data(void) {
+    until_full(RLIMIT_DATA, 256, 240);
 }
 static void double_free(void) {
     void *volatile block = malloc(40);
@@ -84,12 +93,13 @@ static void double_free(void) {
 }
 static void checked(void) {
     char *volatile block = malloc(40);
-    /* The guard that MALLOC_CHECK_ looks at when it is freed is another byte at each address, and others are lengths. */
+    /* The guard that MALLOC_CHECK_ looks at when it is freed is another byte at each address, and others are
+     * lengths. */
     block[40] = block[40] ? 0 : (char)0xff;
     free(block);
 }
-static void locked(void) { /* all of it kept in memory, what comes later, too; others than root may not */
-    int result = geteuid() ? 0 : mlockall(MCL_CURRENT | MCL_FUTURE);
+static void lock_all(void) { /* of memory, what comes later, too */
+    int result = mlockall(MCL_CURRENT | MCL_FUTURE);
     for (int i = 0; i < 1000; i++)
         free(malloc(i));
     char line[256];
@@ -99,13 +109,33 @@ static void locked(void) { /* all of it kept in memory, what comes later, too; o
         sscanf(line, "VmLck: %ld", &locked_kib);
     printf("%d, %s\n", result, locked_kib < 400 << 10 ? "not much" : "far too much");
 }
+static void locked(void) { /* others than root may not lock that much */
+    if (geteuid())
+        puts("not root");
+    else
+        lock_all();
+}
+static void locked_by_a_user(void) {
+    struct rlimit limit = {12 << 20, 12 << 20};
+    setrlimit(RLIMIT_MEMLOCK, &limit);
+    if (geteuid() == 0 && seteuid(65534) != 0)
+        puts("still root");
+    lock_all();
+}
 
 int main(int argc, char **argv) {
     static const struct {
         const char *name;
         void (*run)(void);
-    } cases[] = {{"extremes", extremes}, {"failures", failures}, {"limited", limited},
-                 {"double-free", double_free}, {"checked", checked}, {"locked", locked}};
+    } cases[] = {{"extremes", extremes},
+                 {"failures", failures},
+                 {"limited", limited},
+                 {"limited-closely", limited_closely},
+                 {"limited-data", limited_data},
+                 {"double-free", double_free},
+                 {"checked", checked},
+                 {"locked", locked},
+                 {"locked-by-a-user", locked_by_a_user}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (strcmp(cases[i].name, argv[1]) == 0)
             cases[i].run();
