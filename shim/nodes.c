@@ -15,22 +15,38 @@ struct node_index {
     uint32_t slot[];
 };
 
+/* These survive a fork. */
+static struct process_range first_children, indexes;
+
+static uint64_t index_bytes(uint32_t slots) {
+    return sizeof(struct node_index) + (uint64_t)slots * sizeof(uint32_t);
+}
+
 static struct node_index *index_create(uint32_t slots) {
-    struct node_index *index = os_map_private(sizeof *index + (uint64_t)slots * sizeof(uint32_t));
+    struct node_index *index = os_map_private(index_bytes(slots));
     if (index)
         index->mask = slots - 1;
     return index;
 }
 
+static struct node_index *index_inherit(void) {
+    struct node_index *index = process_inherit(&indexes, index_bytes(INDEX_START));
+    if (index)
+        index->mask = (uint32_t)((indexes.bytes - sizeof *index) / sizeof(uint32_t)) - 1;
+    return index;
+}
+
 bool nodes_start(uint32_t capacity) {
-    process->first_child = os_map_private((uint64_t)capacity * sizeof(uint32_t));
-    process->node_index = index_create(INDEX_START);
+    process->first_child = process_inherit(&first_children, (uint64_t)capacity * sizeof(uint32_t));
+    process->node_index = index_inherit();
     return process->first_child && process->node_index;
 }
 
 void nodes_cut(uint32_t capacity, uint32_t kept) {
-    if (kept < capacity)
-        os_unmap(process->first_child + kept, (uint64_t)(capacity - kept) * sizeof(uint32_t));
+    if (kept >= capacity)
+        return;
+    process_bequeath(&first_children, process->first_child, (uint64_t)kept * sizeof(uint32_t));
+    os_unmap(process->first_child + kept, (uint64_t)(capacity - kept) * sizeof(uint32_t));
 }
 
 INLINE uint32_t first_slot(const struct node_index *index, uint32_t parent, uint64_t pc) {
@@ -90,6 +106,7 @@ static void index_grow(struct node_index *old) {
             larger->used++;
         }
         store_release(&process->node_index, larger);
+        process_bequeath(&indexes, larger, index_bytes(slots));
         os_discard(old->slot, (uint64_t)(old->mask + 1) * sizeof(uint32_t));
     }
     store_release(&process->nodes_growing, 0);

@@ -150,6 +150,15 @@ uint32_t process_claim(uint32_t *count, uint32_t capacity, uint32_t items, uint6
     return first;
 }
 
+void *process_inherit(struct process_range *range, uint64_t bytes) {
+    if (range->bytes >= bytes)
+        return range->base;
+    void *fresh = os_map_private(bytes);
+    if (fresh)
+        process_bequeath(range, fresh, bytes);
+    return fresh;
+}
+
 static bool map_segment(int fd, uint64_t limit, bool with_rings, struct segment_header *header) {
     uint64_t file_bytes = layout(header, limit);
     uint64_t start = header->modules_offset;

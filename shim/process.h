@@ -90,8 +90,24 @@ void process_detach(enum detach_reason reason);
 /* Makes the first `bytes` of an area usable. `reserved` is the area's mark above. False: no room. */
 bool process_reserve(uint64_t area_offset, uint64_t *reserved, uint64_t bytes, uint64_t granule);
 
+/* Private memory of os_map_private that outlives a fork, where it is zero: a child uses its parent's again,
+ * or each generation would have the mappings of all before it. To be kept in memory that is not wiped. */
+struct process_range {
+    void *base;
+    uint64_t bytes; /* 0: there is none, whatever `base` says */
+};
+/* In a process that begins: at least `bytes`, from the parent if it has them. NULL: no memory. */
+void *process_inherit(struct process_range *range, uint64_t bytes);
+/* For the children to come, in place of what was there. A fork may come at any instruction. */
+INLINE void process_bequeath(struct process_range *range, void *base, uint64_t bytes) {
+    store_release(&range->bytes, 0);
+    store_release(&range->base, base);
+    store_release(&range->bytes, bytes);
+}
+
 /* Gives back the address space that is kept for what may come: the program is about to limit its own to so
- * many bytes. What is there goes on being recorded; tables that are full earlier count what they cannot take. */
+ * many bytes. What is there goes on being recorded; tables that are full earlier count what they cannot
+ * take. */
 void process_shrink(uint64_t limit);
 /* Takes ahead what can still be had: after this the system may not be asked for anything (os_be_silent). */
 void process_prepare_silence(void);

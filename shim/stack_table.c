@@ -21,17 +21,25 @@ struct stack_table {
     struct table_entry entry[];
 };
 
+static struct process_range tables; /* survives a fork */
+
+static uint64_t table_bytes(uint32_t entries) {
+    return sizeof(struct stack_table) + (uint64_t)entries * sizeof(struct table_entry);
+}
+
 static struct stack_table *table_create(uint32_t entries) {
-    struct stack_table *table =
-        os_map_private(sizeof *table + (uint64_t)entries * sizeof(struct table_entry));
+    struct stack_table *table = os_map_private(table_bytes(entries));
     if (table)
         table->mask = entries - 1;
     return table;
 }
 
 bool stack_table_start(void) {
-    process->stack_table = table_create(TABLE_START);
-    return process->stack_table != NULL;
+    struct stack_table *table = process_inherit(&tables, table_bytes(TABLE_START));
+    if (table)
+        table->mask = (uint32_t)((tables.bytes - sizeof *table) / sizeof(struct table_entry)) - 1;
+    process->stack_table = table;
+    return table != NULL;
 }
 
 /* The words by which an entry is known. `low` is never 0. */
@@ -93,6 +101,7 @@ static void grow(struct stack_table *old) {
                 larger->used += insert(larger, old->entry[at]);
         }
         store_release(&process->stack_table, larger);
+        process_bequeath(&tables, larger, table_bytes(larger->mask + 1));
         os_discard(old->entry, (uint64_t)(old->mask + 1) * sizeof(struct table_entry));
     }
     store_release(&process->stack_table_growing, 0);

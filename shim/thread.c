@@ -51,7 +51,9 @@ static uint32_t claim_ring(void) {
 }
 
 static struct thread *create(uint32_t tid, uint32_t level) {
-    struct thread *t = os_map_private(sizeof *t);
+    /* A forked child finds what its parent's thread had, wiped. */
+    struct thread *inherited = level == 0 ? thread_self : NULL;
+    struct thread *t = inherited ? inherited : os_map_private(sizeof *t);
     if (!t)
         return NULL;
     uint32_t index = claim_ring();
@@ -59,7 +61,8 @@ static struct thread *create(uint32_t tid, uint32_t level) {
         t->events = process_map_ring(index, RING_EVENTS_START);
     if (!t->events) {
         store_release(&process->spare_ring, index + 1);
-        os_unmap(t, sizeof *t);
+        if (!inherited)
+            os_unmap(t, sizeof *t);
         return NULL;
     }
     t->index = index;

@@ -22,6 +22,7 @@ const cases: readonly (readonly [title: string, name: string, count: number, pro
   ['fork while other threads allocate', 'fork-among-threads', 20, 21],
   ['fork without the C library', 'raw-fork', 20, 21],
   ['a daemon by double fork', 'daemonize', 500, 3],
+  ['60 generations of processes, none larger than the one before', 'generations', 60, 61],
   ['300 short processes', 'short-processes', 300, 301],
   ['2,000 short threads, with destructors of their data', 'short-threads', 2000, 1],
   ['300 threads at once', 'threads-at-once', 300, 1],

@@ -3,6 +3,9 @@
  *
  * usage: stacks SEED THREADS STEPS, a step being a stack
  */
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "shim/nodes.h"
 #include "shim/process.h"
 #include "shim/stack_table.h"
@@ -83,6 +86,11 @@ int main(int count, char **args) {
     if (process->own.nodes != alone)
         wrong("%u frames were made anew, though all were known", process->own.nodes - alone);
 
+    /* In a forked child, which begins with the tables of its parent, wiped. */
+    pid_t child = fork();
+    int status;
+    if (child != 0)
+        return waitpid(child, &status, 0) != child || status != 0;
     process_invent(UINT32_C(1) << 22, 4096);
     known = 0;
     together(threads, work);

@@ -274,6 +274,28 @@ static void cancels(int n) {
     }
 }
 
+static long mapped_kib(void) {
+    char text[64] = "";
+    FILE *statm = fopen("/proc/self/statm", "r");
+    (void)!fgets(text, sizeof text, statm);
+    fclose(statm);
+    return strtol(text, NULL, 10) * (sysconf(_SC_PAGESIZE) / 1024);
+}
+static void generations(int n) { /* each the child of the one before */
+    allocate(100);
+    long first = mapped_kib();
+    for (int i = 0; i < n; i++) {
+        int status;
+        pid_t child = fork();
+        if (child != 0) {
+            waitpid(child, &status, 0);
+            _exit(WEXITSTATUS(status));
+        }
+        allocate(100);
+    }
+    printf("%s\n", mapped_kib() - first < 1024 ? "as large as the first" : "larger and larger");
+}
+
 static struct {
     const char *name;
     void (*run)(int);
@@ -296,7 +318,8 @@ static struct {
                    {"cleared-environment", cleared_environment},
                    {"short-threads", short_threads},
                    {"threads-at-once", threads_at_once},
-                   {"cancels", cancels}};
+                   {"cancels", cancels},
+                   {"generations", generations}};
 
 int main(int argc, char **argv) {
     pthread_key_create(&key, key_destructor);
