@@ -2,8 +2,8 @@
  *
  * Ownership: everything is written by the shim and read by the daemon, but for `ring.tail`, which the daemon
  * writes. A program may scribble on its segment: the reader copies a field, then checks it, then uses it.
- * No page is touched by the shim before fallocate has given it (a full tmpfs would kill the program by
- * SIGBUS).
+ * No page is touched by the shim before fallocate or MADV_POPULATE_WRITE has given it (a full tmpfs would
+ * kill the program by SIGBUS).
  *
  * The file is sparse and has these areas, each at the offset that the header states:
  *   header · info (executable, command line) · modules · strings · rings (control lines) · nodes ·

@@ -86,12 +86,18 @@ static int open_segment(void) {
     return os_open(path, OS_READ_WRITE);
 }
 
-/* Where no file can be opened any more (no descriptors left, another root or user), the mapping has to do. */
+/* Without a descriptor where the system can do that (from Linux 5.14 on): it would stand in the program's
+ * table for a moment, in which a thread that closes all it finds may close it and open a file of its own. */
 static bool reserve(uint64_t offset, uint64_t bytes) {
+    int result = -EINVAL;
+    if (offset + bytes <= process->mapped_bytes)
+        result = os_populate(process->base + offset, bytes);
+    if (result != -EINVAL)
+        return result == 0;
     int fd = open_segment();
     if (fd < 0)
-        return offset + bytes <= process->mapped_bytes && os_populate(process->base + offset, bytes) == 0;
-    int result = os_reserve(fd, offset, bytes);
+        return false;
+    result = os_reserve(fd, offset, bytes);
     os_close(fd);
     return result == 0;
 }

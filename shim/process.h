@@ -66,7 +66,7 @@ struct process {
     uint8_t *python_codes;
     struct codes *codes;
 
-    /* How much of each area fallocate has given, in bytes from its start. */
+    /* How much of each area the system has given, in bytes from its start. */
     uint64_t modules_reserved;
     uint64_t strings_reserved;
     uint64_t rings_reserved;

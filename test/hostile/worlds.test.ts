@@ -48,6 +48,7 @@ for (const [title, name] of [
 for (const [title, name, count] of [
   ['a program that closes all descriptors', 'close-all', 2000],
   ['a program that has no descriptor left', 'all-descriptors', 2000],
+  ['a program among whose descriptors no other may turn up', 'watched', 20_000],
 ] as const)
   test(`${title}: new threads are still counted exactly`, async (t) => {
     await exact(t, await program(name, count));

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -159,6 +160,41 @@ static void many_children_at_once(int n) {
         ended++;
     printf("%d\n", ended == n);
 }
+static __attribute__((noinline)) void by_many_ways(unsigned way, int steps) { /* a stack for each way */
+    if (steps == 0) {
+        allocate(1);
+    } else if (way & 1) {
+        by_many_ways(way >> 1, steps - 1);
+        __asm__ volatile("nop");
+    } else {
+        by_many_ways(way >> 1, steps - 1);
+        __asm__ volatile("");
+    }
+}
+/* What records many stacks and threads has to come from somewhere: not by a descriptor, which a thread that
+ * closes all might close. */
+static void watched(int n) {
+    const char *begin = getenv("LD_PRELOAD"), *end = begin ? strstr(begin, "/libmemtrace.so") : NULL;
+    for (const char *at = begin; end && at < end; at++)
+        if (*at == ':')
+            begin = at + 1;
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%.*s", end ? (int)(end - begin) : 1, end ? begin : "/");
+    allocate(1);
+    int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC), opened = 0;
+    inotify_add_watch(watch, folder, IN_OPEN | IN_CLOSE); /* the same twice running counts once */
+    for (int i = 0; i < n; i++)
+        by_many_ways(i * 2654435761u, 24);
+    new_thread(n);
+    char events[65536];
+    for (ssize_t got; (got = read(watch, events, sizeof events)) > 0;)
+        for (ssize_t at = 0; at < got;) {
+            struct inotify_event *event = (void *)(events + at);
+            opened += event->mask & IN_OPEN && strncmp(event->name, "segment", strlen("segment")) == 0;
+            at += sizeof *event + event->len;
+        }
+    say(opened <= 1 ? "opened by the reader alone\n" : "opened again and again\n");
+}
 static void hog(int n) { /* until somebody ends it */
     say("eating\n");
     for (;;) {
@@ -181,6 +217,7 @@ int main(int argc, char **argv) {
                  {"drop-privileges", drop_privileges},
                  {"children", many_children_at_once},
                  {"hog", hog},
+                 {"watched", watched},
                  {"plain", allocate}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (strcmp(cases[i].name, argv[1]) == 0)
