@@ -5,7 +5,7 @@
 import { readSync, writeSync } from 'node:fs';
 import type { Launcher, ProgramEnd, StartedProgram } from '../daemon/run.js';
 import { isAlive, startTicks } from '../daemon/session/processes.js';
-import type { Io } from './print/io.js';
+import { type Io, workingFolder } from './print/io.js';
 
 export interface StartRequest {
   /** Of the program, among the words behind `memtrace`. */
@@ -73,7 +73,7 @@ const callersStderr = (): Io => {
     isTTY: columns !== undefined,
     columns: Number(columns) || 80,
     env: process.env,
-    cwd: process.cwd(),
+    cwd: workingFolder(),
   };
 };
 

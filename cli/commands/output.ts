@@ -44,9 +44,15 @@ const checkFolder = (folder: string): void => {
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     const remedy = 'Give -o FILE in a folder of yours, or --no-output to keep no snapshot.';
-    const why = code === 'ENOENT' && existsSync(folder) ? 'No file can be made there.' : REASONS[code];
-    throw cannotWrite(folder, why ?? `The system says: ${message}.`, remedy);
+    const place = folder === '.' ? 'the working folder' : folder;
+    throw cannotWrite(place, reasonIn(folder, code) ?? `The system says: ${message}.`, remedy);
   }
+};
+
+const reasonIn = (folder: string, code: string): string | undefined => {
+  const found = existsSync(folder) ? statSync(folder) : null;
+  if (found?.nlink === 0) return 'It was deleted.';
+  return found && code === 'ENOENT' ? 'No file can be made there.' : REASONS[code];
 };
 
 /** A file without a name leaves no trace in the folder; where that is not supported, it has one for a moment. */

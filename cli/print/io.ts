@@ -29,8 +29,17 @@ export const processIo = (): Io => {
     isTTY: process.stdout.isTTY === true,
     columns: process.stdout.columns || 80,
     env: process.env,
-    cwd: process.cwd(),
+    cwd: workingFolder(),
   };
+};
+
+/** One that was deleted has no path any more, and nothing lies below it. */
+export const workingFolder = (): string => {
+  try {
+    return process.cwd();
+  } catch {
+    return '/';
+  }
 };
 
 const quietOnClosedPipe = (stream: NodeJS.WriteStream): void => {

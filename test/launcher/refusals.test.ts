@@ -121,3 +121,15 @@ test('a folder in which no file can be made is refused in plain words', async (t
   const outcome = await memtrace('run', '-o', '/proc/x.json', 'echo');
   refused(t, outcome, 125, /No file can be made there|You may not write there/);
 });
+
+test('in a folder that was deleted, a program runs and snapshots elsewhere are read', async (t) => {
+  const snapshot = join(folder, 'before.json');
+  await memtrace('run', '-q', '-o', snapshot, 'true');
+  const gone = (words: string) =>
+    run('sh', ['-c', `cd "$(mktemp -d)" && rmdir "$PWD" && exec "$0" ${words}`, MEMTRACE]);
+  const ran = await gone(`run -q -o ${join(folder, 'elsewhere.json')} -- echo here`);
+  t.deepEqual([ran.code, ran.stdout, ran.stderr], [0, 'here\n', '']);
+  t.regex((await gone(`report ${snapshot}`)).stdout, /allocations/);
+  t.is((await gone('ls')).code, 0);
+  refused(t, await gone('run -- echo here'), 125, /the working folder\n.*It was deleted/);
+});
