@@ -22,7 +22,7 @@ export const checkFile = (path: string | null, force: boolean): void => {
     throw usageError(
       'cannot write to -',
       'Standard output belongs to the program.',
-      'Name a file; /dev/stderr and /dev/fd/N work as well.',
+      'Name a file; /dev/stderr works as well.',
     );
   if (path.includes('\uFFFD'))
     throw cannotWrite(path, 'The name is not UTF-8: the file would have another one.', NAMED_SO);
@@ -34,6 +34,18 @@ export const checkFile = (path: string | null, force: boolean): void => {
   if (stat && !stat.isFile()) return;
   checkFolder(dirname(path));
 };
+
+/** Of the caller's descriptors a run's daemon has but stderr: by these names it would write to others. */
+export const refuseDescriptor = (path: string | null): void => {
+  if (path === null || !DESCRIPTOR.test(path)) return;
+  throw cannotWrite(
+    path,
+    'The open files of a run are the program’s; memtrace writes from a process of its own, which has none of them but stderr.',
+    'Name a file or a named pipe (mkfifo); /dev/stderr works as well.',
+  );
+};
+
+const DESCRIPTOR = /^(\/dev\/std(in|out)|(\/dev|\/proc\/(thread-)?self)\/fd\/(?!2$)\d+)$/;
 
 const NAMED_SO = 'Go into the folder first, and give a name in UTF-8.';
 

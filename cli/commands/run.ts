@@ -12,7 +12,7 @@ import type { Io } from '../print/io.js';
 import type { Command, Given, OptionTable } from '../table.js';
 import { needScreen } from '../terminal.js';
 import { GROUPINGS, mouseOption, rowLimit } from './options.js';
-import { checkFile, outputOf } from './output.js';
+import { checkFile, outputOf, refuseDescriptor } from './output.js';
 
 export const runOptions = {
   output: {
@@ -101,6 +101,7 @@ export const readOptions = ({ options, words }: Given, announce: (text: string) 
   if (words.length === 0)
     throw usageError('no program was named', 'There is nothing to run.', 'memtrace run -- program arguments');
   const by = options.by as GroupBy; // the table allows no other
+  if (typeof options.output === 'string') refuseDescriptor(options.output);
   return {
     command: words,
     output: outputOf(options.output, options.force === true),
@@ -121,6 +122,7 @@ export const readOptions = ({ options, words }: Given, announce: (text: string) 
 
 const reportFile = (path: unknown, replace: boolean): RunOptions['json'] => {
   if (typeof path !== 'string') return null;
+  refuseDescriptor(path);
   checkFile(path, replace);
   return { path, replace };
 };

@@ -133,3 +133,13 @@ test('in a folder that was deleted, a program runs and snapshots elsewhere are r
   t.is((await gone('ls')).code, 0);
   refused(t, await gone('run -- echo here'), 125, /the working folder\n.*It was deleted/);
 });
+
+test('an output on a descriptor of the caller’s, which would be lost, is refused; stderr has it', async (t) => {
+  for (const path of ['/dev/stdout', '/dev/fd/3', '/proc/self/fd/1']) {
+    refused(t, await memtrace('run', '-o', path, 'echo'), 125, /cannot write to \/.*but stderr.*mkfifo/s);
+    refused(t, await memtrace('run', '--no-output', '--json', path, 'echo'), 125, /cannot write to \//);
+  }
+  const { code, stderr } = await memtrace('run', '-q', '-o', '/dev/stderr', 'echo');
+  t.is(code, 0);
+  t.regex(stderr, /^\{.*"schema"/s);
+});
