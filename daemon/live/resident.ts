@@ -1,5 +1,5 @@
 /** Resident memory of processes, as the kernel accounts it: /proc/PID/status. */
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 
 export interface Resident {
   readonly bytes: number;
@@ -7,9 +7,26 @@ export interface Resident {
 }
 
 /** Null when the process is gone or has no memory any more (a zombie). */
-export const residentOf = (pid: number | 'self'): Resident | null => {
+export const residentOf = (pid: number | 'self'): Resident | null =>
+  residentIn(`/proc/${pid}/status`) ?? residentOfOthers(pid);
+
+/** A main thread that has ended has no memory any more; the other threads have that of the process. */
+const residentOfOthers = (pid: number | 'self'): Resident | null => {
   try {
-    const status = statusOf(`/proc/${pid}/status`);
+    const tasks = readdirSync(`/proc/${pid}/task`);
+    for (const tid of tasks) {
+      const found = residentIn(`/proc/${pid}/task/${tid}/status`);
+      if (found) return found;
+    }
+  } catch {
+    // it is gone
+  }
+  return null;
+};
+
+const residentIn = (path: string): Resident | null => {
+  try {
+    const status = statusOf(path);
     const bytes = bytesOf(status, NOW);
     return bytes === null ? null : { bytes, peakBytes: bytesOf(status, MOST) ?? bytes };
   } catch {

@@ -1,5 +1,7 @@
 /** Beginnings and ends of processes and threads. */
 import test from 'ava';
+import { residentOf } from '../../daemon/live/resident.js';
+import { start } from '../launcher/support.js';
 import { build, exact, SLOW, trace, unchanged } from './support.js';
 
 const program = async (name: string, count: number): Promise<readonly string[]> => [
@@ -46,6 +48,18 @@ for (const [title, name, count, images] of [
     for (const { capture } of snapshots) t.is(capture.lost + capture.unknownFrees, 0);
   });
 
+test('a program whose main thread has ended has the memory of the others, while it runs and at its end', async (t) => {
+  const [file = '', ...args] = await program('main-is-gone', 100);
+  const running = start(file, args);
+  await running.said(/alone/);
+  const resident = residentOf(running.pid);
+  running.process.stdin?.end();
+  t.is((await running.outcome).code, 7);
+  t.true((resident?.bytes ?? 0) > 1 << 20 && (resident?.peakBytes ?? 0) > 1 << 20);
+  const { code, main } = await trace([file, ...args]);
+  t.is(code, 7);
+  t.true((main.totals.rssBytes ?? 0) > 1 << 20);
+});
 test('of thousands of threads the busiest are named, and all are counted', async (t) => {
   const { main } = await trace(await program('short-threads', 1500));
   t.is(main.threads.length, 1001);

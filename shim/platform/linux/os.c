@@ -203,9 +203,9 @@ uint64_t os_realtime_ns(void) {
 void os_resident(uint64_t *now, uint64_t *peak) {
     struct rusage usage;
     *peak = call3(CALL_getrusage, RUSAGE_SELF, (long)&usage, 0) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
-    /* /proc/self/statm: size resident shared … in pages */
+    /* size resident shared … in pages; of /proc/self, the main thread, there is none once that has ended */
     char statm[128];
-    int64_t n = os_read_file("/proc/self/statm", statm, sizeof statm - 1);
+    int64_t n = os_read_file("/proc/thread-self/statm", statm, sizeof statm - 1);
     *now = 0;
     int64_t at = 0;
     while (at < n && statm[at] != ' ')

@@ -1,6 +1,7 @@
 /* lifecycle.c CASE COUNT — beginnings and ends of processes and threads, allocating in all of them. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -91,6 +92,25 @@ static void end_thread_exit(int n) { /* main ends before the others do */
     pthread_t thread;
     pthread_create(&thread, NULL, other, NULL);
     pthread_detach(thread);
+    pthread_exit(NULL);
+}
+static void main_is_gone(int n) { /* and another thread waits for the end of stdin */
+    void *other(void *unused) {
+        char status[512] = "";
+        while (!strstr(status, "State:\tZ")) {
+            int fd = open("/proc/self/status", O_RDONLY);
+            status[fd < 0 ? 0 : read(fd, status, sizeof status - 1)] = 0;
+            close(fd);
+        }
+        allocate(n);
+        puts("alone");
+        fflush(stdout);
+        while (getchar() != EOF)
+            ;
+        exit(7);
+    }
+    pthread_t thread;
+    pthread_create(&thread, NULL, other, NULL);
     pthread_exit(NULL);
 }
 static void on_segv(int signal) {
@@ -309,6 +329,7 @@ static struct {
                    {"handled-segv", end_handled_segv},
                    {"kill", end_kill},
                    {"thread-exit", end_thread_exit},
+                   {"main-is-gone", main_is_gone},
                    {"fork-among-threads", fork_among_threads},
                    {"raw-fork", raw_fork},
                    {"vfork", vfork_exec},
