@@ -13,14 +13,23 @@
 
 #include "cli/launcher/descriptors.h"
 
-#define ANSWER_TIMEOUT_MS 100 /* it may be stopped */
+#define ANSWER_TIMEOUT_MS 100 /* it may be stopped, and answers late: hence the numbers */
+
+struct question {
+    int signal;
+    unsigned number;
+};
+struct answer {
+    int saw;
+    unsigned number;
+};
 
 static _Noreturn void testify(int socket) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NAME, "memtrace-group");
     descriptors_close_all_but(&socket, 1);
     for (;;) {
-        int question;
+        struct question question;
         ssize_t n = recv(socket, &question, sizeof question, 0);
         if (n < 0 && errno == EINTR)
             continue;
@@ -28,9 +37,10 @@ static _Noreturn void testify(int socket) {
             _exit(0);
         sigset_t one;
         sigemptyset(&one);
-        sigaddset(&one, question);
-        char answer = sigtimedwait(&one, NULL, &(struct timespec){0, 0}) == question;
-        send(socket, &answer, 1, MSG_NOSIGNAL);
+        sigaddset(&one, question.signal);
+        struct answer answer = {.saw = sigtimedwait(&one, NULL, &(struct timespec){0, 0}) == question.signal,
+                                .number = question.number};
+        send(socket, &answer, sizeof answer, MSG_NOSIGNAL);
     }
 }
 
@@ -56,13 +66,23 @@ static bool looks_like_the_terminal(int signal, int code) {
                                  signal == SIGWINCH || signal == SIGCONT);
 }
 
-bool witness_saw(const struct witness *witness, int signal, int code) {
-    struct pollfd wait = {.fd = witness->socket, .events = POLLIN};
-    char answer;
-    if (witness->socket < 0 || send(witness->socket, &signal, sizeof signal, MSG_NOSIGNAL) != sizeof signal ||
-        poll(&wait, 1, ANSWER_TIMEOUT_MS) != 1 || recv(witness->socket, &answer, 1, 0) != 1)
-        return looks_like_the_terminal(signal, code);
-    return answer != 0;
+static bool ask(struct witness *witness, int signal, struct answer *answer) {
+    struct question question = {.signal = signal, .number = ++witness->asked};
+    if (witness->socket < 0 ||
+        send(witness->socket, &question, sizeof question, MSG_NOSIGNAL) != sizeof question)
+        return false;
+    do {
+        struct pollfd wait = {.fd = witness->socket, .events = POLLIN};
+        if (poll(&wait, 1, ANSWER_TIMEOUT_MS) != 1 ||
+            recv(witness->socket, answer, sizeof *answer, 0) != sizeof *answer)
+            return false;
+    } while (answer->number != question.number);
+    return true;
+}
+
+bool witness_saw(struct witness *witness, int signal, int code) {
+    struct answer answer;
+    return ask(witness, signal, &answer) ? answer.saw : looks_like_the_terminal(signal, code);
 }
 
 void witness_stop(struct witness *witness) {

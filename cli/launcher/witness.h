@@ -12,14 +12,15 @@
 
 struct witness {
     pid_t pid;
-    int socket; /* -1: there is none, signals are judged by their sender */
+    int socket;     /* -1: there is none, signals are judged by their sender */
+    unsigned asked; /* questions so far */
 };
 
 /* Starts it, after signals_take. Failure is no error. */
 void witness_start(struct witness *witness);
 
 /* Whether `signal`, just received with this si_code, went to the whole group. */
-bool witness_saw(const struct witness *witness, int signal, int code);
+bool witness_saw(struct witness *witness, int signal, int code);
 
 /* Ends it. */
 void witness_stop(struct witness *witness);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { MEMTRACE, programPath, type Run, start } from './support.js';
 
@@ -35,6 +36,26 @@ test('a signal to the whole group, as from ^C, is not doubled', async (t) => {
   t.deepEqual(received(stdout), ['INT 0', 'TERM 0', 'WINCH 0']);
   t.is(code, 3);
 });
+
+test('a signal to memtrace reaches the program also after its witness was stopped for a while', async (t) => {
+  const { run } = await listening({ detached: true });
+  const witness = childNamed(run.pid, 'memtrace-group');
+  process.kill(witness, 'SIGSTOP');
+  process.kill(-run.pid, 'SIGUSR1');
+  await run.said(/USR1 .*USR1 /s); // passed on, for want of an answer
+  process.kill(witness, 'SIGCONT');
+  process.kill(run.pid, 'SIGTERM');
+  await run.said(/^TERM /m);
+  process.kill(-run.pid, 'SIGHUP');
+  await run.said(/^HUP /m);
+  process.kill(run.pid, 'SIGURG');
+  t.deepEqual(received((await run.outcome).stdout), ['USR1 0', 'USR1 0', 'TERM 0', 'HUP 0']);
+});
+
+const childNamed = (parent: number, name: string): number => {
+  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(' ');
+  return Number(children.find((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === name));
+};
 
 test('^C ends the program and the report still comes', async (t) => {
   const run = start(MEMTRACE, ['run', '--no-output', '--', 'sh', '-c', 'cat; true'], { detached: true });
