@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -129,6 +130,7 @@ static _Noreturn void run_daemon(const struct command *command, char **environme
     setsid();
     reset_signals();
     raise_limits();
+    umask(077); /* under the caller's it might not be able to open its own files again */
     int null = descriptors_hide(open("/dev/null", O_RDWR | O_CLOEXEC));
     dup2(null, 0);
     dup2(null, 1);

@@ -74,6 +74,8 @@ int pty_open(struct pty *pty, const char *folder) {
     pty_resize(pty);
     if ((size_t)snprintf(pty->path, sizeof pty->path, "%s/" COPY_FILE, folder) < sizeof pty->path)
         pty->copy = descriptors_hide(open(pty->path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
+    if (pty->copy >= 0)
+        fchmod(pty->copy, 0600); /* whatever the umask is: the viewer opens it */
     pty->room = room_for_copy();
     pty->ended = false;
     return 0;

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmdirSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -195,6 +196,20 @@ test('address space limited from the start', async (t) => {
   const command = ['prlimit', '--as=300000000', ...(await program('plain', 50_000))];
   const { snapshots } = await unchanged(t, command);
   t.true(snapshots.some(({ capture }) => capture.allocations >= 50_000));
+});
+
+test('a umask that takes all rights: the program and its children are traced, and the snapshots can be read', async (t) => {
+  // Root may open what it has no right to, but for this.
+  const asOthers = ['setpriv', '--bounding-set=-dac_override,-dac_read_search'];
+  const script = 'umask 777; exec "$@"';
+  const out = join(emptyFolder(), 't.json');
+  const inner = ['sh', '-c', 'x=$(ls /); test -n "$x" && echo some; exit 4'];
+  const command = ['sh', '-c', script, 'sh', MEMTRACE, 'run', '-o', out, '--', ...inner];
+  const { code, stdout, stderr } = await run([...(process.getuid?.() === 0 ? asOthers : []), ...command]);
+  t.deepEqual({ code, stdout }, { code: 4, stdout: 'some\n' }, stderr);
+  t.notRegex(stderr, /not traced/);
+  t.true(JSON.parse(readFileSync(out, 'utf8')).capture.allocations > 0);
+  t.is(statSync(out).mode & 0o777, 0o600);
 });
 
 asRoot('a setuid child runs untraced, as another user would see it, and is named', async (t) => {

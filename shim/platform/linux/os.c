@@ -57,6 +57,8 @@ int os_open(const char *path, enum os_open how) {
     do
         fd = call4(CALL_openat, AT_FDCWD, (long)path, flags, 0600);
     while (fd == -EINTR);
+    if (how == OS_CREATE_NEW && fd >= 0)
+        call3(CALL_fchmod, fd, 0600, 0); /* whatever the umask is */
     return (int)fd;
 }
 
