@@ -25,6 +25,7 @@ import {
 import type { Module, ProcessInfo, PythonTotals, SizeClass, ThreadInfo } from '../../proto/snapshot.js';
 import { SNAPSHOT_SCHEMA } from '../../proto/snapshot.js';
 import type { Recording } from '../../views/profile.js';
+import { formatBytes, formatCount } from '../../views/units.js';
 import type { Core, ProcessRecord } from '../core.js';
 import { allocatorNote } from '../doctor/allocator.js';
 import { readElf } from '../doctor/elf.js';
@@ -247,6 +248,10 @@ const fileNotes = (symbolizer: Symbolizer, modules: readonly Module[]): readonly
     .map(({ path, problem, remedy }) => `${path}: ${problem}${remedy === null ? '' : `; ${remedy}`}`);
 };
 
+/** Of a node in the segment and its first child beside it: shim/nodes.c. */
+const NODE_BYTES = 20;
+const OWN_WORTH_TELLING = 4 << 20;
+
 /** What a reader of the figures must know to judge them. */
 const notesOf = (record: ProcessRecord): readonly string[] => {
   const notes: string[] = [];
@@ -262,6 +267,11 @@ const notesOf = (record: ProcessRecord): readonly string[] => {
     notes.push('the daemon had died: what came after is missing');
   if (record.detachReason === DETACH_STOPPED)
     notes.push('tracing was stopped and the process went on: what came after is missing');
+  const ownBytes = record.nodes * NODE_BYTES;
+  if (ownBytes >= OWN_WORTH_TELLING)
+    notes.push(
+      `about ${formatBytes(ownBytes)} of RSS are memtrace’s own: the record of ${formatCount(record.nodes)} stack frames`,
+    );
   if (record.pythonRefusal !== PYTHON_ACCEPTED) notes.push(refusalNote(record));
   else if (record.pythonAllocations > 0 && record.pythonVersion < FIRST_PYTHON_THAT_TELLS)
     notes.push(reuseNote(record));

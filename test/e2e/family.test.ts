@@ -63,6 +63,13 @@ test('as many sites as there are different stacks, also when the tables of the p
   t.is(capture.truncatedStacks, 0);
 });
 
+test('a reader of the resident memory is told what of it is the record of very many stacks', async (t) => {
+  const of = async (depth: string) =>
+    snapshotOf(await trace([program('many_stacks'), depth], ['-q'])).notes?.join() ?? '';
+  t.regex(await of('16'), /about \d+\.\d MiB of RSS are memtrace’s own/);
+  t.notRegex(await of('4'), /RSS/);
+});
+
 const slowly = process.env.MEMTRACE_SLOW === '1' ? test : test.skip;
 
 slowly('millions of different stacks are kept and saved whole, beyond what a string can hold', async (t) => {
