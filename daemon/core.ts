@@ -47,6 +47,7 @@ export interface Core {
   /** All processes there have been, by index. Cheap: those that ended are remembered. */
   readonly processes: () => ProcessRecord[];
   readonly process: (index: number) => ProcessRecord;
+  /** The sites and the record of one moment. */
   readonly sites: (index: number) => SiteTable;
   /** What the nodes of the stacks name, as far as they exist: places from number `from` on. */
   readonly places: (index: number, from: number) => Places;
@@ -87,7 +88,7 @@ export interface Core {
 
 /** Longer than any session. */
 const UNTIL_ENOUGH_MS = 2 ** 32 - 1;
-/** Room for processes and sites that appear between two calls. */
+/** Room for what appears between two calls: asked for once, as a rule. */
 const SLACK = 64;
 /** What there is much of comes in portions: the drain does not wait for it for long, and buffers are small. */
 const NODE_PORTION = 65536;
@@ -179,10 +180,13 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
     processes,
     process,
     sites: (index) => {
-      const capacity = process(index).sites + SLACK;
-      const [figures, node] = [makeFigures(capacity), new Uint32Array(capacity)];
-      const { kind, counters } = figures;
-      return { ...figures, node, count: library.sites(inUse(), index, node, kind, counters, capacity) };
+      const bytes = buffer(1, layout.process_record.bytes);
+      for (let capacity = process(index).sites + SLACK; ; capacity *= 2) {
+        const [figures, node] = [makeFigures(capacity), new Uint32Array(capacity)];
+        const { kind, counters } = figures;
+        const count = library.sites(inUse(), index, node, kind, counters, capacity, bytes);
+        if (count < capacity) return { ...figures, node, count, record: records.decodeProcess(bytes, 0) };
+      }
     },
     places: (index, from) => {
       while (library.takeNodes(inUse(), index, NODE_PORTION) === NODE_PORTION);
@@ -220,9 +224,11 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
         ),
       ),
     threads: (index) => {
-      const capacity = process(index).threads + SLACK;
-      const bytes = buffer(capacity, layout.thread_record.bytes);
-      return records.decodeThreads(bytes, library.threads(inUse(), index, bytes, capacity));
+      for (let capacity = process(index).threads + SLACK; ; capacity *= 2) {
+        const bytes = buffer(capacity, layout.thread_record.bytes);
+        const count = library.threads(inUse(), index, bytes, capacity);
+        if (count < capacity) return records.decodeThreads(bytes, count);
+      }
     },
     sizes: (index) => {
       const bytes = buffer(layout.SIZE_CLASSES, layout.size_record.bytes);

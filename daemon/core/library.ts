@@ -39,7 +39,7 @@ export interface Library {
   readonly close: (core: Handle) => void;
   readonly changeCount: (core: Handle) => number;
   readonly changes: (core: Handle, out: Uint8Array, capacity: number) => number;
-  /** In columns, each as long as `capacity`. */
+  /** In columns, each as long as `capacity`; and a process record. */
   readonly sites: (
     core: Handle,
     index: number,
@@ -47,6 +47,7 @@ export interface Library {
     kind: Uint8Array,
     counters: Float64Array,
     capacity: number,
+    record: Uint8Array,
   ) => number;
   readonly threads: Fill;
   readonly blocks: Fill;
@@ -152,6 +153,7 @@ const load = (): Library => {
       'void *',
       'void *',
       'uint32_t',
+      'void *',
     ]),
     threads: library.func('core_threads', 'uint32_t', fill),
     blocks: library.func('core_blocks', 'uint32_t', fill),

@@ -66,6 +66,8 @@ export interface ProcessRecord {
 }
 
 export interface SiteTable extends SiteFigures {
+  /** As it was with them: its totals are the sums of the sites of their kind. */
+  readonly record: ProcessRecord;
   /** Of the innermost frame of each site. */
   readonly node: Uint32Array;
 }
@@ -128,7 +130,7 @@ export interface ThreadRecord {
   readonly waits: number;
 }
 
-/** Size class i: 2^(i-1) < size <= 2^i. */
+/** Size class i: 2^(i-1) ≤ size < 2^i; class 0: no bytes. */
 export interface SizeRecord {
   readonly totalBlocks: number;
   readonly totalBytes: number;

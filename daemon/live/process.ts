@@ -91,7 +91,7 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
     });
   };
 
-  const info = (): ProcessInfo => ({
+  const info = (record: ProcessRecord): ProcessInfo => ({
     pid,
     parentPid: record.parentPid,
     command: command.length > 0 ? command : [executable],
@@ -109,10 +109,12 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
     ...(record.state === PROCESS_UNTRACED && { untraced: untracedReason(record.untracedReason) }),
   });
 
-  const live = (): LiveProcess => ({
+  const live = (): LiveProcess => liveAt(record);
+
+  const liveAt = (record: ProcessRecord): LiveProcess => ({
     index,
     parent,
-    info: info(),
+    info: info(record),
     capture: {
       mode: 'full',
       allocations: record.allocations,
@@ -164,11 +166,13 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
     }));
 
   const snapshot = async (untracedChildren: number): Promise<Recording> => {
-    const [grown, blocks] = await profile.withLargestBlocks();
+    // Names may take their time. What is asked for before them is of about the moment of the sites, and of none later.
+    const before = { threads: threads(), sizes: sizes(), timeline: timeline.points().slice() };
+    const { profile: grown, record: then, blocks } = await profile.withLargestBlocks();
     const { sites, stacks } = grown;
     const modules = grown.modules.slice();
     const frames = grown.frames.slice();
-    const { info: processInfo, capture, totals } = live();
+    const { info: processInfo, capture, totals } = liveAt(then);
     return {
       schema: SNAPSHOT_SCHEMA,
       process: processInfo,
@@ -178,12 +182,12 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
       frames,
       stacks,
       sites,
-      threads: threads(),
-      sizes: sizes(),
+      threads: before.threads,
+      sizes: before.sizes,
       sources: sourcesOf({ modules, frames, stacks, sites }),
-      timeline: timeline.points(),
+      timeline: before.timeline,
       blocks,
-      notes: [...notesOf(record), ...allocatorNotes(processInfo), ...fileNotes(symbolizer, modules)],
+      notes: [...notesOf(then), ...allocatorNotes(processInfo), ...fileNotes(symbolizer, modules)],
     };
   };
 

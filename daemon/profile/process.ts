@@ -8,16 +8,22 @@
 import type { LiveBlock, SiteKind } from '../../proto/snapshot.js';
 import type { Profile } from '../../views/profile.js';
 import { SITE_KINDS } from '../../views/sites.js';
-import type { Core, ProcessRecord, SiteTable } from '../core.js';
+import type { Core, ProcessRecord } from '../core.js';
 import type { Symbolizer } from '../symbols/symbolizer.js';
 import { nameStacks } from './stacks.js';
+
+/** A profile and the record of the process of the same moment: Σ sites of a kind = its totals. */
+export interface Look {
+  readonly profile: Profile;
+  readonly record: ProcessRecord;
+}
 
 export interface ProcessProfile {
   /** Takes in the modules seen since, so that their files are held before they can go away. Cheap. @param count of them */
   readonly holdModules: (count: number) => void;
   readonly refresh: () => Promise<Profile>;
   /** With the profile that their stacks are in. */
-  readonly withLargestBlocks: () => Promise<readonly [Profile, readonly LiveBlock[]]>;
+  readonly withLargestBlocks: () => Promise<Look & { readonly blocks: readonly LiveBlock[] }>;
 }
 
 export const processProfile = (
@@ -27,47 +33,48 @@ export const processProfile = (
   pid: number,
 ): ProcessProfile => {
   const named = nameStacks(core, symbolizer, index, pid);
-  let running: Promise<Profile> | null = null;
-  let next: Promise<Profile> | null = null;
+  let running: Promise<Look> | null = null;
+  let next: Promise<Look> | null = null;
   /** Whoever compares finds nothing new where nothing is. */
-  let last: { readonly changes: number; readonly table: SiteTable; readonly profile: Profile } | null = null;
+  let last: Look | null = null;
 
-  const read = async (): Promise<Profile> => {
-    const changes = changesOf(core.process(index));
-    const known = last?.changes === changes ? last : null;
+  const read = async (): Promise<Look> => {
+    const known = last;
+    const now = core.process(index);
+    if (known && changesOf(known.record) === changesOf(now)) {
+      await named.catchUp();
+      if (known.profile.stacks.count === named.stacks().count) return { ...known, record: now };
+    }
     // Sites first: whatever stack they name is then among the nodes.
-    const table = known?.table ?? core.sites(index);
+    const { record, node, ...figures } = core.sites(index);
     await named.catchUp();
-    const { node, ...figures } = table;
-    const stacks = named.stacks();
-    if (known?.profile.stacks.count === stacks.count) return known.profile;
     const stack = named.stacksOf(node.subarray(0, figures.count));
     const { modules, frames } = named;
     const profile = { modules, frames, stacks: named.stacks(), sites: { ...figures, stack } };
-    last = { changes, table, profile };
-    return profile;
+    last = { profile, record };
+    return last;
   };
 
-  const refresh = (): Promise<Profile> => {
+  const look = (): Promise<Look> => {
     if (!running) {
       running = read().finally(() => {
         running = null;
       });
       return running;
     }
-    const again = (): Promise<Profile> => {
+    const again = (): Promise<Look> => {
       next = null;
-      return refresh();
+      return look();
     };
     next ??= running.then(again, again); // what the one before failed of is its callers' business
     return next;
   };
 
-  const withLargestBlocks = async (): Promise<readonly [Profile, readonly LiveBlock[]]> => {
+  const withLargestBlocks: ProcessProfile['withLargestBlocks'] = async () => {
     // First, as the sites of `read`.
     const { count, address, size, bornNs, stack, kind } = core.largestBlocks(index);
     const nowMs = agesUntilMs(core, index);
-    const profile = await refresh();
+    const { profile, record } = await look();
     const stacks = named.stacksOf(stack.subarray(0, count));
     const blocks: LiveBlock[] = [];
     for (let at = 0; at < count; at += 1) {
@@ -75,12 +82,14 @@ export const processProfile = (
       const ageMs = Math.max(0, Math.round(nowMs - bornNs[at] / NS_PER_MS));
       blocks.push({ ...found, stack: stacks[at], ageMs });
     }
-    return [profile, blocks];
+    return { profile, record, blocks };
   };
 
   const holdModules = (count: number): void => {
     if (count > named.modules.length) named.holdModules();
   };
+
+  const refresh = async (): Promise<Profile> => (await look()).profile;
 
   return { holdModules, refresh, withLargestBlocks };
 };

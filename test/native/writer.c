@@ -58,12 +58,32 @@ struct process_record stage_record(struct stage *stage, uint32_t index) {
     return record;
 }
 
+/* Every byte belongs to exactly one site. */
+static void check_sums(const struct site_record *sites, uint32_t count, const struct process_record *record) {
+    struct site_record sum = {0};
+    for (uint32_t i = 0; i < count; i++) {
+        if (sites[i].kind != SITE_HEAP)
+            continue;
+        sum.live_bytes += sites[i].live_bytes;
+        sum.live_blocks += sites[i].live_blocks;
+        sum.total_bytes += sites[i].total_bytes;
+        sum.total_blocks += sites[i].total_blocks;
+        sum.peak_bytes += sites[i].peak_bytes;
+    }
+    CHECK_EQUAL(sum.live_bytes, record->live_bytes, "live bytes of all sites");
+    CHECK_EQUAL(sum.live_blocks, record->live_blocks, "live blocks of all sites");
+    CHECK_EQUAL(sum.total_bytes, record->total_bytes, "total bytes of all sites");
+    CHECK_EQUAL(sum.total_blocks, record->allocations, "total blocks of all sites");
+    CHECK_EQUAL(sum.peak_bytes, record->peak_bytes, "bytes of all sites at the peak");
+}
+
 uint32_t sites_of(struct core *core, uint32_t index, struct site_record *out, uint32_t capacity) {
     uint32_t *node = calloc(capacity, sizeof *node);
     uint8_t *kind = calloc(capacity, sizeof *kind);
     double *counters = calloc((size_t)SITE_COUNTERS * capacity, sizeof *counters);
     CHECK(node && kind && counters, "no memory");
-    uint32_t count = core_sites(core, index, node, kind, counters, capacity);
+    struct process_record record = {0};
+    uint32_t count = core_sites(core, index, node, kind, counters, capacity, &record);
     for (uint32_t i = 0; i < count; i++) {
         uint64_t value[SITE_COUNTERS];
         for (uint32_t column = 0; column < SITE_COUNTERS; column++)
@@ -71,6 +91,8 @@ uint32_t sites_of(struct core *core, uint32_t index, struct site_record *out, ui
         out[i] = (struct site_record){node[i],  kind[i],  value[0], value[1], value[2],
                                       value[3], value[4], value[5], value[6]};
     }
+    if (count < capacity)
+        check_sums(out, count, &record);
     free(node);
     free(kind);
     free(counters);

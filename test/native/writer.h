@@ -37,7 +37,7 @@ void core_close(struct core *core);
 uint32_t core_change_count(struct core *core);
 uint32_t core_changes(struct core *core, struct process_record *out, uint32_t capacity);
 uint32_t core_sites(struct core *core, uint32_t index, uint32_t *node, uint8_t *kind, double *counters,
-                    uint32_t capacity);
+                    uint32_t capacity, struct process_record *record);
 uint32_t core_modules(struct core *core, uint32_t index, uint32_t from, struct module_record *out,
                       uint32_t capacity);
 uint32_t core_threads(struct core *core, uint32_t index, struct thread_record *out, uint32_t capacity);

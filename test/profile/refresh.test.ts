@@ -31,12 +31,12 @@ const world = () => {
   const asked = { sites: 0 };
   let stacks = 0;
   const known: Partial<Core> = {
-    process: () => counters as ProcessRecord,
+    process: () => ({ ...counters }) as ProcessRecord,
     sites: (): SiteTable => {
       asked.sites += 1;
       const figures = makeFigures(1);
       figures.liveBytes[0] = live.bytes;
-      return { ...figures, node: new Uint32Array(1) };
+      return { ...figures, node: new Uint32Array(1), record: { ...counters } as ProcessRecord };
     },
     places: (): Places => nowhere,
     modules: () => [],

@@ -144,13 +144,17 @@ EXPORT uint32_t core_changes(struct core *core, struct process_record *out, uint
 }
 
 /* The sites in columns of `capacity` items each: the stack's node, the kind, and one column after the other
- * the SITE_COUNTERS counters in the order of struct site_record. Returns how many there are, at most
- * `capacity`. */
+ * the SITE_COUNTERS counters in the order of struct site_record; and the record of the process as it is with
+ * them. Returns how many there are, at most `capacity`. */
 EXPORT uint32_t core_sites(struct core *core, uint32_t index, uint32_t *node, uint8_t *kind, double *counters,
-                           uint32_t capacity) {
-    struct process *process = export_enter(core, index);
-    if (!process)
+                           uint32_t capacity, struct process_record *record) {
+    core_lock(core);
+    if (index >= core->count) {
+        core_unlock(core);
         return 0;
+    }
+    struct process *process = core->processes[index];
+    process_fill_record(process, record);
     uint32_t count = process->sites.count < capacity ? process->sites.count : capacity;
     for (uint32_t i = 0; i < count; i++) {
         struct site_record site = sites_record(&process->sites, i);
@@ -162,7 +166,7 @@ EXPORT uint32_t core_sites(struct core *core, uint32_t index, uint32_t *node, ui
         for (uint32_t column = 0; column < SITE_COUNTERS; column++)
             counters[(size_t)column * capacity + i] = (double)values[column];
     }
-    export_leave(core, process);
+    core_unlock(core);
     return count;
 }
 
