@@ -90,6 +90,15 @@ export interface Library {
     out: Int32Array,
     count: number,
   ) => void;
+  /** In columns, each as long as `length`, which are changed. @returns how many sites are left; `number`: if fewer */
+  readonly mergeSites: (
+    stack: Int32Array,
+    kind: Uint8Array,
+    counters: Float64Array,
+    length: number,
+    count: number,
+    number: Uint32Array,
+  ) => number;
   readonly modules: FillFrom;
   readonly pythonCodes: FillFrom;
   /** @returns how many bytes of `out` were written */
@@ -185,6 +194,14 @@ const load = (): Library => {
       'uint32_t',
     ]),
     stacksOf: library.func('core_stacks_of', 'void', ['void *', 'uint32_t', 'void *', 'void *', 'uint32_t']),
+    mergeSites: library.func('core_merge_sites', 'uint32_t', [
+      'void *',
+      'void *',
+      'void *',
+      'uint32_t',
+      'uint32_t',
+      'void *',
+    ]),
     modules: library.func('core_modules', 'uint32_t', fillFrom),
     pythonCodes: library.func('core_python_codes', 'uint32_t', fillFrom),
     nodesText: library.func('core_nodes_text', 'uint32_t', ['void *', 'void *', 'uint32_t', 'void *']),

@@ -157,13 +157,15 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
       .filter(({ blocks }) => blocks > 0);
 
   const holdings = async (chosen: Uint8Array): Promise<readonly Holding[]> =>
-    (await core.holdings(index, chosen)).map(({ ageClass, sizeClass, blocks, bytes }) => ({
-      fromMs: ageClass === 0 ? 0 : AGE_BOUNDS_S[ageClass - 1] * 1000,
-      untilMs: ageClass < AGE_BOUNDS_S.length ? AGE_BOUNDS_S[ageClass] * 1000 : null,
-      fromBytes: leastOfSize(sizeClass),
-      blocks,
-      bytes,
-    }));
+    (await core.holdings(index, profile.amongTheCores(chosen))).map(
+      ({ ageClass, sizeClass, blocks, bytes }) => ({
+        fromMs: ageClass === 0 ? 0 : AGE_BOUNDS_S[ageClass - 1] * 1000,
+        untilMs: ageClass < AGE_BOUNDS_S.length ? AGE_BOUNDS_S[ageClass] * 1000 : null,
+        fromBytes: leastOfSize(sizeClass),
+        blocks,
+        bytes,
+      }),
+    );
 
   const snapshot = async (untracedChildren: number): Promise<Recording> => {
     // Names may take their time. What is asked for before them is of about the moment of the sites, and of none later.

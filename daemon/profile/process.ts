@@ -7,7 +7,8 @@
 
 import type { LiveBlock, SiteKind } from '../../proto/snapshot.js';
 import type { Profile } from '../../views/profile.js';
-import { SITE_KINDS } from '../../views/sites.js';
+import { SITE_KINDS, type SiteFigures } from '../../views/sites.js';
+import { coreLibrary } from '../core/library.js';
 import type { Core, ProcessRecord } from '../core.js';
 import type { Symbolizer } from '../symbols/symbolizer.js';
 import { nameStacks } from './stacks.js';
@@ -22,6 +23,8 @@ export interface ProcessProfile {
   /** Takes in the modules seen since, so that their files are held before they can go away. Cheap. @param count of them */
   readonly holdModules: (count: number) => void;
   readonly refresh: () => Promise<Profile>;
+  /** A choice among the sites of the last profile (not 0: chosen) as one among those of the core. */
+  readonly amongTheCores: (chosen: Uint8Array) => Uint8Array;
   /** With the profile that their stacks are in. */
   readonly withLargestBlocks: () => Promise<Look & { readonly blocks: readonly LiveBlock[] }>;
 }
@@ -37,6 +40,8 @@ export const processProfile = (
   let next: Promise<Look> | null = null;
   /** Whoever compares finds nothing new where nothing is. */
   let last: Look | null = null;
+  /** Of each site of the core its number in the last profile; null: the same. */
+  let numbers: Uint32Array | null = null;
 
   const read = async (): Promise<Look> => {
     const known = last;
@@ -50,7 +55,10 @@ export const processProfile = (
     await named.catchUp();
     const stack = named.stacksOf(node.subarray(0, figures.count));
     const { modules, frames } = named;
-    const profile = { modules, frames, stacks: named.stacks(), sites: { ...figures, stack } };
+    const merged = mergeSites(stack, figures);
+    numbers = merged.numbers;
+    const sites = { ...figures, stack, count: merged.count };
+    const profile = { modules, frames, stacks: named.stacks(), sites };
     last = { profile, record };
     return last;
   };
@@ -91,7 +99,24 @@ export const processProfile = (
 
   const refresh = async (): Promise<Profile> => (await look()).profile;
 
-  return { holdModules, refresh, withLargestBlocks };
+  const amongTheCores = (chosen: Uint8Array): Uint8Array =>
+    numbers === null ? chosen : Uint8Array.from(numbers, (number) => chosen[number] ?? 0);
+
+  return { holdModules, refresh, amongTheCores, withLargestBlocks };
+};
+
+/**
+ * Makes one of all sites of one stack and kind, in place: several nodes may be of one stack.
+ *
+ * @returns how many are left, and the number that each has now; null: the same as before
+ */
+const mergeSites = (
+  stack: Int32Array,
+  { kind, counters, count }: SiteFigures,
+): { readonly count: number; readonly numbers: Uint32Array | null } => {
+  const numbers = new Uint32Array(count);
+  const left = coreLibrary().mergeSites(stack, kind, counters, kind.length, count, numbers);
+  return { count: left, numbers: left === count ? null : numbers };
 };
 
 /** Grows with whatever happens to a site, also when that was read before and has waited for its turn. */

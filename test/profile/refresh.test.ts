@@ -24,8 +24,8 @@ const nowhere: Places = {
   code: Uint32Array.of(0),
 };
 
-/** One site, at a node that has no name. */
-const world = () => {
+/** Sites at nodes that have no names, all of one stack. @param kinds of the sites, one for each */
+const world = (kinds: readonly number[] = [0]) => {
   const counters = { ...NOTHING };
   const live = { bytes: 0 };
   const asked = { sites: 0 };
@@ -34,9 +34,10 @@ const world = () => {
     process: () => ({ ...counters }) as ProcessRecord,
     sites: (): SiteTable => {
       asked.sites += 1;
-      const figures = makeFigures(1);
-      figures.liveBytes[0] = live.bytes;
-      return { ...figures, node: new Uint32Array(1), record: { ...counters } as ProcessRecord };
+      const figures = makeFigures(kinds.length);
+      figures.kind.set(kinds);
+      figures.liveBytes.fill(live.bytes);
+      return { ...figures, node: new Uint32Array(kinds.length), record: { ...counters } as ProcessRecord };
     },
     places: (): Places => nowhere,
     modules: () => [],
@@ -49,7 +50,7 @@ const world = () => {
       stacks += grown;
       return grown;
     },
-    stacksOf: () => new Int32Array(1),
+    stacksOf: (_, nodes) => new Int32Array(nodes.length),
   };
   const lookup: Symbolizer['lookup'] = async (_, addresses) => addresses.map(() => []);
   const symbolizer = { lookup };
@@ -100,4 +101,15 @@ test('a look that fails does not make those fail that come after it', async (t) 
     later.map(({ status }) => status),
     ['fulfilled', 'fulfilled'],
   );
+});
+
+test('a stack that several nodes share is one site of each kind, and all of them when it is chosen', async (t) => {
+  const { profile, live } = world([2, 0, 2, 2]);
+  live.bytes = 10;
+  const { sites } = await profile.refresh();
+  t.is(sites.count, 2);
+  t.deepEqual([...sites.kind.subarray(0, 2)], [2, 0]);
+  t.deepEqual([...sites.liveBytes.subarray(0, 2)], [30, 10]);
+  t.deepEqual([...profile.amongTheCores(Uint8Array.of(1, 0))], [1, 0, 1, 1]);
+  t.deepEqual([...profile.amongTheCores(Uint8Array.of(0, 1))], [0, 1, 0, 0]);
 });

@@ -48,6 +48,7 @@ if (first)
       const sum = sumSites(recordingOf(snapshot).sites, 'python');
       const { liveBytes, liveBlocks, totalBytes, totalBlocks, peakBytes } = sum;
       t.deepEqual(python, { liveBytes, liveBlocks, totalBytes, totalBlocks, peakBytes });
+      t.is(new Set(snapshot.sites.map(({ stack, kind }) => `${stack} ${kind}`)).size, snapshot.sites.length);
       t.true(isAbout(liveBytes, expected));
       t.true(isAbout(peakBytes, 2 * expected));
       t.true(snapshot.timeline.every(({ pythonBytes = 0 }) => pythonBytes <= peakBytes));

@@ -1,4 +1,5 @@
 /* export_stacks.c — what the daemon calls over FFI (see export.h) to name stacks: naming.h tells how. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/native/core/export.h"
@@ -94,4 +95,52 @@ EXPORT void core_stacks_of(struct core *core, uint32_t index, const uint32_t *no
         out[i] = process ? naming_stack(&process->naming, nodes[i]) : STACK_UNKNOWN;
     if (process)
         export_leave(core, process);
+}
+
+/* Where a site of this stack and kind stands in tables of them. */
+static size_t place_of(int32_t stack, uint8_t kind) {
+    return (size_t)stack * SITE_KINDS + kind;
+}
+
+/* The usual answer is no, and has to be cheap: a bit for each place. False, too, when there is no memory. */
+static bool have_doubles(const int32_t *stack, const uint8_t *kind, uint32_t count, size_t places) {
+    uint64_t *seen = calloc(places / 64 + 1, sizeof *seen);
+    bool found = false;
+    for (uint32_t i = 0; seen && i < count && !found; i++) {
+        size_t place = place_of(stack[i], kind[i]);
+        found = seen[place / 64] >> place % 64 & 1;
+        seen[place / 64] |= UINT64_C(1) << place % 64;
+    }
+    free(seen);
+    return found;
+}
+
+/* Makes one of all sites that have their stack and kind in common: nodes that show no frame are of the stack
+ * of their parent. The columns are those of core_sites, of `length` items each, and the stacks, none of which
+ * is negative. Returns how many of the `count` sites are left; with fewer than before, `number` has the
+ * number that each has now. */
+EXPORT uint32_t core_merge_sites(int32_t *stack, uint8_t *kind, double *counters, uint32_t length,
+                                 uint32_t count, uint32_t *number) {
+    size_t places = 0;
+    for (uint32_t i = 0; i < count; i++)
+        places = place_of(stack[i] + 1, 0) > places ? place_of(stack[i] + 1, 0) : places;
+    if (!have_doubles(stack, kind, count, places))
+        return count;
+    uint32_t *known = calloc(places, sizeof *known); /* numbers + 1 */
+    if (!known)
+        return count;
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t *place = &known[place_of(stack[i], kind[i])];
+        bool first = !*place;
+        if (first)
+            *place = ++left;
+        uint32_t at = number[i] = *place - 1;
+        stack[at] = stack[i];
+        kind[at] = kind[i];
+        for (double *column = counters; column < counters + (size_t)SITE_COUNTERS * length; column += length)
+            column[at] = first ? column[i] : column[at] + column[i];
+    }
+    free(known);
+    return left;
 }
