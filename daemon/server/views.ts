@@ -169,6 +169,7 @@ export const createViews = (
           totals.totalBytes,
           totals.temporaryBlocks,
           ...Object.values(mapped),
+          ...Object.values(totals.python ?? {}),
           // Its rows also show what no event changes: the time, the resident memory.
           ...(query.view === 'processes' ? [info.takenAt, totals.rssBytes] : []),
         ].join(' '),

@@ -79,6 +79,17 @@ test('blocks get older while the program does nothing', (t) => {
   t.not(views.stamp(query), before);
 });
 
+test('a program that makes Python objects alone is not shown as it was', async (t) => {
+  const live = fakeSession([{ sites: SITES.map((site) => ({ ...site, kind: 'python' as const })) }]);
+  let atMs = 0;
+  const views = createViews(live, () => atMs);
+  const { type: _, id: __, intervalMs: ___, ...query } = subscription(1, { view: 'tree', kind: 'payload' });
+  const before = views.stamp(query);
+  live.grow(2);
+  atMs = 1000;
+  t.not(views.stamp(query), before);
+});
+
 test('since a mark rows tell what they have grown by; the most grown can stand first', async (t) => {
   const { live, server } = await serve(t);
   const client = await connect(server);
