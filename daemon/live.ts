@@ -1,6 +1,6 @@
 /**
  * What a running (or just ended) session can be asked: the face that the daemon shows to its WebSocket service
- * and to its own report. Implemented by daemon/session/… on the drain core and the symbolizer.
+ * and to its own report. Implemented by daemon/live/session.ts on the drain core and the symbolizer.
  */
 import type {
   CaptureInfo,
@@ -18,6 +18,8 @@ export interface LiveProcess {
   readonly info: ProcessInfo;
   readonly capture: CaptureInfo;
   readonly totals: Totals;
+  /** Milliseconds from its start to now, or to its end. */
+  readonly elapsedMs: number;
   readonly mapped: { readonly liveBytes: number; readonly totalBytes: number; readonly peakBytes: number };
   /** The index of the image it was forked from, or that its pid ran before an exec; null for the first. */
   readonly parent: number | null;

@@ -115,6 +115,7 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
     index,
     parent,
     info: info(record),
+    elapsedMs: Math.max(0, Math.round((endedMs(record) ?? core.nowMs()) - startedMs)),
     capture: {
       mode: 'full',
       allocations: record.allocations,
@@ -219,6 +220,9 @@ const pythonTotals = (record: ProcessRecord): PythonTotals => ({
   totalBlocks: record.pythonAllocations,
   peakBytes: record.pythonPeakBytes,
 });
+
+/** Null while it runs. */
+const endedMs = ({ endedNs }: ProcessRecord): number | null => (endedNs > 0 ? endedNs / NS_PER_MS : null);
 
 /** Of a size class of the core. */
 const leastOfSize = (sizeClass: number): number => (sizeClass === 0 ? 0 : 2 ** (sizeClass - 1));

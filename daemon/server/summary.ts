@@ -3,7 +3,14 @@ import type { Mapped, ProcessSummary } from '../../proto/messages.js';
 import type { CaptureInfo, ProcessInfo, ProcessState, PythonTotals, Totals } from '../../proto/snapshot.js';
 import type { LiveProcess } from '../live.js';
 
-export const summaryOf = ({ index, parent, info, totals, capture }: LiveProcess): ProcessSummary => ({
+export const summaryOf = ({
+  index,
+  parent,
+  info,
+  totals,
+  capture,
+  elapsedMs,
+}: LiveProcess): ProcessSummary => ({
   index,
   parent,
   pid: info.pid,
@@ -12,7 +19,7 @@ export const summaryOf = ({ index, parent, info, totals, capture }: LiveProcess)
   exitCode: info.exitCode,
   signal: info.signal,
   untraced: info.untraced ?? null,
-  elapsedMs: Math.max(0, Date.parse(info.takenAt) - Date.parse(info.startedAt)) || 0,
+  elapsedMs,
   liveBytes: totals.liveBytes,
   liveBlocks: totals.liveBlocks,
   peakBytes: totals.peakBytes,

@@ -157,7 +157,7 @@ export const createViews = (
   const stamp = (query: ViewQuery): string => {
     const these = query.view === 'processes' ? processes() : chosen(query.process);
     const figures = these
-      .map(({ index, info, capture, totals, mapped }) =>
+      .map(({ index, info, capture, totals, mapped, elapsedMs }) =>
         [
           index,
           info.state,
@@ -171,7 +171,7 @@ export const createViews = (
           ...Object.values(mapped),
           ...Object.values(totals.python ?? {}),
           // Its rows also show what no event changes: the time, the resident memory.
-          ...(query.view === 'processes' ? [info.takenAt, totals.rssBytes] : []),
+          ...(query.view === 'processes' ? [elapsedMs, totals.rssBytes] : []),
         ].join(' '),
       )
       .join('\n');

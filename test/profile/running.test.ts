@@ -1,23 +1,23 @@
-/** Snapshots of a process that goes on while they are made, from a core whose figures the test sets. */
+/** One process while it runs and after its end, from a core whose figures the test sets. */
 import test from 'ava';
 import type { Core, ProcessRecord } from '../../daemon/core.js';
 import { trackProcess } from '../../daemon/live/process.js';
 import type { Symbolizer } from '../../daemon/symbols/symbolizer.js';
-import { MODULE_NONE, PROCESS_RUNNING } from '../../proto/generated/layout.js';
+import { MODULE_NONE, PROCESS_ENDED, PROCESS_RUNNING } from '../../proto/generated/layout.js';
 import { makeFigures, sumSites } from '../../views/sites.js';
 
 /** A process of one site and a symbolizer that gives names when the test says so. */
 const world = () => {
-  const made = { blocks: 1 };
+  const made = { blocks: 1, nowMs: 5000, endedNs: 0 };
   const record = (): ProcessRecord => {
-    const { blocks } = made;
+    const { blocks, endedNs } = made;
     const counts = {
       allocations: blocks,
       liveBlocks: blocks,
       liveBytes: 10 * blocks,
       totalBytes: 10 * blocks,
     };
-    return { ...NOTHING, ...counts, peakBytes: 10 * blocks };
+    return { ...NOTHING, ...counts, endedNs, peakBytes: 10 * blocks };
   };
   const table = () => {
     const figures = makeFigures(1);
@@ -29,7 +29,7 @@ const world = () => {
   const none = new Float64Array(0);
   const core: Partial<Core> = {
     info: () => ({ executable: '/nowhere/app', command: ['app'] }),
-    nowMs: () => 5000,
+    nowMs: () => made.nowMs,
     process: record,
     sites: table,
     places: () => ({
@@ -71,7 +71,11 @@ const world = () => {
     made.blocks += 100;
     process.observe(record());
   };
-  return { process, goOn, giveNames };
+  const end = (endedMs: number): void => {
+    made.endedNs = endedMs * 1e6;
+    process.observe({ ...record(), state: PROCESS_ENDED });
+  };
+  return { process, made, goOn, end, giveNames };
 };
 
 const NOTHING = Object.assign({} as ProcessRecord, {
@@ -79,7 +83,6 @@ const NOTHING = Object.assign({} as ProcessRecord, {
   pid: 0x7fffffff,
   state: PROCESS_RUNNING,
   startedNs: 1e9,
-  endedNs: 0,
   frees: 0,
   maps: 0,
   unmaps: 0,
@@ -100,4 +103,12 @@ test('what a program allocates while the names of a snapshot are looked up is in
     [sum.liveBytes, sum.liveBlocks, sum.totalBytes, sum.totalBlocks, sum.peakBytes],
   );
   t.is(capture.allocations, sum.totalBlocks);
+});
+
+test('a process that has ended does not get older', (t) => {
+  const { process, made, end } = world();
+  t.is(process.live().elapsedMs, 4000);
+  made.nowMs = 9000;
+  end(6000);
+  t.is(process.live().elapsedMs, 5000);
 });

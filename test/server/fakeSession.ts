@@ -67,6 +67,7 @@ export const fakeSession = (fakes: readonly FakeProcess[]): FakeSession => {
       info: process,
       capture,
       totals,
+      elapsedMs: Date.parse(process.takenAt) - Date.parse(process.startedAt),
       mapped: { liveBytes: 0, totalBytes: 0, peakBytes: 0 },
       parent: fakes[index]?.parent ?? null,
     };
