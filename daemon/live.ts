@@ -41,6 +41,8 @@ export interface LiveSession {
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly command: readonly string[];
+  /** Milliseconds since 1970, which do not jump when somebody sets the clock: that of all times told. */
+  readonly nowMs: () => number;
   /** False once the program ended and all its events are in. */
   readonly running: () => boolean;
   /** Cheap: counters only, copied from the core. */

@@ -97,7 +97,7 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
     command: command.length > 0 ? command : [executable],
     executable,
     startedAt: new Date(startedMs).toISOString(),
-    takenAt: new Date().toISOString(),
+    takenAt: new Date(core.nowMs()).toISOString(),
     ...ending(record, end),
     ...(record.inheritedBlocks + record.inheritedFrees > 0 && {
       inherited: {

@@ -84,6 +84,7 @@ export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionF
 
   return {
     ...facts,
+    nowMs: core.nowMs,
     running: () => !finished,
     processes: () => {
       tellEnd();

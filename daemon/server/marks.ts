@@ -29,7 +29,7 @@ export const createMarks = (live: LiveSession): Marks => {
   let last = 0;
   return {
     set: async () => {
-      const takenAt = new Date().toISOString();
+      const takenAt = new Date(live.nowMs()).toISOString();
       const traced = live.processes().filter(({ info }) => info.untraced === undefined);
       const profiles = await Promise.all(
         traced.map(async ({ index }) => ({ index, profile: await live.profile(index) })),

@@ -97,7 +97,7 @@ export const createViews = (
     const { totals, capture, mapped } = figures;
     const shown = choice === 'all' ? chosen('main')[0] : only;
     return {
-      takenAt: new Date().toISOString(),
+      takenAt: new Date(live.nowMs()).toISOString(),
       running: live.running(),
       processes: all.length,
       untraced: all.filter(({ info }) => info.untraced !== undefined).length,

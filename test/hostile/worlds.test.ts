@@ -278,7 +278,8 @@ test('a clock that jumps by years: all is counted, and no time is off by more th
   const { code, stderr } = await run(command, { env: { MEMTRACE_NODE: node } });
   const took = performance.now() - began;
   t.is(code, 0);
-  const { capture, totals, timeline } = JSON.parse(readFileSync(out, 'utf8')) as Snapshot;
+  const snapshot = JSON.parse(readFileSync(out, 'utf8')) as Snapshot;
+  const { capture, totals, timeline } = snapshot;
   t.true(capture.allocations >= 3_000_000 && capture.lost === 0);
   t.true(totals.peakAtMs >= 0 && totals.peakAtMs <= took, `peak after ${totals.peakAtMs} ms`);
   const times = timeline?.map(({ ms }) => ms) ?? [];
@@ -287,6 +288,9 @@ test('a clock that jumps by years: all is counted, and no time is off by more th
     times,
     times.toSorted((a, b) => a - b),
   );
+  const { startedAt, takenAt } = snapshot.process;
+  const elapsed = Date.parse(takenAt) - Date.parse(startedAt);
+  t.true(elapsed > Math.max(...times) - 2 && elapsed <= took, `from ${startedAt} to ${takenAt}`);
   t.regex(stderr, /exited with 0 after [\d.]+ m?s/);
 });
 

@@ -112,3 +112,10 @@ test('a process that has ended does not get older', (t) => {
   end(6000);
   t.is(process.live().elapsedMs, 5000);
 });
+
+test('a snapshot is taken at the time of the clock that the program was started by, whatever somebody sets it to', async (t) => {
+  const { process, giveNames } = world();
+  giveNames();
+  const { startedAt, takenAt } = (await process.snapshot(0)).process;
+  t.deepEqual([startedAt, takenAt], ['1970-01-01T00:00:01.000Z', '1970-01-01T00:00:05.000Z']);
+});

@@ -76,6 +76,7 @@ export const fakeSession = (fakes: readonly FakeProcess[]): FakeSession => {
     id: 'kfmqa',
     startedAt: '2026-11-20T10:00:00.000Z',
     command: ['/home/me/app', '--fast'],
+    nowMs: () => Date.now(),
     running: () => running,
     processes: () => {
       asked.processes += 1;
