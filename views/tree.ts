@@ -62,7 +62,7 @@ export interface TreeLine extends TreeNode {
 
 export interface TreeLines {
   readonly lines: readonly TreeLine[];
-  /** Lines that the limit left out. */
+  /** Lines that the limit left out, those below them not counted. */
   readonly omitted: number;
   readonly sum: NodeCounters;
 }

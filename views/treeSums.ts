@@ -7,6 +7,8 @@ import { countersOf, type Sites } from './sites.js';
 export interface NodeCounters extends SiteCounters {
   readonly grownBytes: number;
   readonly grownBlocks: number;
+  /** By how much its sites have grown or shrunk, in bytes and blocks: 0 where nothing has changed. */
+  readonly moved: number;
 }
 
 export type Sums = { readonly [Name in keyof NodeCounters]: Float64Array };
@@ -21,6 +23,7 @@ const makeSums = (room: number): Sums => ({
   temporaryBlocks: new Float64Array(room),
   grownBytes: new Float64Array(room),
   grownBlocks: new Float64Array(room),
+  moved: new Float64Array(room),
 });
 
 /** The sums of so many nodes. */
@@ -66,8 +69,11 @@ export const addToNode = (
   sums.peakBytes[at] += sites.peakBytes[site];
   sums.peakBlocks[at] += sites.peakBlocks[site];
   sums.temporaryBlocks[at] += sites.temporaryBlocks[site];
-  sums.grownBytes[at] += sites.liveBytes[site] - (before?.liveBytes ?? 0);
-  sums.grownBlocks[at] += sites.liveBlocks[site] - (before?.liveBlocks ?? 0);
+  const grownBytes = sites.liveBytes[site] - (before?.liveBytes ?? 0);
+  const grownBlocks = sites.liveBlocks[site] - (before?.liveBlocks ?? 0);
+  sums.grownBytes[at] += grownBytes;
+  sums.grownBlocks[at] += grownBlocks;
+  sums.moved[at] += Math.abs(grownBytes) + Math.abs(grownBlocks);
 };
 
 /**
@@ -89,4 +95,5 @@ export const countersAt = (sums: Sums, at: number): NodeCounters => ({
   ...countersOf(sums, at),
   grownBytes: sums.grownBytes[at],
   grownBlocks: sums.grownBlocks[at],
+  moved: sums.moved[at],
 });

@@ -43,15 +43,16 @@ export const createTreeTable = (): TreeTable => {
         user,
         selfBytes,
         selfBlocks,
-        ...(mark ? counters : withoutGrowth(counters)),
+        ...toldOf(counters, mark),
       })),
       omitted,
-      sum: mark ? sum : withoutGrowth(sum),
+      sum: toldOf(sum, mark),
     };
   };
 };
 
-const withoutGrowth = ({ grownBytes: _, grownBlocks: __, ...counters }: NodeCounters) => counters;
+const toldOf = ({ moved: _, grownBytes, grownBlocks, ...counters }: NodeCounters, mark: Mark | null) =>
+  mark ? { ...counters, grownBytes, grownBlocks } : counters;
 
 const inputOf = ({ index, profile }: LiveProfile, matcher: Matcher | null, mark: Mark | null): TreeInput => {
   const then = mark?.profiles.find((each) => each.index === index)?.profile;
@@ -69,7 +70,7 @@ const inputOf = ({ index, profile }: LiveProfile, matcher: Matcher | null, mark:
 
 const figureOf = (sort: SortKey, order: ViewQuery['order']): TreeQuery['figureOf'] => {
   const sign = order === 'ascending' ? -1 : 1;
-  if (sort === 'growth') return ({ grownBytes }) => (grownBytes === 0 ? null : sign * grownBytes);
+  if (sort === 'growth') return ({ grownBytes, moved }) => (moved === 0 ? null : sign * grownBytes);
   const metric = sort === 'rate' ? 'live' : sort;
   return (counters) => {
     const value = metricOf(counters, metric);

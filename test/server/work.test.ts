@@ -4,8 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { createTreeTable } from '../../daemon/server/tree.js';
 import { createViews } from '../../daemon/server/views.js';
 import type { Table } from '../../proto/messages.js';
+import { snapshotOf } from '../views/build.js';
 import { fakeSession, SITES } from './fakeSession.js';
 import { type Client, connect, serve, subscription } from './support.js';
 
@@ -109,6 +111,33 @@ test('since a mark rows tell what they have grown by; the most grown can stand f
     t.is(table.sum.grownBytes, 2 * 101_205_248);
     t.is(table.rows[0]?.grownBytes, view === 'lines' ? 192_000_000 : 2 * 101_205_248);
   }
+});
+
+test('what one call keeps and another gives back cancels out in none of their callers: the tree shows both', (t) => {
+  const of = (grows: number, shrinks: number) =>
+    snapshotOf([
+      { stack: ['/app!main@a.c:1', '/app!serve@a.c:2', '/app!grows@a.c:3'], bytes: grows },
+      { stack: ['/app!main@a.c:1', '/app!serve@a.c:2', '/app!shrinks@a.c:4'], bytes: shrinks },
+      { stack: ['/app!main@a.c:1', '/app!rests@a.c:5'], bytes: 7 },
+    ]);
+  const mark = { takenAt: '', profiles: [{ index: 0, profile: of(1000, 5000) }] };
+  const tree = { direction: 'down', open: [], openBelow: [0], closed: [] } as const;
+  const {
+    type: _,
+    id: __,
+    intervalMs: ___,
+    ...query
+  } = subscription(1, { view: 'tree', sort: 'growth', tree });
+  const rows = rowsOf(createTreeTable()(query, [{ index: 0, profile: of(5000, 1000) }], null, mark));
+  t.deepEqual(
+    rows.map((row) => [row.function, row.grownBytes]),
+    [
+      ['main', 0],
+      ['serve', 0],
+      ['grows', 4000],
+      ['shrinks', -4000],
+    ],
+  );
 });
 
 test('a mark that is no longer kept is said to be missing, others stay', async (t) => {
