@@ -21,7 +21,7 @@ import { createGroupTable, type Group, groupStacks, sumGroups } from './group.js
 import { frameText } from './names.js';
 import { compareNames, sizeOf } from './order.js';
 import type { Profile, Recording } from './profile.js';
-import { emptySum, sumSites } from './sites.js';
+import { emptySum } from './sites.js';
 import { sourceText } from './source.js';
 
 export interface DiffOptions {
@@ -35,19 +35,16 @@ export interface DiffOptions {
 }
 
 export const diffSnapshots = (before: Recording, after: Recording, options: DiffOptions): Diff => {
-  const { by, metric, kind, limit = Number.POSITIVE_INFINITY, filter } = options;
-  const rows = changedRows(before, after, options);
-  const whole = (snapshot: Recording, side: 'before' | 'after') =>
-    filter ? sumOf(rows, side) : sizeOf(sumSites(snapshot.sites, kind), metric);
-  const sumBefore = whole(before, 'before');
-  const sumAfter = whole(after, 'after');
+  const { by, metric, kind, limit = Number.POSITIVE_INFINITY } = options;
+  const groups = groupsOf(before, after, options);
+  const rows = changedOf(groups);
   return {
     schema: DIFF_SCHEMA,
     by,
     metric,
     kind,
-    totals: change(sumBefore.bytes, sumAfter.bytes),
-    blocks: change(sumBefore.blocks, sumAfter.blocks),
+    totals: sumOf(groups.map(({ bytes }) => bytes)),
+    blocks: sumOf(groups.map(({ blocks }) => blocks)),
     rows: rows.slice(0, limit).map(({ group, bytes, blocks, state }) => ({
       function: group.function,
       file: group.file,
@@ -67,28 +64,25 @@ export const diffSnapshots = (before: Recording, after: Recording, options: Diff
   };
 };
 
-/** Rows that did not change are not among them: the difference is right, and so is what changed. */
-const sumOf = (
-  rows: readonly ChangedGroup[],
-  side: 'before' | 'after',
-): { readonly bytes: Bytes; readonly blocks: Count } => ({
-  bytes: rows.reduce((sum, { bytes }) => sum + bytes[side], 0),
-  blocks: rows.reduce((sum, { blocks }) => sum + blocks[side], 0),
-});
+const sumOf = (changes: readonly Change[]): Change =>
+  change(
+    changes.reduce((sum, { before }) => sum + before, 0),
+    changes.reduce((sum, { after }) => sum + after, 0),
+  );
 
-interface ChangedGroup {
+interface ComparedGroup {
   readonly group: Group;
   readonly bytes: Change;
   readonly blocks: Change;
   readonly state: NonNullable<DiffRow['state']>;
 }
 
-/** All groups that changed, largest change first. */
-const changedRows = (
+/** All groups that the filter lets through, those that did not change among them. */
+const groupsOf = (
   before: Profile,
   after: Profile,
   { by, metric, kind, filter }: DiffOptions,
-): readonly ChangedGroup[] => {
+): readonly ComparedGroup[] => {
   const table = createGroupTable(by);
   const sumsBefore = sumGroups(groupStacks(table, before), before.sites, kind);
   const sumsAfter = sumGroups(groupStacks(table, after), after.sites, kind);
@@ -101,7 +95,12 @@ const changedRows = (
   return table.groups
     .map((group, index) => ({ group, index }))
     .filter(({ group, index }) => passes(group, index))
-    .map(({ group, index }) => changeOf(group, sumsBefore[index], sumsAfter[index], metric))
+    .map(({ group, index }) => changeOf(group, sumsBefore[index], sumsAfter[index], metric));
+};
+
+/** Those that changed, largest change first. */
+const changedOf = (groups: readonly ComparedGroup[]): readonly ComparedGroup[] =>
+  groups
     .filter(({ bytes, blocks }) => bytes.delta !== 0 || blocks.delta !== 0)
     .sort(
       (a, b) =>
@@ -109,14 +108,13 @@ const changedRows = (
         Math.abs(b.blocks.delta) - Math.abs(a.blocks.delta) ||
         compareNames(a.group, b.group),
     );
-};
 
 const changeOf = (
   group: Group,
   before: SiteCounters | undefined,
   after: SiteCounters | undefined,
   metric: DiffMetric,
-): ChangedGroup => {
+): ComparedGroup => {
   const from = sizeOf(before ?? emptySum(), metric);
   const to = sizeOf(after ?? emptySum(), metric);
   const state = isEmpty(from) ? 'new' : isEmpty(to) ? 'gone' : 'changed';

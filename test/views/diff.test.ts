@@ -1,6 +1,7 @@
 import test from 'ava';
 import type { DiffMetric, GroupBy } from '../../proto/snapshot.js';
 import { diffSnapshots } from '../../views/diff.js';
+import { parseFilter } from '../../views/filter.js';
 import { randomRecording, snapshotOf } from './build.js';
 
 const LIVE = { by: 'line', metric: 'live', kind: 'heap' } as const;
@@ -40,6 +41,20 @@ test('rows beyond the limit still count in the totals', (t) => {
   t.is(diff.rows.length, 1);
   t.is(diff.omittedRows, 1);
   t.deepEqual(diff.totals, { before: 0, after: 150, delta: 150 });
+});
+
+test('a filter takes the rows that it lets through into the totals, changed or not', (t) => {
+  const before = snapshotOf([at('a.c:1', 100), at('a.c:2', 50), at('b.c:3', 7)]);
+  const after = snapshotOf([at('a.c:1', 100), at('a.c:2', 60), at('b.c:3', 9)]);
+  const totalsOf = (text: string) => {
+    const parsed = parseFilter(text);
+    if (!parsed.ok) throw new Error(parsed.fault.message);
+    const { totals, blocks } = diffSnapshots(before, after, { ...LIVE, filter: parsed.filter });
+    return [totals.before, totals.after, blocks?.after];
+  };
+  t.deepEqual(totalsOf('file:a.c'), [150, 160, 2]);
+  t.deepEqual(totalsOf('size>=0'), [157, 169, 3]);
+  t.deepEqual(totalsOf('nothing'), [0, 0, 0]);
 });
 
 test('snapshots of two programs, or in the wrong order, are compared with a warning', (t) => {
