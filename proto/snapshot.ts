@@ -163,7 +163,7 @@ export interface SiteCounters {
   readonly liveBlocks: Count;
   readonly totalBytes: Bytes;
   readonly totalBlocks: Count;
-  /** Alive at the moment when the whole process had its peak. */
+  /** Alive at the moment when the whole process had the peak of this kind: each kind has one of its own. */
   readonly peakBytes: Bytes;
   readonly peakBlocks: Count;
   readonly temporaryBlocks: Count;

@@ -69,7 +69,7 @@ export const mappedLines = (snapshot: Recording, shown: KindFilter, surface: Sur
   const mapped = sumSites(blamedSites(snapshot), 'mmap');
   if (mapped.totalBlocks === 0) return [];
   const live = `${formatBytes(mapped.liveBytes)} in ${plural(mapped.liveBlocks, 'mapping')}`;
-  const text = `Mapped directly, apart from the heap: live ${live}, ${formatBytes(mapped.peakBytes)} at the heap's peak (thread stacks, large buffers; --kind mmap shows them)`;
+  const text = `Mapped directly, apart from the heap: live ${live}, at most ${formatBytes(mapped.peakBytes)} (thread stacks, large buffers; --kind mmap shows them)`;
   return ['', ...wrap(text, surface.width)];
 };
 
