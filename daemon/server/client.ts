@@ -53,13 +53,18 @@ export const serveClient = (socket: WebSocket, service: Service): Promise<void> 
     if (socket.readyState === socket.OPEN) socket.send(json);
   };
   const tell = (message: DaemonMessage): void => send(JSON.stringify(message));
+  const refuse = (id: RequestId | null, code: ErrorCode, message: string): void =>
+    tell({ type: 'error', id, code, message });
   const receiver: Receiver = {
     hasRoom: () => socket.bufferedAmount < UNREAD_LIMIT,
     send,
-    refuse: (id, code, message) => tell({ type: 'error', id, code, message }),
+    refuse: (id, code, message) => {
+      subscriptions.delete(id);
+      refuse(id, code, message);
+    },
   };
   const fault = (id: RequestId | null, code: ErrorCode, message: string): void => {
-    receiver.refuse(id, code, message);
+    refuse(id, code, message);
     faults += 1;
     if (faults > FAULT_LIMIT) socket.close(POLICY, 'too many faulty messages');
   };
@@ -77,11 +82,11 @@ export const serveClient = (socket: WebSocket, service: Service): Promise<void> 
     greeted = protocol === PROTOCOL_VERSION;
     if (greeted) return;
     const why = `This daemon speaks version ${PROTOCOL_VERSION}, not ${protocol}: memtrace was updated meanwhile.`;
-    receiver.refuse(null, 'version', why);
+    refuse(null, 'version', why);
     socket.close(POLICY, 'version');
   };
   const sendAway = (code: number, why: string): void => {
-    receiver.refuse(null, 'malformed', `${sentence(why)}.`);
+    refuse(null, 'malformed', `${sentence(why)}.`);
     socket.close(code, why);
   };
   const answer = (message: Exclude<ClientMessage, { type: 'hello' }>): void => {
@@ -160,14 +165,14 @@ export const serveClient = (socket: WebSocket, service: Service): Promise<void> 
   };
   const stopTracing = (id: RequestId): void => {
     if (!service.live.stopTracing) {
-      receiver.refuse(id, 'failed', 'This session cannot stop before its program ends.');
+      refuse(id, 'failed', 'This session cannot stop before its program ends.');
       return;
     }
     service.live.stopTracing();
     tell({ type: 'stopped', id });
   };
   const refuseWith = (id: RequestId, error: unknown): void =>
-    receiver.refuse(
+    refuse(
       id,
       error instanceof ViewFault ? error.code : 'failed',
       error instanceof Error ? error.message : String(error),
@@ -182,14 +187,14 @@ export const serveClient = (socket: WebSocket, service: Service): Promise<void> 
     if (index === null || !service.live.processes().some((each) => each.index === index)) {
       const which =
         process === 'main' ? 'The program has not been seen yet.' : `There is no process ${process}.`;
-      receiver.refuse(id, 'no-process', which);
+      refuse(id, 'no-process', which);
       return;
     }
     snapshots += 1;
     try {
       send(`{"type":"snapshot","id":${id},"snapshot":${await service.snapshotText(index)}}`);
     } catch (error) {
-      receiver.refuse(id, 'failed', error instanceof Error ? error.message : String(error));
+      refuse(id, 'failed', error instanceof Error ? error.message : String(error));
     } finally {
       snapshots -= 1;
     }

@@ -21,7 +21,8 @@ export interface Receiver {
   /** False while it has not read what it was sent. */
   readonly hasRoom: () => boolean;
   readonly send: (json: string) => void;
-  readonly refuse: (id: RequestId | null, code: ErrorCode, message: string) => void;
+  /** The subscription of this id is over. */
+  readonly refuse: (id: RequestId, code: ErrorCode, message: string) => void;
 }
 
 export interface Feeds {
@@ -43,7 +44,13 @@ export const createFeeds = (views: Views): Feeds => {
   return {
     subscribe: (receiver, { type: _, id, intervalMs, ...query }) => {
       const key = JSON.stringify([intervalMs, query]);
-      const feed = feeds.get(key) ?? openFeed(views, query, intervalMs, () => feeds.delete(key));
+      const known = feeds.get(key);
+      const feed: Feed =
+        known ??
+        openFeed(views, query, intervalMs, () => {
+          // After a refusal there may be another one of this key.
+          if (feeds.get(key) === feed) feeds.delete(key);
+        });
       feeds.set(key, feed);
       return feed.add({ id, receiver, version: 0 });
     },
