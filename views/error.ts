@@ -6,7 +6,7 @@
 import { clean } from './text.js';
 
 /** 1: bad input. 2: wrong usage. 125–127: `run` could not start the program, as `env` and `timeout` have it. */
-export type ErrorExitCode = 1 | 2 | 3 | 125 | 126 | 127;
+export type ErrorExitCode = 1 | 2 | 125 | 126 | 127;
 
 export interface Explanation {
   /** What happened: "cannot read a.json". No capital, no full stop. */

@@ -243,17 +243,6 @@ const rowOf = (group: Group, sum: SiteCounters): Row => ({
   temporaryBlocks: sum.temporaryBlocks,
 });
 
-export const byLine = (profile: Profile, kind?: KindFilter): readonly Row[] =>
-  groupSites(profile, 'line', kind);
-export const byFunction = (profile: Profile, kind?: KindFilter): readonly Row[] =>
-  groupSites(profile, 'function', kind);
-export const byFile = (profile: Profile, kind?: KindFilter): readonly Row[] =>
-  groupSites(profile, 'file', kind);
-export const byModule = (profile: Profile, kind?: KindFilter): readonly Row[] =>
-  groupSites(profile, 'module', kind);
-export const byStack = (profile: Profile, kind?: KindFilter): readonly Row[] =>
-  groupSites(profile, 'stack', kind);
-
 const SEPARATOR = '\0';
 
 /** By what frames are told apart in this grouping: equal in every run and every process. */

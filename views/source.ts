@@ -1,5 +1,5 @@
 /** The text of source lines that a snapshot carries along, so that it can be read where the sources are not. */
-import type { SourceLine, SourceTexts } from '../proto/snapshot.js';
+import type { SourceTexts } from '../proto/snapshot.js';
 
 /** The text of one line without its indentation, or null where the snapshot does not have it. */
 export const sourceText = (sources: SourceTexts, file: string | null, line: number | null): string | null => {
@@ -7,14 +7,3 @@ export const sourceText = (sources: SourceTexts, file: string | null, line: numb
   const text = sources[file]?.find((entry) => entry.line === line)?.text.trim();
   return text ? text : null;
 };
-
-/** The lines around one, as far as the snapshot has them. */
-export const sourceAround = (
-  sources: SourceTexts,
-  file: string,
-  line: number,
-  context: number,
-): readonly SourceLine[] =>
-  Object.hasOwn(sources, file)
-    ? (sources[file]?.filter((entry) => Math.abs(entry.line - line) <= context) ?? [])
-    : [];

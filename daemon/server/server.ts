@@ -33,8 +33,6 @@ export interface ServerOptions {
 export interface LiveServer {
   readonly socketPath: string;
   readonly tcp: { readonly url: string; readonly token: string } | null;
-  /** How many look on: the daemon may stay for them when the program has ended. */
-  readonly clients: () => number;
   /** Sends everybody the last state and a goodbye, then hangs up. */
   readonly close: () => Promise<void>;
 }
@@ -92,7 +90,6 @@ export const startServer = async (live: LiveSession, options: ServerOptions): Pr
   return {
     socketPath,
     tcp: port && listen ? { url: urlOf(listen.host, port.port, token), token } : null,
-    clients: () => sockets.clients.size,
     close: async () => {
       if (options.viewer === 'is awaited') await atMost(ARRIVAL_MS, firstCame);
       local.close();

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import type { Snapshot } from '../../proto/snapshot.js';
-import { byLine } from '../../views/group.js';
+import { groupSites } from '../../views/group.js';
 import { recordingOf } from '../../views/profile.js';
 import { MEMTRACE, programPath, run } from '../launcher/support.js';
 import { type Interpreter, interpreters, scriptPath } from './support.js';
@@ -25,7 +25,7 @@ const inFolder = async <T>(work: (folder: string) => T | Promise<T>): Promise<T>
 
 const readJson = (file: string): Snapshot => JSON.parse(readFileSync(file, 'utf8'));
 const pythonBytes = (snapshot: Snapshot, file: string): number =>
-  byLine(recordingOf(snapshot), 'python').reduce(
+  groupSites(recordingOf(snapshot), 'line', 'python').reduce(
     (sum, row) => sum + (row.file === file ? row.totalBytes : 0),
     0,
   );

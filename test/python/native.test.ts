@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Frame } from '../../proto/snapshot.js';
-import { byLine } from '../../views/group.js';
+import { groupSites } from '../../views/group.js';
 import { framesOf, type Recording } from '../../views/profile.js';
 import { readSnapshot } from '../../views/read.js';
 import { MEMTRACE, run } from '../launcher/support.js';
@@ -39,7 +39,7 @@ const name = ({ language, function: called }: Frame): string =>
 for (const { version, path } of found) {
   test.serial(`memory of zlib and sqlite is named by its line of Python ${version}`, async (t) => {
     const snapshot = await snapshotOf([path, script]);
-    const rows = byLine(snapshot, 'heap').filter(({ file }) => file === script);
+    const rows = groupSites(snapshot, 'line', 'heap').filter(({ file }) => file === script);
     const peakOf = (text: string) => rows.find(({ line }) => line === lineOf(text))?.totalBytes ?? 0;
     t.true(peakOf('zlib.compressobj') > 200_000);
     t.true(peakOf('executemany') > 200_000);
@@ -93,7 +93,9 @@ const last = found[0];
 for (const [setting, args, env] of last ? SETTINGS : [])
   test.serial(`a program under ${setting} runs on as it did, and its lines are named`, async (t) => {
     const snapshot = await snapshotOf([last.path, ...args, scriptPath('totals.py'), 'tracemalloc'], env);
-    const rows = byLine(snapshot, 'payload').filter(({ file }) => file === scriptPath('totals.py'));
+    const rows = groupSites(snapshot, 'line', 'payload').filter(
+      ({ file }) => file === scriptPath('totals.py'),
+    );
     const bytes = rows.reduce((sum, row) => sum + row.totalBytes, 0);
     t.true(bytes > 20_000_000, String(bytes));
     t.is(snapshot.capture.unknownFrees, 0);

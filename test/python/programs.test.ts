@@ -5,7 +5,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { byLine } from '../../views/group.js';
+import { groupSites } from '../../views/group.js';
 import { recordingOf } from '../../views/profile.js';
 import { newFolder, removeFolders, run, snapshotOf, type Traced, trace } from '../e2e/harness.js';
 import { asTallies, type Tally, tallying } from '../e2e/tally.js';
@@ -44,7 +44,7 @@ for (const { version, path } of tried) {
     `a script full of ast, json and dicts runs under Python ${version} as without memtrace`,
     async (t) => {
       const snapshot = snapshotOf(await sameAndCounted(t, [path, scriptPath('heavy.py')]));
-      const lines = byLine(recordingOf(snapshot), 'payload').filter(
+      const lines = groupSites(recordingOf(snapshot), 'line', 'payload').filter(
         ({ file }) => file === scriptPath('heavy.py'),
       );
       t.true(lines.some(({ totalBytes }) => totalBytes > 1_000_000));
@@ -53,7 +53,7 @@ for (const { version, path } of tried) {
 
   test.serial(`interpreters beside the main one run on under Python ${version}, with lines`, async (t) => {
     const snapshot = snapshotOf(await sameAndCounted(t, [path, scriptPath('subinterpreters.py')]));
-    const lines = byLine(recordingOf(snapshot), 'python').filter(
+    const lines = groupSites(recordingOf(snapshot), 'line', 'python').filter(
       ({ file }) => file === '<string>' || file === '<script>',
     );
     t.true(lines.some(({ totalBlocks }) => totalBlocks > 3000 * 12));

@@ -1,16 +1,6 @@
 import test from 'ava';
 import type { GroupBy, KindFilter } from '../../proto/snapshot.js';
-import {
-  byFile,
-  byFunction,
-  byLine,
-  byModule,
-  byStack,
-  createGroupTable,
-  groupSites,
-  groupStacks,
-} from '../../views/group.js';
-import { inclusiveByFunction } from '../../views/inclusive.js';
+import { createGroupTable, groupSites, groupStacks } from '../../views/group.js';
 import { placeName } from '../../views/names.js';
 import { topRows } from '../../views/order.js';
 import { framesOf } from '../../views/profile.js';
@@ -22,7 +12,9 @@ const MAIN = '/home/me/app!main@main.c:10';
 
 /** place → live bytes, and whether it is the user's code. */
 const lines = (sites: readonly SiteText[]) =>
-  Object.fromEntries(byLine(snapshotOf(sites)).map((row) => [placeName(row), [row.liveBytes, row.user]]));
+  Object.fromEntries(
+    groupSites(snapshotOf(sites), 'line').map((row) => [placeName(row), [row.liveBytes, row.user]]),
+  );
 
 test('a block is blamed on the line that asked for it, not on malloc', (t) => {
   const stack = [...START, MAIN, '/home/me/app!make@make.c:7', 'libc.so.6!malloc'];
@@ -100,15 +92,15 @@ test('the same line reached on two ways is one row by line and two by stack', (t
     { stack: [MAIN, ...make], bytes: 4 },
   ]);
   t.deepEqual(
-    byLine(snapshot).map((row) => row.liveBytes),
+    groupSites(snapshot, 'line').map((row) => row.liveBytes),
     [7],
   );
   t.deepEqual(
-    byStack(snapshot).map((row) => row.liveBytes),
+    groupSites(snapshot, 'stack').map((row) => row.liveBytes),
     [5, 2],
   );
   t.deepEqual(
-    byStack(snapshot)[0]
+    groupSites(snapshot, 'stack')[0]
       ?.stack?.()
       .map((frame) => frame.function),
     ['make', 'main'],
@@ -122,21 +114,21 @@ test('functions of the same name in two files stay apart', (t) => {
     { stack: ['/home/me/app!init@b.c:9'], bytes: 4 },
   ]);
   t.deepEqual(
-    byFunction(snapshot).map((row) => [row.function, row.file, row.liveBytes]),
+    groupSites(snapshot, 'function').map((row) => [row.function, row.file, row.liveBytes]),
     [
       ['init', 'a.c', 1],
       ['init', 'b.c', 6],
     ],
   );
   t.deepEqual(
-    byFile(snapshot).map((row) => [row.file, row.liveBytes]),
+    groupSites(snapshot, 'file').map((row) => [row.file, row.liveBytes]),
     [
       ['a.c', 1],
       ['b.c', 6],
     ],
   );
   t.deepEqual(
-    byModule(snapshot).map((row) => [row.module, row.liveBytes]),
+    groupSites(snapshot, 'module').map((row) => [row.module, row.liveBytes]),
     [['/home/me/app', 7]],
   );
 });
@@ -148,16 +140,12 @@ test('a recursive function is counted once however deep it goes', (t) => {
     { stack: [MAIN, 'libc.so.6!malloc'], bytes: 1 },
   ]);
   t.deepEqual(
-    byFunction(snapshot).map((row) => [row.function, row.liveBytes]),
+    groupSites(snapshot, 'function').map((row) => [row.function, row.liveBytes]),
     [
       ['walk', 8],
       ['main', 1],
     ],
   );
-  const inclusive = Object.fromEntries(
-    inclusiveByFunction(snapshot).map((row) => [row.function, row.liveBytes]),
-  );
-  t.deepEqual(inclusive, { malloc: 9, walk: 8, main: 9 });
 });
 
 test('mappings do not swell the heap', (t) => {
@@ -166,15 +154,15 @@ test('mappings do not swell the heap', (t) => {
     { stack: [MAIN, 'libc.so.6!mmap'], bytes: 4096, kind: 'mmap' },
   ]);
   t.deepEqual(
-    byLine(snapshot).map((row) => row.liveBytes),
+    groupSites(snapshot, 'line').map((row) => row.liveBytes),
     [1],
   );
   t.deepEqual(
-    byLine(snapshot, 'mmap').map((row) => row.liveBytes),
+    groupSites(snapshot, 'line', 'mmap').map((row) => row.liveBytes),
     [4096],
   );
   t.deepEqual(
-    byLine(snapshot, 'all').map((row) => row.liveBytes),
+    groupSites(snapshot, 'line', 'all').map((row) => row.liveBytes),
     [4097],
   );
 });
@@ -217,7 +205,7 @@ test('the same rows come in the same order every time', (t) => {
     stack: [`/home/me/app!${name}@${name}.c:1`],
     bytes: 8,
   }));
-  const { rows, omitted } = topRows(byLine(snapshotOf(sites)), 'live', 2);
+  const { rows, omitted } = topRows(groupSites(snapshotOf(sites), 'line'), 'live', 2);
   t.deepEqual(
     rows.map((row) => row.file),
     ['a.c', 'b.c'],
