@@ -1,5 +1,5 @@
 /**
- * The filter language of `report --filter`, `dump --diff --filter` and the live view: terms separated by blanks,
+ * The filter language of `report --filter`, `dump --diff --filter` and the live view: terms separated by white space,
  * all of which must hold.
  *
  *     cache            a function, file or module whose name contains it, without regard to case
@@ -131,12 +131,12 @@ const termsOf = (text: string): readonly Term[] => {
   const terms: Term[] = [];
   let at = 0;
   for (;;) {
-    while (text[at] === ' ') at += 1;
+    while (isBlank(text[at])) at += 1;
     if (at >= text.length) return terms;
     const start = at;
     while (text[at] === '!') at += 1;
     const negated = (at - start) % 2 === 1;
-    if (at >= text.length || text[at] === ' ')
+    if (at >= text.length || isBlank(text[at]))
       throw new Faulty('there is nothing after !', start, at - start);
     const { term, end } = termAt(text, at);
     terms.push({ ...term, negated });
@@ -145,6 +145,9 @@ const termsOf = (text: string): readonly Term[] => {
     at = end;
   }
 };
+
+/** Tabs and the rest too: words end there. */
+const isBlank = (character: string | undefined): boolean => character !== undefined && /\s/.test(character);
 
 interface TermAt {
   readonly term: Test & { readonly threadAt?: number };
@@ -185,7 +188,7 @@ const termAt = (text: string, at: number): TermAt => {
   const [, key = '', colon] = /^([a-z]+)(:)(?!:)/i.exec(rest) ?? [];
   if (colon) return named(text, at, key.toLowerCase());
   const [, figure = '', comparison = '', value = ''] =
-    /^([a-z]+ *)((?:>=|<=|>|<|=) *)(\S*)/i.exec(rest) ?? [];
+    /^([a-z]+\s*)((?:>=|<=|>|<|=)\s*)(\S*)/i.exec(rest) ?? [];
   const known = Object.hasOwn(FIGURES, figure.trimEnd().toLowerCase());
   // vector<int> and operator= are names; siez>1m is a mistake.
   if (comparison && (known || /^-?[\d.]/.test(value))) return sized(at, figure, comparison, value);

@@ -116,6 +116,12 @@ test('whatever is typed, half or whole, is understood or pointed at within the t
   t.pass();
 });
 
+test('a tab or a line break separates terms as a blank does', (t) => {
+  for (const text of ['cache\tsize>1k', '\tcache\n', 'size\t>\t1k'])
+    t.true(names(text, CACHE) && figures(text, sized(2000)), JSON.stringify(text));
+  t.false(parseFilter('cache !\t').ok);
+});
+
 test('a comparison with blanks in it is one term, not three words to look for', (t) => {
   for (const text of ['size > 1k', 'size >1k', 'size> 1k', 'size>1k']) {
     t.true(figures(text, sized(2000)), text);
