@@ -9,7 +9,7 @@ const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 export const formatBytes = (bytes: Bytes): string => {
   const size = Math.abs(bytes);
   const sign = bytes < 0 ? '-' : '';
-  if (size < 1024) return `${sign}${Math.round(size)} B`;
+  if (Math.round(size) < 1024) return `${sign}${Math.round(size)} B`;
   let unit = 0;
   let value = size;
   // 1023.95 would round to "1024.0": take the next unit before it can.

@@ -22,6 +22,8 @@ test('sizes never read "1024.0 KiB"', (t) => {
     '5.0 PiB',
   ];
   t.deepEqual(sizes.map(formatBytes), texts);
+  // Of rates.
+  t.deepEqual([1023.4, 1023.6, 1023.97].map(formatBytes), ['1023 B', '1.0 KiB', '1.0 KiB']);
 });
 
 test('a change says which way', (t) => {
