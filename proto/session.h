@@ -77,7 +77,7 @@ static_assert(sizeof(struct registry_header) == 128, "registry header");
 
 enum registry_state {
     REGISTRY_FREE = 0,    /* set by the daemon once it has copied the entry */
-    REGISTRY_CLAIMED = 1, /* being filled in; `pid` is valid first */
+    REGISTRY_CLAIMED = 1, /* being filled in; once `pid` is not 0, it and `pid_namespace` are valid */
     REGISTRY_TRACED = 2,  /* the segment file of this ticket is ready */
     REGISTRY_UNTRACED = 3 /* this process image runs without the shim, for `reason` */
 };
@@ -101,11 +101,12 @@ enum untraced_reason {
 struct registry_entry {
     uint32_t state; /* enum registry_state; released last */
     uint32_t ticket;
-    uint32_t pid;
+    uint32_t pid; /* both as its own namespace counts them */
     uint32_t parent_pid;
     uint32_t reason; /* enum untraced_reason */
     uint32_t path_bytes;
-    uint8_t path[232]; /* executable of an untraced image; the tail of it when longer */
+    uint8_t path[224];      /* executable of an untraced image; the tail of it when longer */
+    uint64_t pid_namespace; /* inode of /proc/self/ns/pid; 0: not known */
 };
 static_assert(sizeof(struct registry_entry) == 256, "registry entry");
 

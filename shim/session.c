@@ -112,6 +112,7 @@ bool session_map(void) {
 
 struct registry_entry *session_claim_entry(void) {
     struct registry_header *registry = process->registry;
+    uint64_t pid_namespace = os_inode("/proc/self/ns/pid");
     uint32_t ticket = __atomic_fetch_add(&registry->next, 1, __ATOMIC_RELAXED);
     struct registry_entry *entry = (struct registry_entry *)(registry + 1) + ticket % REGISTRY_ENTRIES;
     uint32_t is_free = REGISTRY_FREE;
@@ -120,7 +121,8 @@ struct registry_entry *session_claim_entry(void) {
         __atomic_fetch_add(&registry->refused, 1, __ATOMIC_RELAXED);
         return NULL;
     }
-    entry->pid = os_pid();
+    entry->pid_namespace = pid_namespace;
+    store_release(&entry->pid, os_pid());
     entry->parent_pid = os_parent_pid();
     entry->ticket = ticket;
     entry->reason = UNTRACED_NONE;

@@ -120,6 +120,39 @@ static void late(struct stage *stage) {
     writer_close(&w);
 }
 
+/* Looks at all entries again, as it does twice a second. */
+static void sweep(struct stage *stage) {
+    stage->core->session.swept_us = 0;
+    stage_pass(stage);
+}
+
+/* The writer's pid is one of its own namespace; here nobody has it. It lives all the same. */
+static void stranger(struct stage *stage) {
+    struct writer w;
+    open_writer(&w, stage, dead_pid());
+    claim(&w);
+    entry_of(&w)->pid_namespace = stage->core->session.pid_namespace + 1;
+    for (int i = 0; i < 3; i++)
+        sweep(stage);
+    complete(&w);
+    allocate(&w, 100);
+    sweep(stage);
+    stage_settle(stage);
+    CHECK_EQUAL(stage_record(stage, 0).allocations, 100, "allocations");
+    writer_close(&w);
+}
+
+/* Of one of the daemon's own namespace it is known that it died in the middle. */
+static void died(struct stage *stage) {
+    struct writer w;
+    open_writer(&w, stage, dead_pid());
+    claim(&w);
+    entry_of(&w)->pid_namespace = stage->core->session.pid_namespace;
+    sweep(stage);
+    CHECK_EQUAL(entry_of(&w)->state, REGISTRY_FREE, "state of the entry");
+    writer_close(&w);
+}
+
 int main(int argc, char **argv) {
     const char *which = argc > 1 ? argv[1] : "";
     struct stage stage;
@@ -130,6 +163,10 @@ int main(int argc, char **argv) {
         together(&stage);
     else if (!strcmp(which, "late"))
         late(&stage);
+    else if (!strcmp(which, "stranger"))
+        stranger(&stage);
+    else if (!strcmp(which, "died"))
+        died(&stage);
     else
         CHECK(false, "no such case");
     stage_close(&stage);

@@ -12,3 +12,11 @@ test('two images of one pid that are seen at once keep their order, however late
 test('a process that began late and ended just before the session did is not left out', async (t) => {
   t.deepEqual(await run('native/sanitized/announced', 'late'), succeeded);
 });
+
+test('a child in a pid namespace of its own is not forgotten while it announces itself', async (t) => {
+  t.deepEqual(await run('native/sanitized/announced', 'stranger'), succeeded);
+});
+
+test('a process that is killed while it announces itself leaves its place to others', async (t) => {
+  t.deepEqual(await run('native/sanitized/announced', 'died'), succeeded);
+});

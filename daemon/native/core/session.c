@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -57,8 +58,13 @@ static bool hold_life_sign(struct session *session) {
     return held;
 }
 
+static uint64_t own_pid_namespace(void) {
+    struct stat status;
+    return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
+}
+
 const char *session_create(struct session *session, const char *directory, uint32_t on_full) {
-    *session = (struct session){.seen = 1};
+    *session = (struct session){.seen = 1, .pid_namespace = own_pid_namespace()};
     session->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (session->directory < 0)
         return "the session directory cannot be opened";
@@ -89,14 +95,22 @@ static void free_entry(struct registry_entry *entry) {
     __atomic_store_n(&entry->state, REGISTRY_FREE, __ATOMIC_RELEASE);
 }
 
+/* Of one who counts pids as another namespace does nothing is known: its entry waits for it, and stays taken
+ * should it have died. The entry of a writer that lives must never be given to another. */
+static bool is_writer_dead(const struct session *session, const struct registry_entry *entry) {
+    pid_t pid = (pid_t)__atomic_load_n(&entry->pid, __ATOMIC_ACQUIRE);
+    return pid > 0 && session->pid_namespace && entry->pid_namespace == session->pid_namespace &&
+           kill(pid, 0) && errno == ESRCH;
+}
+
 /* Copies an entry that is ready and frees it. An entry whose writer died in the middle is freed as well. */
-static bool take_entry(struct registry_entry *source, struct registry_entry *entry) {
+static bool take_entry(const struct session *session, struct registry_entry *source,
+                       struct registry_entry *entry) {
     uint32_t state = __atomic_load_n(&source->state, __ATOMIC_ACQUIRE);
     if (state == REGISTRY_FREE)
         return false;
     if (state == REGISTRY_CLAIMED) {
-        pid_t pid = (pid_t)__atomic_load_n(&source->pid, __ATOMIC_RELAXED);
-        if (pid > 0 && kill(pid, 0) && errno == ESRCH)
+        if (is_writer_dead(session, source))
             free_entry(source);
         return false;
     }
@@ -121,7 +135,7 @@ static bool is_ahead(const struct session *session, const struct registry_entry 
 static bool sweep(struct session *session, struct registry_entry *entry) {
     for (uint32_t ticket = session->seen - REGISTRY_ENTRIES + 1; ticket != session->seen; ticket++) {
         struct registry_entry *source = &session->entries[ticket % REGISTRY_ENTRIES];
-        if (!is_ahead(session, source) && take_entry(source, entry))
+        if (!is_ahead(session, source) && take_entry(session, source, entry))
             return true;
     }
     return false;
@@ -143,7 +157,7 @@ bool session_next_announcement(struct session *session, uint64_t now_us, struct 
         }
         if (session->passed_over && sweep(session, entry))
             return true;
-        if (take_entry(source, entry)) {
+        if (take_entry(session, source, entry)) {
             session->seen++;
             return true;
         }
