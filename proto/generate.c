@@ -135,6 +135,7 @@ int main(void) {
     FIELD(process_record, python_peak_bytes);
     FIELD(process_record, python_version);
     FIELD(process_record, python_refusal);
+    FIELD(process_record, own_pid);
     END();
 
     CONSTANT(SITE_HEAP);

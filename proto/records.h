@@ -27,8 +27,8 @@ enum process_flag {
 struct process_record {
     uint32_t index; /* of the process in the core; stable, dense, from 0 */
     uint32_t ticket;
-    uint32_t pid;
-    uint32_t parent_pid;
+    uint32_t pid;          /* here; 0: it was gone before it could be found here, see own_pid */
+    uint32_t parent_pid;   /* here; 0: not known */
     uint32_t parent_index; /* of the image it was forked from, or 0xffffffff */
     uint32_t state;        /* enum process_state */
     uint32_t flags;        /* enum process_flag */
@@ -85,8 +85,11 @@ struct process_record {
     uint64_t python_peak_bytes;
     uint32_t python_version; /* major << 8 | minor, 0: none */
     uint32_t python_refusal; /* enum python_refusal */
+
+    uint32_t own_pid; /* as its own pid namespace counts it */
+    uint32_t reserved1;
 };
-static_assert(sizeof(struct process_record) == 64 + 24 + 64 + 40 + 64 + 16 + 48, "process record");
+static_assert(sizeof(struct process_record) == 64 + 24 + 64 + 40 + 64 + 16 + 48 + 8, "process record");
 
 enum site_kind { SITE_HEAP = 0, SITE_MMAP = 1, SITE_PYTHON = 2 };
 

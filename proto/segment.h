@@ -31,7 +31,7 @@ struct segment_header {
     uint64_t magic;
     uint32_t version;
     uint32_t ticket; /* of this image in the session's registry */
-    uint32_t pid;
+    uint32_t pid;    /* both as its own namespace counts them */
     uint32_t parent_pid;
     uint32_t parent_ticket; /* ORIGIN_FORK: the image it was forked from, else 0 */
     uint32_t origin;        /* enum segment_origin */
@@ -75,8 +75,7 @@ struct segment_header {
     uint32_t python_codes;       /* bytes in use, from PYTHON_CODES_START on */
     uint32_t python_version;     /* major << 8 | minor */
     uint32_t python_refusal;     /* enum python_refusal */
-    uint64_t pid_namespace;      /* inode of /proc/self/ns/pid: what `pid` is counted in; 0: not known */
-    uint8_t reserved1[32];
+    uint8_t reserved1[40];
 };
 static_assert(sizeof(struct segment_header) == 256, "segment header");
 static_assert(offsetof(struct segment_header, info_offset) == 56, "areas");

@@ -249,7 +249,7 @@ static void fill_info(struct segment_header *header) {
     header->command_bytes = n > 0 ? (uint32_t)n : 0;
 }
 
-static bool create_segment(uint64_t pid_namespace) {
+static bool create_segment(void) {
     char path[SESSION_PATH_BYTES];
     session_segment_path(path, process->ticket);
     int fd = os_open(path, OS_CREATE_NEW);
@@ -265,7 +265,6 @@ static bool create_segment(uint64_t pid_namespace) {
                                     .fork_serial = fork_serial,
                                     .started_ns = os_realtime_ns(),
                                     .start_ticks = start_ticks(),
-                                    .pid_namespace = pid_namespace,
                                     .nodes = STACK_FIRST_NODE,
                                     .python_codes = PYTHON_CODES_START};
     uint64_t limit = os_memory_limit();
@@ -313,7 +312,7 @@ static enum process_phase attach(void) {
     platform_forget_modules();
     process->pid = entry->pid;
     process->ticket = entry->ticket;
-    if (!create_segment(entry->pid_namespace)) {
+    if (!create_segment()) {
         enum untraced_reason reason = session_is_out_of_reach() ? UNTRACED_OUT_OF_REACH : UNTRACED_NO_SEGMENT;
         session_publish_untraced(entry, reason, executable);
         return PROCESS_OFF;

@@ -9,6 +9,7 @@ import type { SiteFigures } from '../../views/sites.js';
 export interface ProcessRecord {
   readonly index: number;
   readonly ticket: number;
+  /** 0: it was gone before it could be found here. */
   readonly pid: number;
   readonly parentPid: number;
   /** Of the image it was forked from, or 0xffffffff. */
@@ -63,6 +64,8 @@ export interface ProcessRecord {
   readonly pythonVersion: number;
   /** PYTHON_ACCEPTED, or why its frames are not read. */
   readonly pythonRefusal: number;
+  /** As its own pid namespace counts it. */
+  readonly ownPid: number;
 }
 
 export interface SiteTable extends SiteFigures {
@@ -213,6 +216,7 @@ export const decodeProcess = (bytes: Bytes, at: number): ProcessRecord => {
     pythonPeakBytes: u64(record.python_peak_bytes),
     pythonVersion: u32(record.python_version),
     pythonRefusal: u32(record.python_refusal),
+    ownPid: u32(record.own_pid),
   };
 };
 

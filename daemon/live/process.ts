@@ -92,7 +92,7 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
   };
 
   const info = (record: ProcessRecord): ProcessInfo => ({
-    pid,
+    pid: pid > 0 ? pid : record.ownPid,
     parentPid: record.parentPid,
     command: command.length > 0 ? command : [executable],
     executable,

@@ -129,8 +129,9 @@ const untraced = (processes: readonly TrackedProcess[]): readonly TrackedProcess
 /** A forked image has its parent's index; one that was executed follows on the image its pid had before. */
 const parentOf = (record: ProcessRecord, processes: readonly TrackedProcess[]): number | null => {
   if (record.parentIndex !== NOT_FORKED) return record.parentIndex;
-  const before = processes.findLast((each) => each.record().pid === record.pid);
-  const parent = processes.findLast((each) => each.record().pid === record.parentPid);
+  const lastOf = (pid: number) => processes.findLast((each) => pid > 0 && each.record().pid === pid);
+  const before = lastOf(record.pid);
+  const parent = lastOf(record.parentPid);
   return (before ?? parent)?.record().index ?? null;
 };
 

@@ -153,6 +153,33 @@ static void died(struct stage *stage) {
     writer_close(&w);
 }
 
+/* In a namespace of its own it has the number of another traced process, and is gone before anybody looks. */
+static void namesake(struct stage *stage) {
+    struct writer here, there;
+    int pid = child_start();
+    open_writer(&here, stage, pid);
+    writer_announce(&here);
+    open_writer(&there, stage, pid);
+    claim(&there);
+    entry_of(&there)->pid_namespace = stage->core->session.pid_namespace + 1;
+    complete(&there);
+    allocate(&there, 7);
+    stage_settle(stage);
+    allocate(&here, 100);
+    stage_settle(stage);
+    child_kill(pid);
+    stage_settle(stage);
+    struct process_record first = stage_record(stage, 0), second = stage_record(stage, 1);
+    CHECK_EQUAL(first.flags, 0, "flags of the one here");
+    CHECK_EQUAL(first.allocations, 100, "allocations of the one here");
+    CHECK_EQUAL(second.state, PROCESS_ENDED, "state of the other");
+    CHECK_EQUAL(second.allocations, 7, "allocations of the other");
+    CHECK_EQUAL(second.pid, 0, "pid here of the other");
+    CHECK_EQUAL(second.own_pid, pid, "pid of the other");
+    writer_close(&here);
+    writer_close(&there);
+}
+
 int main(int argc, char **argv) {
     const char *which = argc > 1 ? argv[1] : "";
     struct stage stage;
@@ -167,6 +194,8 @@ int main(int argc, char **argv) {
         stranger(&stage);
     else if (!strcmp(which, "died"))
         died(&stage);
+    else if (!strcmp(which, "namesake"))
+        namesake(&stage);
     else
         CHECK(false, "no such case");
     stage_close(&stage);

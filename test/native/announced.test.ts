@@ -20,3 +20,7 @@ test('a child in a pid namespace of its own is not forgotten while it announces 
 test('a process that is killed while it announces itself leaves its place to others', async (t) => {
   t.deepEqual(await run('native/sanitized/announced', 'died'), succeeded);
 });
+
+test('a short process of another pid namespace does not end the trace of the one that has its number here', async (t) => {
+  t.deepEqual(await run('native/sanitized/announced', 'namesake'), succeeded);
+});

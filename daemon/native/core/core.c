@@ -60,13 +60,15 @@ static struct process *by_ticket(const struct core *core, uint32_t ticket) {
 }
 
 /* The image that ran in this pid until now, if there is one. */
-static void replace_former_image(struct core *core, const struct process *process) {
-    if (!process->record.pid)
+static void replace_former_image(struct core *core, struct process *process) {
+    if (!process->record.own_pid)
         return;
     for (uint32_t i = 0; i < core->active.count; i++) {
         struct process *former = core->processes[core->active.items[i]];
-        if (former->record.pid != process->record.pid || former == process)
+        if (former == process || !process_is_same(former, process))
             continue;
+        if (!process->record.pid)
+            process->record.pid = former->record.pid;
         if (process->record.state == PROCESS_UNTRACED) {
             former->exec_expected = true; /* announced before the exec, which may fail */
             continue;
@@ -79,8 +81,11 @@ static void replace_former_image(struct core *core, const struct process *proces
 }
 
 static void watch(struct core *core, struct process *process) {
-    process->gone =
-        !process->record.pid || !process_watch(process); /* it is not known when a nameless one ends */
+    if (!process->record.pid) {
+        process->gone = true; /* it is not known when a nameless one ends */
+        return;
+    }
+    process->gone = !process_watch(process, core->session.pid_namespace);
     if (process->pidfd < 0)
         return;
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = process->record.index};
@@ -105,7 +110,7 @@ static void welcome(struct core *core, const struct registry_entry *entry) {
         if (process->inherits)
             index_list_add(&core->heirs, process->record.index);
     }
-    watch(core, process); /* which may find that its pid is another one here */
+    watch(core, process); /* which finds its pid here */
     replace_former_image(core, process);
     index_list_add(&core->active, process->record.index);
 }

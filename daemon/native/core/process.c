@@ -25,6 +25,7 @@
 struct kernel_state {
     bool known; /* false: it could not be read */
     char state; /* as ps shows it; 0: there is no such process */
+    uint32_t parent_pid;
     uint64_t start_ticks;
 };
 
@@ -41,19 +42,31 @@ static struct kernel_state kernel_state(uint32_t pid) {
     if (!at || at[1] != ' ')
         return (struct kernel_state){.known = true}; /* it ended while it was read */
     struct kernel_state result = {.known = true, .state = at[2]};
-    for (int field = 2; at && field < 22; field++)
+    for (int field = 2; at && field < 22; field++) {
+        if (field == 4)
+            result.parent_pid = (uint32_t)strtoul(at + 1, NULL, 10);
         at = strchr(at + 1, ' ');
+    }
     result.start_ticks = at ? strtoull(at + 1, NULL, 10) : 0;
     return result;
 }
 
-/* Which of the processes here is the one that has this pid in a namespace of its own? 0: none. */
-static uint32_t find_in_namespaces(uint32_t pid, uint64_t ticks) {
+/* As far as can be told: that of another user's process cannot. */
+static bool is_in_namespace(uint32_t pid, uint64_t namespace) {
+    char path[32];
+    struct stat status;
+    snprintf(path, sizeof path, "/proc/%u/ns/pid", pid);
+    return stat(path, &status) || status.st_ino == namespace;
+}
+
+/* Which of the processes here is the one that has this pid in that namespace? 0: none. `ticks`: when it
+ * started, 0: not known. */
+static uint32_t find_in_namespace(uint32_t pid, uint64_t namespace, uint64_t ticks) {
     DIR *all = opendir("/proc");
     uint32_t found = 0;
     for (struct dirent *entry; all && !found && (entry = readdir(all));) {
         uint32_t here = (uint32_t)strtoul(entry->d_name, NULL, 10);
-        if (!here || kernel_state(here).start_ticks != ticks)
+        if (!here || !is_in_namespace(here, namespace) || (ticks && kernel_state(here).start_ticks != ticks))
             continue;
         char path[32], line[256];
         snprintf(path, sizeof path, "/proc/%u/status", here);
@@ -71,11 +84,6 @@ static uint32_t find_in_namespaces(uint32_t pid, uint64_t ticks) {
     return found;
 }
 
-static uint64_t own_pid_namespace(void) {
-    struct stat status;
-    return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
-}
-
 /* Is this pid still that of the process? Where the kernel cannot be asked, yes: a pid is soon asked again,
  * and a process that is taken for dead is read no more. */
 static bool is_the_same(const struct process *process, const struct kernel_state *now) {
@@ -89,14 +97,24 @@ static bool is_one_too_many(int fd) {
     return getrlimit(RLIMIT_NOFILE, &limit) == 0 && (rlim_t)fd + DESCRIPTORS_KEPT >= limit.rlim_cur;
 }
 
-bool process_watch(struct process *process) {
-    uint64_t namespace = process->segment.fixed.pid_namespace, ticks = process->segment.fixed.start_ticks;
-    if (namespace && ticks && namespace != own_pid_namespace()) {
-        uint32_t here = find_in_namespaces(process->record.pid, ticks);
-        if (!here)
-            return false;
-        process->record.pid = here;
-    }
+/* A number of another namespace is never taken for a pid here: that is another process. */
+static bool find_here(struct process *process, uint64_t own_namespace) {
+    struct process_record *record = &process->record;
+    if (!own_namespace || process->pid_namespace == own_namespace)
+        return true;
+    record->pid =
+        find_in_namespace(record->own_pid, process->pid_namespace, process->segment.fixed.start_ticks);
+    record->parent_pid = record->pid ? kernel_state(record->pid).parent_pid : 0;
+    return record->pid != 0;
+}
+
+bool process_is_same(const struct process *a, const struct process *b) {
+    return a->record.own_pid == b->record.own_pid && a->pid_namespace == b->pid_namespace;
+}
+
+bool process_watch(struct process *process, uint64_t own_namespace) {
+    if (!find_here(process, own_namespace))
+        return false;
     process->pidfd = (int)syscall(SYS_pidfd_open, process->record.pid, 0);
     if (process->pidfd < 0 && errno == ESRCH)
         return false;
@@ -139,11 +157,13 @@ struct process *process_create(uint32_t index, const struct registry_entry *entr
     if (!process)
         return NULL;
     process->pidfd = -1;
+    process->pid_namespace = entry->pid_namespace;
     struct process_record *record = &process->record;
     *record = (struct process_record){.index = index,
                                       .ticket = entry->ticket,
                                       .pid = entry->pid,
                                       .parent_pid = entry->parent_pid,
+                                      .own_pid = entry->pid,
                                       .parent_index = UINT32_MAX,
                                       .started_ns = session_ns()};
     if (entry->state == REGISTRY_UNTRACED) {

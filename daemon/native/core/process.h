@@ -26,6 +26,7 @@ struct fork_point {
 
 struct process {
     struct process_record record; /* what is not kept elsewhere; see process_fill_record */
+    uint64_t pid_namespace;       /* in which own_pid is counted */
     char *path;                   /* executable of an untraced image, else NULL */
     struct segment segment;
 
@@ -84,8 +85,11 @@ bool process_take_fork(struct process *process, uint64_t serial, struct fork_poi
 void process_fill_record(struct process *process, struct process_record *record);
 void process_free(struct process *process);
 
-/* Does the process that this image belongs to still run? Opens the pidfd when it can. */
-bool process_watch(struct process *process);
+/* Does the process that this image belongs to still run? Opens the pidfd when it can, and finds out its pid
+ * here, where `own_namespace` is, when another one counted it. */
+bool process_watch(struct process *process, uint64_t own_namespace);
+/* Are both images of one process? */
+bool process_is_same(const struct process *a, const struct process *b);
 bool process_runs(const struct process *process);
 
 #endif

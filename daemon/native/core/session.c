@@ -118,6 +118,8 @@ static bool take_entry(const struct session *session, struct registry_entry *sou
     entry->state = state;
     if (entry->path_bytes > sizeof entry->path)
         entry->path_bytes = sizeof entry->path;
+    if (!entry->pid_namespace) /* it has no /proc */
+        entry->pid_namespace = session->pid_namespace;
     free_entry(source);
     return state == REGISTRY_UNTRACED || (state == REGISTRY_TRACED && entry->pid);
 }

@@ -13,10 +13,10 @@ struct session {
     struct registry_header *registry;
     struct registry_entry *entries;
     uint64_t pid_namespace; /* of the daemon; 0: not known */
-    uint32_t seen;      /* the next ticket to look at */
-    uint64_t swept_us;  /* when all entries were last looked at */
-    uint32_t impatient; /* sweeps that should come soon: an announcement is being written */
-    bool passed_over;   /* some were not ready when their turn came */
+    uint32_t seen;          /* the next ticket to look at */
+    uint64_t swept_us;      /* when all entries were last looked at */
+    uint32_t impatient;     /* sweeps that should come soon: an announcement is being written */
+    bool passed_over;       /* some were not ready when their turn came */
 };
 
 /* Makes and maps both files in `directory`; the calling thread's life is the session's life sign.
