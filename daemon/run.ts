@@ -9,7 +9,7 @@ import type { Recording } from '../views/profile.js';
 import { monotonicMs } from './clock.js';
 import { createCore, type Selection } from './core.js';
 import { type DrivenSession, driveSession } from './live/session.js';
-import { isExcluded, untracedReason } from './live/untraced.js';
+import { isExcluded, reasonOf } from './live/untraced.js';
 import type { LiveProcess } from './live.js';
 import { type Doorman, postDoorman } from './server/doorman.js';
 import type { LiveServer } from './server/server.js';
@@ -265,7 +265,7 @@ const subjectOf = (live: DrivenSession, main: number | null): number | null => {
 };
 
 const whyUntraced = (live: DrivenSession, main: number | null, program: StartedProgram): string => {
-  if (program.untraced !== null) return untracedReason(program.untraced);
+  if (program.untraced !== null) return reasonOf(program.untraced);
   return (
     (main === null ? undefined : live.processes()[main]?.info.untraced) ??
     'it ended before it could be reached, or does not let libraries be preloaded'

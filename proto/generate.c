@@ -43,6 +43,7 @@ int main(void) {
     CONSTANT(DETACH_DAEMON_DIED);
     CONSTANT(DETACH_NO_MEMORY);
     CONSTANT(DETACH_ABANDONED);
+    CONSTANT(DETACH_UNREAD);
 
     CONSTANT(MODULE_NONE);
     CONSTANT(MODULE_GONE);
@@ -136,6 +137,7 @@ int main(void) {
     FIELD(process_record, python_version);
     FIELD(process_record, python_refusal);
     FIELD(process_record, own_pid);
+    FIELD(process_record, unread_error);
     END();
 
     CONSTANT(SITE_HEAP);

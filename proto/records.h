@@ -86,8 +86,8 @@ struct process_record {
     uint32_t python_version; /* major << 8 | minor, 0: none */
     uint32_t python_refusal; /* enum python_refusal */
 
-    uint32_t own_pid; /* as its own pid namespace counts it */
-    uint32_t reserved1;
+    uint32_t own_pid;      /* as its own pid namespace counts it */
+    uint32_t unread_error; /* PROCESS_UNREAD: errno of what failed */
 };
 static_assert(sizeof(struct process_record) == 64 + 24 + 64 + 40 + 64 + 16 + 48 + 8, "process record");
 

@@ -1,9 +1,9 @@
 /* segment.h — the shared memory of one traced process image: `segment.<ticket>` in the session directory.
  *
- * Ownership: everything is written by the shim and read by the daemon, but for `ring.tail`, which the daemon
- * writes. A program may scribble on its segment: the reader copies a field, then checks it, then uses it.
- * No page is touched by the shim before fallocate or MADV_POPULATE_WRITE has given it (a full tmpfs would
- * kill the program by SIGBUS).
+ * Ownership: everything is written by the shim and read by the daemon, but for `ring.tail`, `adopted` and
+ * `abandoned`, which the daemon writes. A program may scribble on its segment: the reader copies a field,
+ * then checks it, then uses it. No page is touched by the shim before fallocate or MADV_POPULATE_WRITE has
+ * given it (a full tmpfs would kill the program by SIGBUS).
  *
  * The file is sparse and has these areas, each at the offset that the header states:
  *   header · info (executable, command line) · modules · strings · rings (control lines) · nodes ·
@@ -75,7 +75,8 @@ struct segment_header {
     uint32_t python_codes;       /* bytes in use, from PYTHON_CODES_START on */
     uint32_t python_version;     /* major << 8 | minor */
     uint32_t python_refusal;     /* enum python_refusal */
-    uint8_t reserved1[40];
+    uint32_t adopted;            /* written by the daemon, not 0: it reads this segment */
+    uint8_t reserved1[36];
 };
 static_assert(sizeof(struct segment_header) == 256, "segment header");
 static_assert(offsetof(struct segment_header, info_offset) == 56, "areas");
@@ -88,7 +89,8 @@ enum detach_reason {
     DETACH_STOPPED = 1,     /* the session ended */
     DETACH_DAEMON_DIED = 2, /* seen by a waiting producer; all after that is untraced */
     DETACH_NO_MEMORY = 3,   /* the segment could not grow */
-    DETACH_ABANDONED = 4    /* the daemon reads this segment no more, or something has written over it */
+    DETACH_ABANDONED = 4,   /* the daemon reads this segment no more, or something has written over it */
+    DETACH_UNREAD = 5       /* the daemon goes on, but never came to read this segment */
 };
 
 /* ---- info ---- */

@@ -318,6 +318,8 @@ static enum process_phase attach(void) {
         return PROCESS_OFF;
     }
     last_ticket = entry->ticket;
+    process->announced_ms = os_monotonic_ms();
+    process->announced_clock = load_relaxed(&process->control->clock);
     store_release(&entry->state, REGISTRY_TRACED);
     session_ring_doorbell();
     return PROCESS_TRACED;

@@ -38,6 +38,8 @@ struct process {
     uint32_t ordered;
     uint32_t pid;
     uint32_t ticket;
+    uint32_t announced_clock; /* of the session, when this image was announced */
+    uint64_t announced_ms;
 
     const struct control *control;
     struct registry_header *registry;

@@ -19,6 +19,18 @@ static void grow(struct thread *t) {
     store_release(&t->ring->size, RING_EVENTS);
 }
 
+/* A daemon that goes on and has not adopted this image by now never will: it cannot open its segment, say
+ * from another mount namespace. One that is stopped, or slow, makes no rounds and is waited for. */
+#define ADOPTION_MS     5000
+#define ADOPTION_ROUNDS 32
+
+static bool is_never_read(void) {
+    /* In silence there is no time: the rounds have to do. */
+    return unlikely(!load_relaxed(&process->segment->adopted)) &&
+           load_relaxed(&process->control->clock) - process->announced_clock > ADOPTION_ROUNDS &&
+           os_monotonic_ms() - process->announced_ms > ADOPTION_MS;
+}
+
 static bool session_is_over(void) {
     if (load_acquire(&process->control->stopped))
         process_detach(DETACH_STOPPED);
@@ -26,6 +38,8 @@ static bool session_is_over(void) {
         process_detach(DETACH_DAEMON_DIED);
     else if (load_acquire(&process->segment->abandoned))
         process_detach(DETACH_ABANDONED);
+    else if (is_never_read())
+        process_detach(DETACH_UNREAD);
     return load_relaxed(&process->phase) != PROCESS_TRACED;
 }
 

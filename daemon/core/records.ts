@@ -66,6 +66,8 @@ export interface ProcessRecord {
   readonly pythonRefusal: number;
   /** As its own pid namespace counts it. */
   readonly ownPid: number;
+  /** PROCESS_UNREAD: errno of what failed. */
+  readonly unreadError: number;
 }
 
 export interface SiteTable extends SiteFigures {
@@ -217,6 +219,7 @@ export const decodeProcess = (bytes: Bytes, at: number): ProcessRecord => {
     pythonVersion: u32(record.python_version),
     pythonRefusal: u32(record.python_refusal),
     ownPid: u32(record.own_pid),
+    unreadError: u32(record.unread_error),
   };
 };
 

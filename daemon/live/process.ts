@@ -10,12 +10,12 @@ import {
   DETACH_DAEMON_DIED,
   DETACH_NO_MEMORY,
   DETACH_STOPPED,
+  DETACH_UNREAD,
   PROCESS_CORRUPT,
   PROCESS_ENDED,
   PROCESS_EXECED,
   PROCESS_HAS_EXIT_CODE,
   PROCESS_RUNNING,
-  PROCESS_UNREAD,
   PROCESS_UNTRACED,
   PYTHON_ACCEPTED,
   PYTHON_REFUSED_DEBUG,
@@ -36,7 +36,7 @@ import type { Symbolizer } from '../symbols/symbolizer.js';
 import { type Resident, residentOf } from './resident.js';
 import { threadInfos } from './threads.js';
 import { createTimeline, type Timeline } from './timeline.js';
-import { untracedReason } from './untraced.js';
+import { isUntraced, untracedReason } from './untraced.js';
 
 /** How the program ended, where somebody who waited for it knows better than the shim. */
 export interface ProgramEnd {
@@ -106,7 +106,7 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
         frees: record.inheritedFrees,
       },
     }),
-    ...(record.state === PROCESS_UNTRACED && { untraced: untracedReason(record.untracedReason) }),
+    ...(isUntraced(record) && { untraced: untracedReason(record) }),
   });
 
   const live = (): LiveProcess => liveAt(record);
@@ -265,14 +265,12 @@ const OWN_WORTH_TELLING = 4 << 20;
 /** What a reader of the figures must know to judge them. */
 const notesOf = (record: ProcessRecord): readonly string[] => {
   const notes: string[] = [];
-  if (record.flags & PROCESS_UNREAD)
-    notes.push(
-      'the daemon could not map its shared memory (are addresses limited? see ulimit -v): nothing of it was recorded, the program ran on unharmed',
-    );
-  else if (record.flags & PROCESS_CORRUPT || record.detachReason === DETACH_ABANDONED)
+  if (record.flags & PROCESS_CORRUPT || record.detachReason === DETACH_ABANDONED)
     notes.push('the program overwrote the memory it shares with memtrace: what came after that is missing');
   if (record.detachReason === DETACH_NO_MEMORY)
     notes.push('there was no shared memory left for more events: what came after that is missing');
+  if (record.detachReason === DETACH_UNREAD)
+    notes.push('the daemon did not come to read it in time: what came after the first events is missing');
   if (record.detachReason === DETACH_DAEMON_DIED)
     notes.push('the daemon had died: what came after is missing');
   if (record.detachReason === DETACH_STOPPED)

@@ -3,13 +3,14 @@
  *
  * One caller at a time drives it: daemon/run.ts.
  */
-import { PROCESS_RUNNING, PROCESS_UNTRACED } from '../../proto/generated/layout.js';
+import { PROCESS_RUNNING } from '../../proto/generated/layout.js';
 import { monotonicMs } from '../clock.js';
 import type { Core, ProcessRecord } from '../core.js';
 import type { LiveSession } from '../live.js';
 import type { Symbolizer } from '../symbols/symbolizer.js';
 import { type ProgramEnd, type TrackedProcess, trackProcess } from './process.js';
 import { residentOf } from './resident.js';
+import { isUntraced } from './untraced.js';
 
 export interface SessionFacts {
   readonly id: string;
@@ -124,7 +125,7 @@ export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionF
 };
 
 const untraced = (processes: readonly TrackedProcess[]): readonly TrackedProcess[] =>
-  processes.filter((each) => each.record().state === PROCESS_UNTRACED);
+  processes.filter((each) => isUntraced(each.record()));
 
 /** A forked image has its parent's index; one that was executed follows on the image its pid had before. */
 const parentOf = (record: ProcessRecord, processes: readonly TrackedProcess[]): number | null => {

@@ -1,5 +1,8 @@
 /** Why a process image ran without the shim, in words. */
+import { constants } from 'node:os';
 import {
+  PROCESS_UNREAD,
+  PROCESS_UNTRACED,
   UNTRACED_ARCHITECTURE,
   UNTRACED_CLEARED,
   UNTRACED_EXCLUDED,
@@ -13,6 +16,7 @@ import {
   UNTRACED_STATIC,
   UNTRACED_UNREADABLE,
 } from '../../proto/generated/layout.js';
+import type { ProcessRecord } from '../core.js';
 
 const reasons: Readonly<Record<number, string>> = {
   [UNTRACED_STATIC]: 'it is linked statically, so nothing can be preloaded into it',
@@ -35,4 +39,20 @@ const reasons: Readonly<Record<number, string>> = {
 export const isExcluded = (untraced: string | undefined): boolean =>
   untraced !== undefined && untraced === reasons[UNTRACED_EXCLUDED];
 
-export const untracedReason = (reason: number): string => reasons[reason] ?? 'for an unknown reason';
+/** Without the shim, or with one that nobody could read. */
+export const isUntraced = ({ state, flags }: ProcessRecord): boolean =>
+  state === PROCESS_UNTRACED || (flags & PROCESS_UNREAD) !== 0;
+
+export const untracedReason = (record: ProcessRecord): string =>
+  record.state === PROCESS_UNTRACED ? reasonOf(record.untracedReason) : unreadReason(record.unreadError);
+
+export const reasonOf = (reason: number): string => reasons[reason] ?? 'for an unknown reason';
+
+/** @param error errno of the daemon's attempt to open or map its segment */
+const unreadReason = (error: number): string => {
+  if (error === constants.errno.ENOENT)
+    return 'its shared memory is not where the daemon looks (it has a /dev/shm of its own)';
+  if (error === constants.errno.EMFILE || error === constants.errno.ENFILE)
+    return 'the daemon had no file descriptor left for it (see ulimit -n)';
+  return 'the daemon could not map its shared memory (are addresses limited? see ulimit -v)';
+};

@@ -54,6 +54,8 @@ void os_thread_name(char name[16]);
 #define OS_UNLIMITED UINT64_MAX
 uint64_t os_memory_limit(void);
 uint64_t os_realtime_ns(void);
+/* Of a clock that does not jump; 0 when nothing may be asked. */
+uint64_t os_monotonic_ms(void);
 /* Resident memory of this process in bytes, now and at most; 0: not known. */
 void os_resident(uint64_t *now, uint64_t *peak);
 uint64_t os_page_size(void);

@@ -143,6 +143,14 @@ asRoot('no /dev/shm at all: the run says so and is traced on disk', async (t) =>
   t.true(JSON.parse(readFileSync(out, 'utf8')).capture.allocations >= 1000);
 });
 
+asRoot('a child with a /dev/shm of its own does not wait for a reader for ever, and is told', async (t) => {
+  const command = [await build('elsewhere.c')];
+  const { main } = await unchanged(t, command);
+  t.is(main.capture.untracedChildren, 1);
+  const { stderr } = await run([MEMTRACE, 'run', '--no-output', '--', ...command]);
+  t.regex(stderr.replaceAll(/\s+/g, ' '), /not traced: its shared memory is not where the daemon looks/);
+});
+
 test('a user namespace of its own, in which it is root', async (t) => {
   const command = ['unshare', '-U', '-r', ...(await program('plain', 5000))];
   const { snapshots } = await unchanged(t, command);

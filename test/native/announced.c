@@ -3,7 +3,9 @@
  * usage: announced CASE
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "test/native/writer.h"
@@ -180,6 +182,62 @@ static void namesake(struct stage *stage) {
     writer_close(&there);
 }
 
+/* Its segment is where the daemon cannot see it. */
+static void elsewhere(struct stage *stage) {
+    struct writer w;
+    char path[128];
+    int pid = child_start();
+    open_writer(&w, stage, pid);
+    snprintf(path, sizeof path, "%s/segment.%u", stage->directory, w.ticket);
+    CHECK(!unlink(path), "%s", path);
+    writer_announce(&w);
+    struct process_record r = stage_record(stage, 0);
+    CHECK_EQUAL(r.flags, PROCESS_CORRUPT | PROCESS_UNREAD, "flags");
+    CHECK_EQUAL(r.unread_error, ENOENT, "error");
+    CHECK_EQUAL(w.header->adopted, 0, "adopted");
+    child_kill(pid);
+    writer_close(&w);
+}
+
+/* For a moment the daemon has no descriptor left. */
+static void scarce(struct stage *stage) {
+    struct writer w;
+    struct rlimit none = {0}, some;
+    int pid = child_start();
+    CHECK(!getrlimit(RLIMIT_NOFILE, &some), "limit");
+    none.rlim_max = some.rlim_max;
+    open_writer(&w, stage, pid);
+    claim(&w);
+    complete(&w);
+    CHECK(!setrlimit(RLIMIT_NOFILE, &none), "limit");
+    stage_pass(stage);
+    CHECK_EQUAL(stage->core->count, 0, "processes meanwhile");
+    CHECK_EQUAL(w.header->adopted, 0, "adopted meanwhile");
+    CHECK(!setrlimit(RLIMIT_NOFILE, &some), "limit");
+    stage_pass(stage);
+    CHECK_EQUAL(w.header->adopted, 1, "adopted");
+    allocate(&w, 100);
+    stage_settle(stage);
+    CHECK_EQUAL(stage_record(stage, 0).allocations, 100, "allocations");
+
+    /* And then for good: who is not read is told so, as far as it can be. */
+    struct writer never;
+    open_writer(&never, stage, pid);
+    claim(&never);
+    complete(&never);
+    CHECK(!setrlimit(RLIMIT_NOFILE, &none), "limit");
+    stage_pass(stage);
+    stage->core->scarce_us = 1;
+    stage_pass(stage);
+    CHECK(!setrlimit(RLIMIT_NOFILE, &some), "limit");
+    struct process_record r = stage_record(stage, 1);
+    CHECK_EQUAL(r.flags, PROCESS_CORRUPT | PROCESS_UNREAD, "flags");
+    CHECK_EQUAL(r.unread_error, EMFILE, "error");
+    child_kill(pid);
+    writer_close(&w);
+    writer_close(&never);
+}
+
 int main(int argc, char **argv) {
     const char *which = argc > 1 ? argv[1] : "";
     struct stage stage;
@@ -196,6 +254,10 @@ int main(int argc, char **argv) {
         died(&stage);
     else if (!strcmp(which, "namesake"))
         namesake(&stage);
+    else if (!strcmp(which, "elsewhere"))
+        elsewhere(&stage);
+    else if (!strcmp(which, "scarce"))
+        scarce(&stage);
     else
         CHECK(false, "no such case");
     stage_close(&stage);

@@ -24,3 +24,11 @@ test('a process that is killed while it announces itself leaves its place to oth
 test('a short process of another pid namespace does not end the trace of the one that has its number here', async (t) => {
   t.deepEqual(await run('native/sanitized/announced', 'namesake'), succeeded);
 });
+
+test('a process whose shared memory the daemon cannot see is told of as one that was not traced', async (t) => {
+  t.deepEqual(await run('native/sanitized/announced', 'elsewhere'), succeeded);
+});
+
+test('a process that starts while the daemon has no descriptor left is read once there is one', async (t) => {
+  t.deepEqual(await run('native/sanitized/announced', 'scarce'), succeeded);
+});

@@ -12,7 +12,8 @@
 #include "daemon/native/core/ledger.h"
 
 #define HOUSEKEEPING_US 100000
-#define OVERDUE_US      2000000  /* an event waits so long for a missing ticket */
+#define OVERDUE_US      2000000 /* an event waits so long for a missing ticket */
+#define SCARCE_US       3000000 /* how long an image waits for memory or descriptors: it waits for less long */
 #define TRIM_US         10000000 /* how often the shadow of dead heap is given back */
 
 void core_lock(struct core *core) {
@@ -95,12 +96,20 @@ static void watch(struct core *core, struct process *process) {
     }
 }
 
-static void welcome(struct core *core, const struct registry_entry *entry) {
-    if (!array_reserve(&core->processes, &core->capacity, (uint64_t)core->count + 1, sizeof *core->processes))
-        return;
-    struct process *process = process_create(core->count, entry, core->session.directory);
+/* False: there is no memory for it now, or no descriptor; never when it is the last try. */
+static bool welcome(struct core *core, const struct registry_entry *entry, bool last) {
+    struct index_list *active = &core->active;
+    struct process *process = NULL;
+    if (array_reserve(&core->processes, &core->capacity, (uint64_t)core->count + 1,
+                      sizeof *core->processes) &&
+        array_reserve(&active->items, &active->capacity, (uint64_t)active->count + 1, sizeof *active->items))
+        process = process_create(core->count, entry, core->session.directory, last);
+    if (!process && last)
+        session_refuse(&core->session, entry);
     if (!process)
-        return;
+        return last;
+    if (!(process->record.flags & PROCESS_UNREAD))
+        core->scarce_us = 0;
     core->processes[core->count++] = process;
     report_again(core, process);
     struct process *parent =
@@ -112,7 +121,21 @@ static void welcome(struct core *core, const struct registry_entry *entry) {
     }
     watch(core, process); /* which finds its pid here */
     replace_former_image(core, process);
-    index_list_add(&core->active, process->record.index);
+    index_list_add(active, process->record.index);
+    return true;
+}
+
+/* Where one was given up for want of something, the next does not wait anew. */
+static void welcome_all(struct core *core, uint64_t now_us) {
+    bool stopped = __atomic_load_n(&core->session.control->stopped, __ATOMIC_RELAXED);
+    while (core->is_held || session_next_announcement(&core->session, now_us, &core->next)) {
+        bool last = stopped || (core->scarce_us && now_us - core->scarce_us >= SCARCE_US);
+        core->is_held = !welcome(core, &core->next, last);
+        if (core->is_held && !core->scarce_us)
+            core->scarce_us = now_us;
+        if (core->is_held)
+            return;
+    }
 }
 
 /* Looks for what a forked child inherited; false when it may still become known. */
@@ -221,9 +244,7 @@ static void finish(struct core *core, struct process *process) {
 
 uint64_t core_pass(struct core *core, uint32_t *fullness) {
     struct pass pass = {.now_us = monotonic_us()};
-    struct registry_entry entry;
-    while (session_next_announcement(&core->session, pass.now_us, &entry))
-        welcome(core, &entry);
+    welcome_all(core, pass.now_us);
     notice_ends(core);
 
     bool housekeeping = pass.now_us - core->housekept_us >= HOUSEKEEPING_US;

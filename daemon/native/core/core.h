@@ -30,10 +30,13 @@ struct core {
     struct process **processes;
     uint32_t count;
     uint32_t capacity;
-    struct index_list active;  /* run, or have not been read to their end */
-    struct index_list reports; /* to be reported: changed, or may change, since the last report */
-    struct index_list heirs;   /* wait for what their parent held when it forked */
-    int epoll;                 /* of the pidfds of active processes; -1: none */
+    struct index_list active;   /* run, or have not been read to their end */
+    struct index_list reports;  /* to be reported: changed, or may change, since the last report */
+    struct index_list heirs;    /* wait for what their parent held when it forked */
+    struct registry_entry next; /* the announcement whose turn it is */
+    bool is_held;               /* it waits for memory or descriptors, and all others for it */
+    uint64_t scarce_us;         /* since when there are none; 0: there are */
+    int epoll;                  /* of the pidfds of active processes; -1: none */
 
     uint32_t sleep_us; /* present pause between rounds */
     uint64_t housekept_us;

@@ -152,7 +152,12 @@ static char *path_of(uint32_t pid) {
     return bytes > 0 ? strndup(path, (size_t)bytes) : NULL;
 }
 
-struct process *process_create(uint32_t index, const struct registry_entry *entry, int directory) {
+/* What there may be again soon. */
+static bool is_scarce(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
+struct process *process_create(uint32_t index, const struct registry_entry *entry, int directory, bool last) {
     struct process *process = calloc(1, sizeof *process);
     if (!process)
         return NULL;
@@ -178,10 +183,17 @@ struct process *process_create(uint32_t index, const struct registry_entry *entr
         return NULL;
     }
     enum segment_attached attached = segment_attach(&process->segment, directory, entry->ticket);
+    if (attached == SEGMENT_OUT_OF_REACH) {
+        record->unread_error = (uint32_t)errno;
+        if (is_scarce(errno) && !last) {
+            process_free(process);
+            return NULL;
+        }
+        segment_disown(directory, entry->ticket);
+        record->flags |= PROCESS_UNREAD;
+    }
     if (attached != SEGMENT_ATTACHED) {
         process_corrupt(process);
-        if (attached == SEGMENT_OUT_OF_REACH)
-            record->flags |= PROCESS_UNREAD;
         process->path = path_of(record->pid);
         return process;
     }
@@ -316,7 +328,7 @@ static void fill_from_segment(struct process *process, struct process_record *re
         record->exit_rss_bytes = segment_counter(header->exit_rss_bytes);
         record->exit_peak_bytes = segment_counter(header->exit_peak_bytes);
     }
-    record->detach_reason = header->detached <= DETACH_ABANDONED ? header->detached : DETACH_NONE;
+    record->detach_reason = header->detached <= DETACH_UNREAD ? header->detached : DETACH_NONE;
     if (record->detach_reason)
         record->flags |= PROCESS_DETACHED;
     record->lost += segment_counter(header->lost);

@@ -61,8 +61,9 @@ struct process {
     uint32_t forks_capacity;
 };
 
-/* Makes a process of a registry entry; NULL without memory. `entry` has been checked. */
-struct process *process_create(uint32_t index, const struct registry_entry *entry, int directory);
+/* Makes a process of a registry entry, which has been checked. NULL where there is no memory or no descriptor
+ * for it; when this is the last try, one whose segment could not be had is PROCESS_UNREAD instead. */
+struct process *process_create(uint32_t index, const struct registry_entry *entry, int directory, bool last);
 
 /* Its segment held impossible values: nothing more is believed. */
 void process_corrupt(struct process *process);

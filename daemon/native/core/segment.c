@@ -50,12 +50,22 @@ static bool is_plausible(const struct segment *segment, uint32_t ticket) {
            area_fits(segment, h->events_offset, h->rings_capacity, RING_BYTES);
 }
 
-/* Without a mapping: a program that nobody reads must not wait for it. */
-static void disown(int fd) {
+static int open_segment(int directory, uint32_t ticket) {
+    char name[32];
+    snprintf(name, sizeof name, "%s%u", SESSION_SEGMENT_FILE, ticket);
+    return openat(directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+}
+
+/* Without a mapping, which may be what cannot be had. */
+void segment_disown(int directory, uint32_t ticket) {
     const uint32_t abandoned = 1;
     const off_t at = offsetof(struct segment_header, abandoned);
-    if (pwrite(fd, &abandoned, sizeof abandoned, at) != sizeof abandoned)
-        return; /* then its file is too short for one, and it does not wait */
+    int fd = open_segment(directory, ticket);
+    if (fd < 0)
+        return; /* the program finds out by itself that nobody comes */
+    ssize_t written = pwrite(fd, &abandoned, sizeof abandoned, at);
+    (void)written; /* where it is too short for that, the program does not wait either */
+    close(fd);
 }
 
 static enum segment_attached map_file(struct segment *segment, int fd) {
@@ -64,10 +74,8 @@ static enum segment_attached map_file(struct segment *segment, int fd) {
         (uint64_t)status.st_size < sizeof(struct segment_header))
         return SEGMENT_BAD;
     void *base = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (base == MAP_FAILED) {
-        disown(fd);
+    if (base == MAP_FAILED)
         return SEGMENT_OUT_OF_REACH;
-    }
     segment->base = base;
     segment->bytes = (size_t)status.st_size;
     return SEGMENT_ATTACHED;
@@ -75,19 +83,22 @@ static enum segment_attached map_file(struct segment *segment, int fd) {
 
 enum segment_attached segment_attach(struct segment *segment, int directory, uint32_t ticket) {
     *segment = (struct segment){.directory = directory};
-    char name[32];
-    snprintf(name, sizeof name, "%s%u", SESSION_SEGMENT_FILE, ticket);
-    int fd = openat(directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd = open_segment(directory, ticket);
     if (fd < 0)
         return SEGMENT_OUT_OF_REACH;
     enum segment_attached result = map_file(segment, fd);
+    int error = errno;
     close(fd);
+    errno = error;
     if (result != SEGMENT_ATTACHED)
         return result;
 
     segment_enter(segment);
     memcpy(&segment->fixed, segment->base, sizeof segment->fixed);
-    if (!segment_leave(segment) || !is_plausible(segment, ticket)) {
+    bool plausible = is_plausible(segment, ticket);
+    if (plausible)
+        __atomic_store_n(&((struct segment_header *)segment->base)->adopted, 1, __ATOMIC_RELEASE);
+    if (!segment_leave(segment) || !plausible) {
         segment_free(segment);
         return SEGMENT_BAD;
     }

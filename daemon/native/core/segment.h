@@ -40,11 +40,14 @@ struct segment {
 enum segment_attached {
     SEGMENT_ATTACHED,
     SEGMENT_BAD,         /* its content cannot be true */
-    SEGMENT_OUT_OF_REACH /* the system did not let us open or map it; the program has been told so */
+    SEGMENT_OUT_OF_REACH /* the system did not let us open or map it: errno says why */
 };
 
-/* Maps `segment.<ticket>` of the session directory. */
+/* Maps `segment.<ticket>` of the session directory and tells the program that it will be read. */
 enum segment_attached segment_attach(struct segment *segment, int directory, uint32_t ticket);
+
+/* Tells the program that it will never be read, as far as its segment can be opened. */
+void segment_disown(int directory, uint32_t ticket);
 
 void segment_enter(const struct segment *segment);
 /* False when a page of it was missing: the process is corrupt. */

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/native/core/segment.h"
+
 #define SWEEP_US         500000
 #define SWEEP_SOON_US    2000
 #define SWEEPS_IMPATIENT 20
@@ -173,6 +175,12 @@ bool session_next_announcement(struct session *session, uint64_t now_us, struct 
     if (session->impatient)
         session->impatient--;
     return false;
+}
+
+void session_refuse(struct session *session, const struct registry_entry *entry) {
+    __atomic_fetch_add(&session->registry->refused, 1, __ATOMIC_RELAXED);
+    if (entry->state == REGISTRY_TRACED)
+        segment_disown(session->directory, entry->ticket);
 }
 
 void session_sleep(struct session *session, uint32_t us) {

@@ -26,6 +26,9 @@ const char *session_create(struct session *session, const char *directory, uint3
 /* Copies the next announced process image, checked, and frees its entry; false when there is none now. */
 bool session_next_announcement(struct session *session, uint64_t now_us, struct registry_entry *entry);
 
+/* Counts an announced image that cannot be followed, and tells it so. */
+void session_refuse(struct session *session, const struct registry_entry *entry);
+
 /* Sleeps at the doorbell for at most `us`. */
 void session_sleep(struct session *session, uint32_t us);
 void session_ring(struct session *session);

@@ -202,6 +202,12 @@ uint64_t os_realtime_ns(void) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+uint64_t os_monotonic_ms(void) {
+    struct timespec now = {0};
+    call3(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&now, 0);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 void os_resident(uint64_t *now, uint64_t *peak) {
     struct rusage usage;
     *peak = call3(CALL_getrusage, RUSAGE_SELF, (long)&usage, 0) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
