@@ -138,6 +138,7 @@ int main(void) {
     FIELD(process_record, python_refusal);
     FIELD(process_record, own_pid);
     FIELD(process_record, unread_error);
+    FIELD(process_record, unrecorded);
     END();
 
     CONSTANT(SITE_HEAP);

@@ -67,7 +67,7 @@ struct process_record {
     uint64_t events;
     uint64_t lost;
     uint64_t unknown_frees;
-    uint64_t truncated; /* allocations whose stack was cut */
+    uint64_t truncated; /* allocations whose stack was cut, or not recorded at all */
     uint64_t inherited_blocks;
     uint64_t inherited_bytes;
     uint64_t inherited_frees; /* frees, by a forked child, of blocks that it did not allocate itself */
@@ -88,8 +88,9 @@ struct process_record {
 
     uint32_t own_pid;      /* as its own pid namespace counts it */
     uint32_t unread_error; /* PROCESS_UNREAD: errno of what failed */
+    uint64_t unrecorded;   /* how often a frame had no room in the table of stacks, which was full */
 };
-static_assert(sizeof(struct process_record) == 64 + 24 + 64 + 40 + 64 + 16 + 48 + 8, "process record");
+static_assert(sizeof(struct process_record) == 64 + 24 + 64 + 40 + 64 + 16 + 48 + 16, "process record");
 
 enum site_kind { SITE_HEAP = 0, SITE_MMAP = 1, SITE_PYTHON = 2 };
 

@@ -68,6 +68,8 @@ export interface ProcessRecord {
   readonly ownPid: number;
   /** PROCESS_UNREAD: errno of what failed. */
   readonly unreadError: number;
+  /** How often a frame had no room in the table of stacks. */
+  readonly unrecorded: number;
 }
 
 export interface SiteTable extends SiteFigures {
@@ -220,6 +222,7 @@ export const decodeProcess = (bytes: Bytes, at: number): ProcessRecord => {
     pythonRefusal: u32(record.python_refusal),
     ownPid: u32(record.own_pid),
     unreadError: u32(record.unread_error),
+    unrecorded: u64(record.unrecorded),
   };
 };
 

@@ -283,6 +283,10 @@ const notesOf = (record: ProcessRecord): readonly string[] => {
   if (record.pythonRefusal !== PYTHON_ACCEPTED) notes.push(refusalNote(record));
   else if (record.pythonAllocations > 0 && record.pythonVersion < FIRST_PYTHON_THAT_TELLS)
     notes.push(reuseNote(record));
+  if (record.unrecorded > 0)
+    notes.push(
+      'its table of stacks was full (where addresses are limited, it is a small one: see ulimit -v): allocations of new stacks are counted without one, as [stack not recorded]',
+    );
   if (record.skippedOrders > 0)
     notes.push(
       `${record.skippedOrders} events were begun and never finished, by threads that died in between`,

@@ -51,6 +51,20 @@ test('mappings are an account of their own, exact with holes and moves', async (
   t.is(heap, snapshot.totals.liveBytes, 'none of it is in the totals of the heap');
 });
 
+test('where limited addresses leave no room for all stacks, a note says so and what has none is counted', async (t) => {
+  const command = ['sh', '-c', 'ulimit -Sv 3000000; exec "$0" 17', program('many_stacks')];
+  const { sites, stacks, frames, capture, notes } = snapshotOf(await trace(command, ['-q']));
+  const without = sites.filter(
+    ({ stack }) => frames[stacks[stack].frame].function === '[stack not recorded]',
+  );
+  t.true(without.length > 0);
+  t.is(
+    capture.truncatedStacks,
+    without.reduce((sum, { totalBlocks }) => sum + totalBlocks, 0),
+  );
+  t.regex((notes ?? []).join('\n'), /table of stacks was full/);
+});
+
 test('as many sites as there are different stacks, also when the tables of the program had to grow', async (t) => {
   const stacks = 2 ** 14;
   const { sites, capture } = snapshotOf(await trace([program('many_stacks'), '14'], ['-q']));

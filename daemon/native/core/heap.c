@@ -9,7 +9,7 @@ NOINLINE uint32_t site_of_new(struct process *process, uint32_t stack, enum site
         process_corrupt(process);
         return SITE_NONE;
     }
-    bool truncated = stack == STACK_TRUNCATED || segment_stack_truncated(&process->segment, stack);
+    bool truncated = stack < STACK_FIRST_NODE || segment_stack_truncated(&process->segment, stack);
     uint32_t site = sites_add(&process->sites, stack, kind, thread, truncated);
     if (site == SITE_NONE)
         process->record.lost++;

@@ -332,6 +332,7 @@ static void fill_from_segment(struct process *process, struct process_record *re
     if (record->detach_reason)
         record->flags |= PROCESS_DETACHED;
     record->lost += segment_counter(header->lost);
+    record->unrecorded = segment_counter(header->truncated_nodes);
     if (process->segment.base)
         record->lost += rings_lost(process);
     if (!process_is_corrupt(process)) {
