@@ -8,7 +8,8 @@
  * The file is sparse and has these areas, each at the offset that the header states:
  *   header · info (executable, command line) · modules · strings · rings (control lines) · nodes ·
  *   python codes · events
- * Order of publication: a count in the header is stored with release after what it counts is complete.
+ * Order of publication: a count in the header is released once there is memory for what it counts, which is
+ * complete when its last field is: `end` of a module, `pc` of a node. What an item names was complete before.
  */
 #ifndef MEMTRACE_PROTO_SEGMENT_H
 #define MEMTRACE_PROTO_SEGMENT_H
@@ -106,7 +107,7 @@ enum module_flags { MODULE_GONE = 1 /* unloaded; its index is never used again *
 
 struct module {
     uint64_t base;        /* first mapped address */
-    uint64_t end;         /* past the last */
+    uint64_t end;         /* past the last; released when all else is written, 0 until then */
     uint64_t bias;        /* add to a link-time address to get the run-time one */
     uint32_t path_offset; /* in the strings area */
     uint16_t path_bytes;

@@ -53,13 +53,20 @@ export const nameStacks = (core: Core, symbolizer: Symbolizer, index: number, pi
   let frameColumn = NO_COLUMN;
   let unknownStack = -1;
 
+  /** Those before it are complete. One that is still being written is read again; no node names it before. */
+  let completeModules = 0;
+
   const holdModules = () => {
-    for (const { path, buildId } of core.modules(index, modules.length)) {
+    const from = completeModules;
+    let incomplete = false;
+    for (const [at, { end, path, buildId }] of core.modules(index, from).entries()) {
       const ref = { path, buildId, pid };
-      modules.push({ path, buildId });
-      refs.push(ref);
-      ours.push(SHIM.test(path));
-      symbolizer.hold(ref);
+      modules[from + at] = { path, buildId };
+      refs[from + at] = ref;
+      ours[from + at] = SHIM.test(path);
+      if (end > 0) symbolizer.hold(ref);
+      else incomplete = true;
+      if (!incomplete) completeModules += 1;
     }
   };
 

@@ -1,7 +1,8 @@
 /** What a process's profile shows at each look, from a core whose figures the test sets. */
 import test from 'ava';
-import type { Core, Places, ProcessRecord, SiteTable } from '../../daemon/core.js';
+import type { Core, ModuleRecord, Places, ProcessRecord, SiteTable } from '../../daemon/core.js';
 import { processProfile } from '../../daemon/profile/process.js';
+import { nameStacks } from '../../daemon/profile/stacks.js';
 import type { Symbolizer } from '../../daemon/symbols/symbolizer.js';
 import { MODULE_NONE } from '../../proto/generated/layout.js';
 import { makeFigures } from '../../views/sites.js';
@@ -112,4 +113,24 @@ test('a stack that several nodes share is one site of each kind, and all of them
   t.deepEqual([...sites.liveBytes.subarray(0, 2)], [30, 10]);
   t.deepEqual([...profile.amongTheCores(Uint8Array.of(1, 0))], [1, 0, 1, 1]);
   t.deepEqual([...profile.amongTheCores(Uint8Array.of(0, 1))], [0, 1, 0, 0]);
+});
+
+test('a library that was seen while it was being recorded gets its name at the next look', (t) => {
+  const record = (path: string, end: number): ModuleRecord => ({
+    ...{ base: 0, bias: 0, gone: false, buildId: null },
+    ...{ path, end },
+  });
+  const all = [record('/first', 1), record('', 0), record('/third', 3)];
+  const known: Partial<Core> = { modules: (_, from) => all.slice(from) };
+  const held: string[] = [];
+  const hold: Symbolizer['hold'] = ({ path }) => held.push(path);
+  const named = nameStacks(known as Core, { hold } as unknown as Symbolizer, 0, 1);
+  named.holdModules();
+  all[1] = record('/second', 2);
+  named.holdModules();
+  t.deepEqual(
+    named.modules.map(({ path }) => path),
+    ['/first', '/second', '/third'],
+  );
+  t.deepEqual([...new Set(held)].sort(), ['/first', '/second', '/third']);
 });

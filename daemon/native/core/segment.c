@@ -220,7 +220,9 @@ uint32_t segment_modules(struct segment *segment) {
 
 void segment_module(struct segment *segment, uint32_t index, struct module_record *record) {
     struct module module;
+    uint64_t end = __atomic_load_n(&segment->modules[index].end, __ATOMIC_ACQUIRE);
     memcpy(&module, &segment->modules[index], sizeof module);
+    module.end = end; /* 0: the rest is not complete */
     *record = (struct module_record){
         .base = module.base, .end = module.end, .bias = module.bias, .flags = module.flags};
     if (module.build_id_bytes <= sizeof module.build_id) {

@@ -204,7 +204,7 @@ uint64_t os_realtime_ns(void) {
 
 uint64_t os_monotonic_ms(void) {
     struct timespec now = {0};
-    call3(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&now, 0);
+    call3(CALL_clock_gettime, CLOCK_MONOTONIC, (long)&now, 0);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
