@@ -103,7 +103,9 @@ enum detach_reason {
 #define STRINGS_BYTES    (1u << 20)
 #define MODULE_NONE      UINT32_C(0xffffffff) /* a pc in no module: JIT code, anonymous memory */
 
-enum module_flags { MODULE_GONE = 1 /* unloaded; its index is never used again */ };
+enum module_flags {
+    MODULE_GONE = 1 /* unloaded; its index is used again only for the same file at the same place */
+};
 
 struct module {
     uint64_t base;        /* first mapped address */

@@ -41,10 +41,37 @@ static bool record_path(struct module *m, const struct loaded_module *loaded) {
     return true;
 }
 
+/* A plugin that is loaded again mostly comes to lie where it did: the same file at the same place takes its
+ * entry back, of which there are not many. Without a build id it may be another file. CLAIM_NONE: there is
+ * none. */
+static uint32_t take_back(const struct loaded_module *loaded) {
+    uint8_t id[sizeof process->modules->build_id];
+    uint32_t id_bytes = (uint32_t)platform_build_id(loaded, id, sizeof id);
+    size_t path_bytes = strnlen(loaded->path, PATH_BYTES - 1);
+    uint32_t count = load_acquire(&process->own.modules);
+    for (uint32_t i = 0; i < count && id_bytes; i++) {
+        struct module *m = &process->modules[i];
+        uint8_t flags = load_relaxed(&m->flags);
+        if (!(flags & MODULE_GONE) || m->base != loaded->base || m->end != loaded->end ||
+            m->bias != loaded->bias || m->build_id_bytes != id_bytes ||
+            memcmp(m->build_id, id, id_bytes) != 0 || m->path_bytes != path_bytes ||
+            memcmp(process->strings + m->path_offset, loaded->path, path_bytes) != 0)
+            continue;
+        store_relaxed(&m->flags, flags & ~MODULE_GONE);
+        return i;
+    }
+    return CLAIM_NONE;
+}
+
 static uint32_t record(uint64_t pc) {
     struct loaded_module loaded;
     if (!platform_find_module(pc, &loaded))
         return MODULE_NONE;
+    uint32_t known = take_back(&loaded);
+    if (known != CLAIM_NONE) {
+        python_look_at(&loaded);
+        return known;
+    }
     uint32_t index = process_claim(&process->own.modules, MODULES_CAPACITY, 1, process->own.modules_offset,
                                    &process->modules_reserved, sizeof(struct module), GRANULE);
     if (index == CLAIM_NONE)

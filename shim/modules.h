@@ -1,7 +1,8 @@
 /* modules.h — the segment's table of modules: which file an address belonged to when it was seen.
  *
  * A module is recorded at the first sight of one of its addresses. One that is unloaded keeps its entry,
- * marked MODULE_GONE, so that an old address never takes the name of what is mapped there later.
+ * marked MODULE_GONE, so that an old address never takes the name of what is mapped there later; only the
+ * very same file at the very same place takes it back.
  */
 #ifndef MEMTRACE_SHIM_MODULES_H
 #define MEMTRACE_SHIM_MODULES_H

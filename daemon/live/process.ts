@@ -11,6 +11,7 @@ import {
   DETACH_NO_MEMORY,
   DETACH_STOPPED,
   DETACH_UNREAD,
+  MODULES_CAPACITY,
   PROCESS_CORRUPT,
   PROCESS_ENDED,
   PROCESS_EXECED,
@@ -283,6 +284,10 @@ const notesOf = (record: ProcessRecord): readonly string[] => {
   if (record.pythonRefusal !== PYTHON_ACCEPTED) notes.push(refusalNote(record));
   else if (record.pythonAllocations > 0 && record.pythonVersion < FIRST_PYTHON_THAT_TELLS)
     notes.push(reuseNote(record));
+  if (record.modules >= MODULES_CAPACITY)
+    notes.push(
+      `its table of libraries was full after ${MODULES_CAPACITY} of them: frames in later ones, also in those that were loaded anew at another address, have no names`,
+    );
   if (record.unrecorded > 0)
     notes.push(
       'its table of stacks was full (where addresses are limited, it is a small one: see ulimit -v): allocations of new stacks are counted without one, as [stack not recorded]',

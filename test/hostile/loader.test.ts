@@ -2,7 +2,17 @@
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { build, type Case, emptyFolder, exact, MEMTRACE, run, trace, unchanged } from './support.js';
+import {
+  build,
+  type Case,
+  emptyFolder,
+  exact,
+  MEMTRACE,
+  run,
+  stacksOf,
+  trace,
+  unchanged,
+} from './support.js';
 
 const plugin = (name: string, size: number, ...flags: readonly string[]): Promise<string> =>
   build('plugin.c', `lib${name}.so`, '-shared', '-fPIC', `-DNAME=${name}`, `-DSIZE=${size}`, ...flags);
@@ -111,4 +121,31 @@ test('memtrace run inside memtrace run: the inner program is traced by the inner
   const snapshot = JSON.parse(readFileSync(join(folder, 'inner.json'), 'utf8'));
   t.regex(snapshot.process.executable, /loader$/);
   t.true(snapshot.capture.allocations > 0);
+});
+
+const reloaded = (name: string, ...flags: readonly string[]): Promise<string> =>
+  build('reload.c', `lib${name}${flags.length}.so`, '-shared', '-fPIC', `-DPLUGIN=${name}`, ...flags);
+
+test('a plugin that is loaded thousands of times leaves room for the names of those that come later', async (t) => {
+  const { main } = await trace([
+    await build('reload.c'),
+    await reloaded('first'),
+    '4200',
+    await reloaded('last'),
+  ]);
+  const stacks = stacksOf(main, ({ totalBytes, totalBlocks }) => totalBytes === 1000 * totalBlocks);
+  t.deepEqual(
+    stacks.map(([innermost]) => innermost),
+    ['last'],
+  );
+  t.deepEqual(
+    (main.notes ?? []).filter((note) => note.includes('table of libraries')),
+    [],
+  );
+});
+
+test('where it cannot be told that it is the same plugin again, a note says what has no names', async (t) => {
+  const first = await reloaded('first', '-Wl,--build-id=none');
+  const { main } = await trace([await build('reload.c'), first, '4200', await reloaded('last')]);
+  t.regex((main.notes ?? []).join('\n'), /table of libraries was full/);
 });
