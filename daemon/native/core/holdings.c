@@ -49,7 +49,8 @@ static void add(struct holdings *h, uint32_t site, uint64_t birth_us, uint64_t b
         h->count++;
     }
     slot->blocks++;
-    slot->bytes_and_classes += bytes;
+    uint64_t room = HOLDING_BYTES_MASK - (slot->bytes_and_classes & HOLDING_BYTES_MASK);
+    slot->bytes_and_classes += bytes < room ? bytes : room; /* sizes that a wild program made up */
 }
 
 void holdings_visit(void *holdings, uint64_t address, const struct block *block) {

@@ -328,7 +328,8 @@ static void fill_from_segment(struct process *process, struct process_record *re
         record->exit_rss_bytes = segment_counter(header->exit_rss_bytes);
         record->exit_peak_bytes = segment_counter(header->exit_peak_bytes);
     }
-    record->detach_reason = header->detached <= DETACH_UNREAD ? header->detached : DETACH_NONE;
+    uint32_t detached = __atomic_load_n(&header->detached, __ATOMIC_RELAXED);
+    record->detach_reason = detached <= DETACH_UNREAD ? detached : DETACH_NONE;
     if (record->detach_reason)
         record->flags |= PROCESS_DETACHED;
     record->lost += segment_counter(header->lost);
@@ -337,8 +338,8 @@ static void fill_from_segment(struct process *process, struct process_record *re
         record->lost += rings_lost(process);
     if (!process_is_corrupt(process)) {
         record->python_version = header->python_version;
-        record->python_refusal = header->python_refusal <= PYTHON_REFUSED_SYMBOLS ? header->python_refusal
-                                                                                  : PYTHON_REFUSED_VERSION;
+        uint32_t refusal = __atomic_load_n(&header->python_refusal, __ATOMIC_RELAXED);
+        record->python_refusal = refusal <= PYTHON_REFUSED_SYMBOLS ? refusal : PYTHON_REFUSED_VERSION;
     }
     record->nodes = segment_nodes_complete(&process->segment);
     record->modules = segment_modules(&process->segment);
