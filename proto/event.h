@@ -18,7 +18,8 @@
  * the real call is made, so for one address  allocation < free < next allocation  in ticket order on any
  * memory model, without a clock. All tickets of a counter are published exactly once; the reader consumes
  * each counter's tickets in sequence and sets aside what arrives early. Tickets are compared modulo
- * 2^ORDER_BITS; a counter can never have that many events in flight (rings hold 2^16).
+ * 2^ORDER_BITS: the reader sets aside at most 2^20 (ORDER_LIMIT of the core), and gives up what is missing
+ * before there could be 2^(ORDER_BITS-1) of one counter.
  *
  * While a process has one ring, its first, an event that is published before the program can see what it did
  * needs no ticket: it is EVENT_IN_ORDER, and its order bits hold what it is (EVENT_ALLOC, EVENT_FREE or

@@ -187,11 +187,6 @@ static_assert(sizeof(struct python_code) == 32, "python code");
 #define RING_EVENTS_START 4096u                                /* what a ring begins with */
 #define RING_BYTES        (RING_EVENTS * sizeof(struct event)) /* its place in the events area */
 
-enum ring_state {
-    RING_ACTIVE = 1,
-    RING_RETIRED = 2 /* its thread is gone; the next new thread may take it over once it is drained */
-};
-
 /* One producer at a time, one consumer. head and tail count events since the ring began; the event n is at
  * slot n & (size - 1). `size` changes only while head == tail, before the next head is released. */
 struct ring {
@@ -200,7 +195,7 @@ struct ring {
     uint32_t size;    /* in events, a power of two, at most RING_EVENTS */
     uint32_t waiting; /* 1: the producer sleeps on the low word of tail */
     uint32_t tid;
-    uint32_t state;      /* enum ring_state */
+    uint32_t reserved0;
     uint32_t generation; /* bumped when another thread takes the ring over */
     uint32_t level;      /* 0 the thread itself, 1… a signal handler that interrupted the shim */
     uint64_t lost;       /* events dropped because the ring was full or could not be had */

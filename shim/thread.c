@@ -15,7 +15,6 @@ static void begin(struct thread *t, uint32_t level) {
     ring->level = level;
     ring->generation++;
     store_release(&ring->tid, t->tid);
-    store_release(&ring->state, RING_ACTIVE);
     t->busy = 0;
     t->nested = NULL;
     t->readable = (struct readable){0};

@@ -194,7 +194,6 @@ void writer_open(struct writer *writer, struct stage *stage, const struct writer
         struct ring *ring = (struct ring *)(writer->base + header.rings_offset) + i;
         ring->size = options->ring_events;
         ring->tid = 1000 + i;
-        ring->state = RING_ACTIVE;
         writer->rings[i].ring = ring;
         writer->rings[i].events =
             (struct event *)(writer->base + header.events_offset + (uint64_t)i * RING_BYTES);

@@ -93,7 +93,7 @@ bool order_skip(struct order *order, uint32_t counter);
 
 /* Finds a counter whose next event has been missing since before `before_us` and moves it on to the first
  * event that waits there: order_take then succeeds. UINT64_MAX: whatever is missing. False when no such
- * counter is left. A sweep starts with `*position` 0 and costs O(n log n) for n waiting events in all. */
+ * counter is left. A sweep starts with `position` 0 and costs O(n log n) for n waiting events in all. */
 struct order_sweep {
     uint32_t *sorted; /* indexes of items by counter and ticket */
     uint32_t count;

@@ -70,8 +70,8 @@ void segment_module(struct segment *segment, uint32_t index, struct module_recor
 /* How many bytes of the area of Python code records are in use. */
 uint32_t segment_python_codes(struct segment *segment);
 
-/* The ring's control line; NULL when `index` is not below segment_rings. */
 uint32_t segment_rings(const struct segment *segment);
+/* The control line and the events of a ring; `index` must be below segment_rings. */
 struct ring *segment_ring(const struct segment *segment, uint32_t index);
 const struct event *segment_events(const struct segment *segment, uint32_t index);
 
