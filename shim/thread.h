@@ -17,8 +17,7 @@
 struct thread {
     uint32_t live;
     uint32_t tid;
-    uintptr_t busy;    /* caller's sp of the hook under way; 0: none */
-    uintptr_t busy_pc; /* and its caller's pc; written before */
+    uint64_t busy; /* walk_call of the hook under way; 0: none */
 
     /* ring, producer side */
     uint64_t head;

@@ -159,12 +159,12 @@ static void abandon_call(struct thread *t) {
 
 /* The call that is making a state. A signal handler that comes in between must not make one too: where
  * signals come faster than states are made, that would never end. */
-static __thread struct walk_call making __attribute__((tls_model("initial-exec")));
+static __thread uint64_t making __attribute__((tls_model("initial-exec")));
 
 static bool is_making(const struct caller *caller, struct readable *range) {
-    if (making.sp && walk_relate(caller, range, making) == WALK_OUTSIDE)
-        making.sp = 0; /* left by a longjmp */
-    return making.sp != 0;
+    if (making && walk_relate(caller, range, making) == WALK_OUTSIDE)
+        making = 0; /* left by a longjmp */
+    return making != 0;
 }
 
 static struct thread *make_state(const struct caller *caller, struct readable *range, uint32_t level) {
@@ -172,13 +172,11 @@ static struct thread *make_state(const struct caller *caller, struct readable *r
         __atomic_fetch_add(&process->segment->lost, 1, __ATOMIC_RELAXED);
         return NULL;
     }
-    making.pc = caller_pc(caller);
-    signal_fence();
-    making.sp = caller_sp(caller);
+    making = walk_call(caller_sp(caller), caller_pc(caller));
     signal_fence();
     struct thread *t = thread_create(level);
     signal_fence();
-    making.sp = 0;
+    making = 0;
     return t;
 }
 
@@ -196,7 +194,7 @@ static struct thread *find_free_state(const struct caller *caller) {
         }
         if (!t->busy)
             return t;
-        switch (walk_relate(caller, &range, (struct walk_call){t->busy, t->busy_pc})) {
+        switch (walk_relate(caller, &range, t->busy)) {
         case WALK_INSIDE:
             return NULL;
         case WALK_OUTSIDE:
@@ -215,7 +213,7 @@ NOINLINE struct thread *trace_enter_slow(const struct caller *caller) {
     if (phase != PROCESS_TRACED) {
         if (phase != PROCESS_NEW || !process_start())
             return NULL;
-        making.sp = 0; /* a fork in the middle of it */
+        making = 0; /* a fork in the middle of it */
     }
     struct thread *t = find_free_state(caller);
     if (!t)

@@ -23,9 +23,7 @@ void trace_note_clock(struct thread *t, uint32_t clock);
 void trace_note_moment(struct thread *t, uint32_t moment);
 
 INLINE void trace_begin(struct thread *t, const struct caller *caller) {
-    t->busy_pc = caller_pc(caller);
-    signal_fence();
-    t->busy = caller_sp(caller);
+    t->busy = walk_call(caller_sp(caller), caller_pc(caller));
     signal_fence();
 }
 

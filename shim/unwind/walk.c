@@ -89,17 +89,17 @@ void walk_stack(const struct caller *caller, struct readable *range, struct fram
     walk_to_root(&w, range, out);
 }
 
-enum walk_relation walk_relate(const struct caller *caller, struct readable *range, struct walk_call call) {
+enum walk_relation walk_relate(const struct caller *caller, struct readable *range, uint64_t call) {
     struct walk w;
     bool handler = false;
-    uintptr_t frame = call.sp;
+    uintptr_t frame = call >> WALK_CALL_PC_BITS;
     walk_begin(&w, caller);
     if (w.at.sp == frame)
         return WALK_OUTSIDE; /* beside it: what it calls has its frames below */
     if (!readable_start(range, w.at.sp))
         return WALK_INSIDE;
     for (uint32_t i = 0; i < WALK_LIMIT; i++) {
-        if (w.at.sp == frame && w.at.pc == call.pc && !w.exact)
+        if (walk_call(w.at.sp, w.at.pc) == call && !w.exact)
             return handler ? WALK_HANDLER : WALK_INSIDE;
         uintptr_t below = w.at.sp;
         enum step step = walk_step(&w, range);

@@ -24,11 +24,13 @@ struct frames {
 
 void walk_stack(const struct caller *caller, struct readable *range, struct frames *out);
 
-/* Registers that the caller of a function has just after the call. */
-struct walk_call {
-    uintptr_t sp;
-    uintptr_t pc;
-};
+/* A call of a function, by what its caller's registers are just after it, in one word, so that a signal handler
+ * sees all of it or nothing: the sp, and of the pc as much as fits. The sp alone would not do: after a longjmp
+ * other frames lie where those of the call were. */
+#define WALK_CALL_PC_BITS 16
+INLINE uint64_t walk_call(uintptr_t sp, uintptr_t pc) {
+    return (uint64_t)sp << WALK_CALL_PC_BITS | (uint16_t)pc;
+}
 
 enum walk_relation {
     WALK_INSIDE,  /* called, directly or not, by that function */
@@ -36,8 +38,7 @@ enum walk_relation {
     WALK_OUTSIDE  /* that function is no longer on the stack: it was left by a longjmp or a context switch */
 };
 
-/* How code with these caller registers stands to a function that was called at `call`: its caller's sp and
- * pc. The sp alone would not do: after a longjmp other frames lie where those of the call were. */
-enum walk_relation walk_relate(const struct caller *caller, struct readable *range, struct walk_call call);
+/* How code with these caller registers stands to a function that was called at `call`. */
+enum walk_relation walk_relate(const struct caller *caller, struct readable *range, uint64_t call);
 
 #endif
