@@ -334,11 +334,15 @@ bool process_start(void) {
             os_unmap(fresh, sizeof *fresh);
     }
     uint32_t phase = PROCESS_NEW;
+    uint64_t signals = os_hold_signals(); /* a handler could leave it half done for good, by longjmp */
     if (!__atomic_compare_exchange_n(&process->phase, &phase, PROCESS_STARTING, false, __ATOMIC_ACQ_REL,
-                                     __ATOMIC_ACQUIRE))
+                                     __ATOMIC_ACQUIRE)) {
+        os_let_signals(signals);
         return phase == PROCESS_TRACED;
+    }
     phase = attach();
     store_release(&process->phase, phase);
+    os_let_signals(signals);
     return phase == PROCESS_TRACED;
 }
 

@@ -157,26 +157,11 @@ static void abandon_call(struct thread *t) {
     t->busy = 0;
 }
 
-/* The call that is making a state. A signal handler that comes in between must not make one too: where
- * signals come faster than states are made, that would never end. */
-static __thread uint64_t making __attribute__((tls_model("initial-exec")));
-
-static bool is_making(const struct caller *caller, struct readable *range) {
-    if (making && walk_relate(caller, range, making) == WALK_OUTSIDE)
-        making = 0; /* left by a longjmp */
-    return making != 0;
-}
-
-static struct thread *make_state(const struct caller *caller, struct readable *range, uint32_t level) {
-    if (is_making(caller, range)) {
-        __atomic_fetch_add(&process->segment->lost, 1, __ATOMIC_RELAXED);
-        return NULL;
-    }
-    making = walk_call(caller_sp(caller), caller_pc(caller));
-    signal_fence();
+/* No signal handler comes in between: it would have to make a state too, or to leave this one half made. */
+static struct thread *make_state(uint32_t level) {
+    uint64_t signals = os_hold_signals();
     struct thread *t = thread_create(level);
-    signal_fence();
-    making = 0;
+    os_let_signals(signals);
     return t;
 }
 
@@ -187,7 +172,7 @@ static struct thread *find_free_state(const struct caller *caller) {
     for (uint32_t level = 0; level < THREAD_LEVELS; level++) {
         struct thread *t = *at;
         if (!t || !t->live) {
-            t = make_state(caller, &range, level);
+            t = make_state(level);
             if (t)
                 *at = t;
             return t;
@@ -210,11 +195,8 @@ static struct thread *find_free_state(const struct caller *caller) {
 
 NOINLINE struct thread *trace_enter_slow(const struct caller *caller) {
     uint32_t phase = process ? load_acquire(&process->phase) : PROCESS_NEW;
-    if (phase != PROCESS_TRACED) {
-        if (phase != PROCESS_NEW || !process_start())
-            return NULL;
-        making = 0; /* a fork in the middle of it */
-    }
+    if (phase != PROCESS_TRACED && (phase != PROCESS_NEW || !process_start()))
+        return NULL;
     struct thread *t = find_free_state(caller);
     if (!t)
         return NULL;

@@ -64,6 +64,11 @@ uint64_t os_page_size(void);
 void os_wait(uint32_t *word, uint32_t value, uint32_t ms);
 void os_wake(uint32_t *word);
 
+/* Keeps signal handlers from the calling thread, but for those of faults; returns what os_let_signals takes to undo
+ * it. */
+uint64_t os_hold_signals(void);
+void os_let_signals(uint64_t before);
+
 /* Can the page that holds `address` be read? */
 bool os_readable(uintptr_t address);
 

@@ -238,6 +238,22 @@ void os_wake(uint32_t *word) {
     call3(CALL_futex, (long)word, FUTEX_WAKE, 1);
 }
 
+#define BIT(signal) (UINT64_C(1) << ((signal)-1))
+#define FAULTS      (BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) | BIT(SIGFPE) | BIT(SIGTRAP) | BIT(SIGSYS))
+#define NONE_HELD   UINT64_MAX /* never a mask: nobody can block SIGKILL */
+
+uint64_t os_hold_signals(void) {
+    uint64_t others = ~FAULTS, before = 0;
+    bool held = call4(SYS_rt_sigprocmask, SIG_BLOCK, (long)&others, (long)&before, sizeof others) == 0;
+    return held ? before : NONE_HELD;
+}
+
+/* Also where silence began meanwhile, in another thread: this one must not stay deaf. */
+void os_let_signals(uint64_t before) {
+    if (before != NONE_HELD)
+        syscall6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, sizeof before, 0, 0);
+}
+
 /* The kernel copies the new mask in before it looks at `how`: a bad address is EFAULT, a good one EINVAL. */
 bool os_readable(uintptr_t address) {
     if (silent)
