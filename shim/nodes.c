@@ -49,9 +49,9 @@ void nodes_cut(uint32_t capacity, uint32_t kept) {
     os_unmap(process->first_child + kept, (uint64_t)(capacity - kept) * sizeof(uint32_t));
 }
 
-INLINE uint32_t first_slot(const struct node_index *index, uint32_t parent, uint64_t pc) {
+INLINE uint32_t first_slot(uint32_t mask, uint32_t parent, uint64_t pc) {
     uint64_t h = (pc ^ (uint64_t)parent * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xd6e8feb86659fd93);
-    return (uint32_t)(h >> 32) & index->mask;
+    return (uint32_t)(h >> 32) & mask;
 }
 
 INLINE bool is_child(uint32_t id, uint32_t parent, uint64_t pc) {
@@ -99,9 +99,9 @@ static void index_grow(struct node_index *old) {
             uint64_t pc = load_acquire(&node->pc);
             if (!pc || load_relaxed(&process->first_child[node->parent]) == id)
                 continue;
-            uint32_t at = first_slot(larger, node->parent, pc);
+            uint32_t at = first_slot(slots - 1, node->parent, pc);
             while (larger->slot[at])
-                at = (at + 1) & larger->mask;
+                at = (at + 1) & (slots - 1);
             larger->slot[at] = id;
             larger->used++;
         }
@@ -115,7 +115,7 @@ static void index_grow(struct node_index *old) {
 static NOINLINE uint32_t find_or_insert(uint32_t parent, uint64_t pc) {
     struct node_index *index = load_acquire(&process->node_index);
     uint32_t fresh = 0;
-    for (uint32_t probes = 0, at = first_slot(index, parent, pc); probes <= index->mask;
+    for (uint32_t probes = 0, at = first_slot(index->mask, parent, pc); probes <= index->mask;
          probes++, at = (at + 1) & index->mask) {
         uint32_t id = load_acquire(&index->slot[at]);
         if (!id) {

@@ -89,6 +89,8 @@ static int open_segment(void) {
 /* Without a descriptor where the system can do that (from Linux 5.14 on): it would stand in the program's
  * table for a moment, in which a thread that closes all it finds may close it and open a file of its own. */
 static bool reserve(uint64_t offset, uint64_t bytes) {
+    if (load_relaxed(&process->phase) == PROCESS_INSIDE)
+        return true; /* zeros of its own: the segment is its parent's */
     int result = -EINVAL;
     if (offset + bytes <= process->mapped_bytes)
         result = os_populate(process->base + offset, bytes);

@@ -21,6 +21,7 @@ enum process_phase {
     PROCESS_STARTING,
     PROCESS_TRACED,
     PROCESS_OFF,
+    PROCESS_INSIDE,  /* a child in the middle of a hook of its parent's: fork.h */
     PROCESS_EXCLUDED /* by the user: as off, but what it starts may be traced */
 };
 
@@ -75,6 +76,7 @@ struct process {
     uint64_t nodes_reserved;
     uint64_t python_codes_reserved;
 
+    /* What stands before is carried over a fork in the middle of a hook: fork.h. */
     struct thread *threads[RINGS_CAPACITY]; /* by ring */
     uint32_t order[ORDER_COUNTERS];
 };

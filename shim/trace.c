@@ -1,6 +1,7 @@
 /* trace.c — what hooks do between enter and leave, and the slow ways into it. Rules: trace.h. */
 #include "shim/trace.h"
 
+#include "shim/fork.h"
 #include "shim/nodes.h"
 #include "shim/platform/os.h"
 #include "shim/python/frames.h"
@@ -194,6 +195,8 @@ static struct thread *find_free_state(const struct caller *caller) {
 }
 
 NOINLINE struct thread *trace_enter_slow(const struct caller *caller) {
+    if (fork_is_carried(caller))
+        return NULL;
     uint32_t phase = process ? load_acquire(&process->phase) : PROCESS_NEW;
     if (phase != PROCESS_TRACED && (phase != PROCESS_NEW || !process_start()))
         return NULL;
@@ -201,7 +204,7 @@ NOINLINE struct thread *trace_enter_slow(const struct caller *caller) {
     if (!t)
         return NULL;
     trace_begin(t, caller);
-    if (!ring_has_room(t) && !ring_wait(t)) {
+    if (!t->live || (!ring_has_room(t) && !ring_wait(t))) {
         trace_leave(t);
         return NULL;
     }

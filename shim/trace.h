@@ -27,6 +27,11 @@ INLINE void trace_begin(struct thread *t, const struct caller *caller) {
     signal_fence();
 }
 
+INLINE void trace_leave(struct thread *t) {
+    signal_fence();
+    t->busy = 0;
+}
+
 INLINE void trace_note_times(struct thread *t) {
     uint32_t clock = load_relaxed(&t->control->clock), moment = load_relaxed(&process->moment);
     if (unlikely(clock != t->clock))
@@ -37,23 +42,27 @@ INLINE void trace_note_times(struct thread *t) {
 
 INLINE struct thread *trace_enter(const struct caller *caller) {
     struct thread *t = thread_self;
-    if (unlikely(!t || !t->live || t->busy || !ring_has_room(t)))
+    if (unlikely(!t || t->busy))
         return trace_enter_slow(caller);
     trace_begin(t, caller);
+    if (unlikely(!t->live ||
+                 !ring_has_room(t))) { /* looked at now: before `busy` is set a handler may fork */
+        trace_leave(t);
+        return trace_enter_slow(caller);
+    }
     trace_note_times(t);
     return t;
 }
 
-INLINE void trace_leave(struct thread *t) {
-    signal_fence();
-    t->busy = 0;
-}
-
 /* Enters once more after trace_leave, in the same hook, to publish an event whose ticket was drawn before.
  * Calls made in between published events of their own, but each only with room for twice its own: half of
- * RING_SLOTS_PER_CALL is still there. */
-INLINE void trace_resume(struct thread *t, const struct caller *caller) {
+ * RING_SLOTS_PER_CALL is still there. False: a handler came in between that forked, this is the child. */
+INLINE bool trace_resume(struct thread *t, const struct caller *caller) {
     trace_begin(t, caller);
+    if (likely(t->live))
+        return true;
+    trace_leave(t);
+    return false;
 }
 
 /* The ticket of an event that is published after what it tells of: drawn before the real call. */

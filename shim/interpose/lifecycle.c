@@ -1,8 +1,8 @@
 /* lifecycle.c — start-up, fork and exit of the traced process.
  *
  * fork only leaves a mark in the parent's stream: the child, whose shim memory was wiped by the kernel,
- * attaches by itself at its first call. vfork is never wrapped: a wrapper would return into a frame that is
- * gone.
+ * attaches by itself at its first call (in the middle of a hook: fork.h). vfork is never wrapped: a wrapper
+ * would return into a frame that is gone.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "shim/fork.h"
 #include "shim/real.h"
 #include "shim/trace.h"
 
@@ -23,14 +24,32 @@ __attribute__((constructor)) static void start(void) {
         on_exit(at_exit, NULL);
 }
 
-EXPORT pid_t fork(void) {
-    if (!real_available())
-        return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
-    trace_fork(CALLER());
-    pid_t pid = real.fork();
-    if (pid == 0 && process) /* a child that never allocates is part of the tree all the same */
+static pid_t fork_by_system_call(void) {
+    return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+}
+
+static pid_t fork_by(pid_t (*function)(void), const struct caller *caller) {
+    struct forking forking;
+    trace_fork(caller);
+    fork_begin(&forking, caller);
+    pid_t pid = function();
+    if (pid != 0) {
+        fork_in_parent(&forking);
+        return pid;
+    }
+    fork_in_child(&forking);
+    if (process) /* a child that never allocates is part of the tree all the same */
         process_start();
-    return pid;
+    return 0;
+}
+
+EXPORT pid_t fork(void) {
+    return real_available() ? fork_by(real.fork, CALLER()) : fork_by_system_call();
+}
+
+/* The one that a signal handler may call. */
+EXPORT pid_t _Fork(void) {
+    return real_available() && real._Fork ? fork_by(real._Fork, CALLER()) : fork_by_system_call();
 }
 
 EXPORT void _exit(int status) {

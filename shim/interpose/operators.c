@@ -56,13 +56,19 @@ static bool allocates(const struct event *event, const void *block) {
 }
 
 /* Is it the block of this thread's last event? To be asked before trace_enter, which may publish another. */
-static bool was_just_counted(const void *block) {
-    const struct thread *t = thread_self;
-    if (!t || !t->live || t->busy)
+static bool was_just_counted(const void *block, const struct caller *caller) {
+    struct thread *t = thread_self;
+    if (!t || t->busy)
         return false;
-    const struct event *last = &t->events[(t->head - 1) & (t->size - 1)];
-    const struct event *extended = &t->events[(t->head - 2) & (t->size - 1)];
-    return allocates(last, block) || (allocates(extended, block) && event_is_extended(extended));
+    trace_begin(t, caller);
+    bool counted = false;
+    if (likely(t->live)) {
+        const struct event *last = &t->events[(t->head - 1) & (t->size - 1)];
+        const struct event *extended = &t->events[(t->head - 2) & (t->size - 1)];
+        counted = allocates(last, block) || (allocates(extended, block) && event_is_extended(extended));
+    }
+    trace_leave(t);
+    return counted;
 }
 
 /* Nothing is under way while an allocator's operator runs: it may call the program's new_handler, or throw,
@@ -71,7 +77,7 @@ static bool was_just_counted(const void *block) {
 INLINE void *new_by_allocator(new_function *function, size_t size, uintptr_t second, uintptr_t third,
                               const struct caller *caller) {
     void *block = function(size, second, third);
-    struct thread *t = block && !was_just_counted(block) ? trace_enter(caller) : NULL;
+    struct thread *t = block && !was_just_counted(block, caller) ? trace_enter(caller) : NULL;
     if (!t)
         return block;
     trace_alloc(t, block, size, caller);

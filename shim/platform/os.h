@@ -35,12 +35,18 @@ int64_t os_read_link(const char *path, char *buffer, size_t size);
 
 /* Maps a file; in a forked child the range does not exist, core dumps leave it out. NULL on failure. */
 void *os_map_file(int fd, uint64_t offset, size_t bytes, bool writable);
-/* Lets a range of os_map_file exist in forked children after all. */
+/* Lets a range of os_map_file exist in forked children after all, and undoes that. */
 void os_keep_over_fork(void *address, size_t bytes);
+void os_drop_on_fork(void *address, size_t bytes);
 /* As os_reserve, for a mapped range, without a descriptor. Linux 5.14. */
 int os_populate(void *address, size_t bytes);
 /* Private zero pages which are zero again in a forked child: the means by which a fork is noticed. */
 void *os_map_private(size_t bytes);
+/* Lets a forked child have a copy of such pages after all, and undoes that. */
+void os_copy_on_fork(void *address, size_t bytes);
+void os_wipe_on_fork(void *address, size_t bytes);
+/* Puts private zero pages in the place of a range that is mapped. */
+void os_map_zeros(void *address, size_t bytes);
 void os_unmap(void *address, size_t bytes);
 /* Gives the whole pages of a private range back; they read as zero from then on. */
 void os_discard(void *address, size_t bytes);
@@ -64,8 +70,8 @@ uint64_t os_page_size(void);
 void os_wait(uint32_t *word, uint32_t value, uint32_t ms);
 void os_wake(uint32_t *word);
 
-/* Keeps signal handlers from the calling thread, but for those of faults; returns what os_let_signals takes to undo
- * it. */
+/* Keeps signal handlers from the calling thread, but for those of faults; returns what os_let_signals takes
+ * to undo it. */
 uint64_t os_hold_signals(void);
 void os_let_signals(uint64_t before);
 

@@ -93,8 +93,7 @@ INLINE void *serve_realloc(const struct python_allocator *real, void *context, v
     enter();
     void *block = real->realloc(context, old, size);
     leave();
-    if (t) {
-        trace_resume(t, caller);
+    if (t && trace_resume(t, caller)) {
         trace_python_moved(t, old, ticket, block ? EVENT_PYTHON_RELEASE : EVENT_PYTHON_NOTHING);
         trace_leave(t);
     }

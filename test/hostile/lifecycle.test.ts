@@ -60,6 +60,14 @@ test('a program whose main thread has ended has the memory of the others, while 
   t.is(code, 7);
   t.true((main.totals.rssBytes ?? 0) > 1 << 20);
 });
+
+// Which blocks are still the call's own when the fork comes is not the same for each child.
+test('a handler that forks in the middle of malloc and returns: each child goes on', async (t) => {
+  const stride = SLOW ? '1' : '97';
+  const { main } = await unchanged(t, [await build('fork_inside.c'), stride], { limitMs: 290_000 });
+  t.is(main.capture.lost + main.capture.unknownFrees, 0);
+});
+
 test('of thousands of threads the busiest are named, and all are counted', async (t) => {
   const { main } = await trace(await program('short-threads', 1500));
   t.is(main.threads.length, 1001);

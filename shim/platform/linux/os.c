@@ -22,6 +22,7 @@
 #endif
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
+#define MADV_KEEPONFORK 19
 #endif
 
 #define SPINS 10000
@@ -141,6 +142,10 @@ void os_keep_over_fork(void *address, size_t bytes) {
     call3(CALL_madvise, (long)address, (long)bytes, MADV_DOFORK);
 }
 
+void os_drop_on_fork(void *address, size_t bytes) {
+    call3(SYS_madvise, (long)address, (long)bytes, MADV_DONTFORK);
+}
+
 int os_populate(void *address, size_t bytes) {
     long result;
     do
@@ -158,6 +163,22 @@ void *os_map_private(size_t bytes) {
         return NULL;
     }
     return address;
+}
+
+void os_copy_on_fork(void *address, size_t bytes) {
+    call3(SYS_madvise, (long)address, (long)bytes, MADV_KEEPONFORK);
+}
+
+void os_wipe_on_fork(void *address, size_t bytes) {
+    call3(SYS_madvise, (long)address, (long)bytes, MADV_WIPEONFORK);
+}
+
+/* Where there is no memory for that, what was there must go all the same: it is another process's. */
+void os_map_zeros(void *address, size_t bytes) {
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+    long mapped = call6(SYS_mmap, (long)address, (long)bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (mapped != (long)address)
+        os_unmap(address, bytes);
 }
 
 void os_unmap(void *address, size_t bytes) {
