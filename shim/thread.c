@@ -77,10 +77,17 @@ static struct thread *create(uint32_t tid, uint32_t level) {
     return t;
 }
 
+/* In a vfork child the state would be the parent's, with the id of a thread that is about to end: another would
+ * take it over while the parent still uses it. */
+static bool is_vfork_child(void) {
+    return os_pid() != process->pid;
+}
+
 struct thread *thread_create(uint32_t level) {
+    bool belongs = !is_vfork_child();
     uint32_t tid = os_tid();
-    struct thread *t = take_over(tid, level);
-    if (!t)
+    struct thread *t = belongs ? take_over(tid, level) : NULL;
+    if (!t && belongs)
         t = create(tid, level);
     if (!t)
         __atomic_fetch_add(&process->segment->lost, 1, __ATOMIC_RELAXED);

@@ -61,6 +61,12 @@ test('a program whose main thread has ended has the memory of the others, while 
   t.true((main.totals.rssBytes ?? 0) > 1 << 20);
 });
 
+test('a thread whose vfork child allocates first: it shares its ring with no other thread', async (t) => {
+  const { main } = await unchanged(t, await program('vfork-first', 300_000));
+  t.is(main.capture.lost, 2);
+  t.is(main.capture.unknownFrees, 0);
+});
+
 // Which blocks are still the call's own when the fork comes is not the same for each child.
 test('a handler that forks in the middle of malloc and returns: each child goes on', async (t) => {
   const stride = SLOW ? '1' : '97';

@@ -143,7 +143,7 @@ void os_keep_over_fork(void *address, size_t bytes) {
 }
 
 void os_drop_on_fork(void *address, size_t bytes) {
-    call3(SYS_madvise, (long)address, (long)bytes, MADV_DONTFORK);
+    call3(CALL_madvise, (long)address, (long)bytes, MADV_DONTFORK);
 }
 
 int os_populate(void *address, size_t bytes) {
@@ -166,17 +166,17 @@ void *os_map_private(size_t bytes) {
 }
 
 void os_copy_on_fork(void *address, size_t bytes) {
-    call3(SYS_madvise, (long)address, (long)bytes, MADV_KEEPONFORK);
+    call3(CALL_madvise, (long)address, (long)bytes, MADV_KEEPONFORK);
 }
 
 void os_wipe_on_fork(void *address, size_t bytes) {
-    call3(SYS_madvise, (long)address, (long)bytes, MADV_WIPEONFORK);
+    call3(CALL_madvise, (long)address, (long)bytes, MADV_WIPEONFORK);
 }
 
 /* Where there is no memory for that, what was there must go all the same: it is another process's. */
 void os_map_zeros(void *address, size_t bytes) {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
-    long mapped = call6(SYS_mmap, (long)address, (long)bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+    long mapped = call6(CALL_mmap, (long)address, (long)bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
     if (mapped != (long)address)
         os_unmap(address, bytes);
 }
@@ -265,14 +265,14 @@ void os_wake(uint32_t *word) {
 
 uint64_t os_hold_signals(void) {
     uint64_t others = ~FAULTS, before = 0;
-    bool held = call4(SYS_rt_sigprocmask, SIG_BLOCK, (long)&others, (long)&before, sizeof others) == 0;
+    bool held = call4(CALL_rt_sigprocmask, SIG_BLOCK, (long)&others, (long)&before, sizeof others) == 0;
     return held ? before : NONE_HELD;
 }
 
 /* Also where silence began meanwhile, in another thread: this one must not stay deaf. */
 void os_let_signals(uint64_t before) {
     if (before != NONE_HELD)
-        syscall6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, sizeof before, 0, 0);
+        syscall6(CALL_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, sizeof before, 0, 0);
 }
 
 /* The kernel copies the new mask in before it looks at `how`: a bad address is EFAULT, a good one EINVAL. */

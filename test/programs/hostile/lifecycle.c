@@ -171,6 +171,11 @@ static void raw_fork(int n) {
         printf("%d\n", wait_for(pid));
     }
 }
+static void *alternate(void *n) {
+    for (int i = 0; i < *(int *)n; i++)
+        free(malloc((size_t)i % 100 + 1));
+    return NULL;
+}
 static void vfork_exec(int n) {
     for (int i = 0; i < n; i++) {
         allocate(50);
@@ -181,6 +186,25 @@ static void vfork_exec(int n) {
         }
         printf("%d\n", wait_for(pid));
     }
+}
+/* What the first thread does first is done by its vfork child; the second begins when that has ended. */
+static void *vfork_first(void *n) {
+    pid_t pid = vfork();
+    if (pid == 0) {
+        free(malloc(10));
+        _exit(0);
+    }
+    wait_for(pid);
+    pthread_t second;
+    pthread_create(&second, NULL, alternate, n);
+    alternate(n);
+    pthread_join(second, NULL);
+    return NULL;
+}
+static void vfork_then_threads(int n) {
+    pthread_t first;
+    pthread_create(&first, NULL, vfork_first, &n);
+    pthread_join(first, NULL);
 }
 extern char **environ;
 static void spawns(int n) {
@@ -333,6 +357,7 @@ static struct {
                    {"fork-among-threads", fork_among_threads},
                    {"raw-fork", raw_fork},
                    {"vfork", vfork_exec},
+                   {"vfork-first", vfork_then_threads},
                    {"spawns", spawns},
                    {"daemonize", daemonize},
                    {"short-processes", short_processes},
