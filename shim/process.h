@@ -49,7 +49,6 @@ struct process {
      */
     uint8_t *base;
     uint64_t mapped_bytes;
-    uint32_t spare_ring; /* index + 1 of a ring that was claimed, but had no room; 0: none */
     uint32_t rings_mapped;
     uint32_t rings_busy; /* how many have their full size */
     struct segment_header *segment;
@@ -77,7 +76,8 @@ struct process {
     uint64_t python_codes_reserved;
 
     /* What stands before is carried over a fork in the middle of a hook: fork.h. */
-    struct thread *threads[RINGS_CAPACITY]; /* by ring */
+    struct thread *threads[RINGS_CAPACITY];    /* by ring */
+    uint64_t spare_rings[RINGS_CAPACITY / 64]; /* bits: those that were claimed, but had no room */
     uint32_t order[ORDER_COUNTERS];
 };
 

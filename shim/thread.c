@@ -7,6 +7,9 @@
 
 #define CONTROL_LINES_GRANULE 4096
 
+#define REFUSED_CALLS_START 64
+#define REFUSED_CALLS_MOST  65536
+
 __thread struct thread *thread_self;
 
 static void begin(struct thread *t, uint32_t level) {
@@ -40,28 +43,42 @@ static struct thread *take_over(uint32_t tid, uint32_t level) {
     return NULL;
 }
 
-/* First the one that could not be used when it was claimed: the thread tries again at each call. */
+/* Of those that could not be used when they were claimed, for want of memory. */
+static uint32_t claim_spare_ring(void) {
+    for (uint32_t i = 0; i < RINGS_CAPACITY / 64; i++)
+        for (uint64_t word; (word = load_relaxed(&process->spare_rings[i]));) {
+            uint64_t bit = word & -word;
+            if (__atomic_fetch_and(&process->spare_rings[i], ~bit, __ATOMIC_ACQUIRE) & bit)
+                return i * 64 + (uint32_t)__builtin_ctzll(bit);
+        }
+    return CLAIM_NONE;
+}
+
+static void keep_spare_ring(uint32_t index) {
+    __atomic_fetch_or(&process->spare_rings[index / 64], UINT64_C(1) << index % 64, __ATOMIC_RELEASE);
+}
+
 static uint32_t claim_ring(void) {
-    uint32_t spare = __atomic_exchange_n(&process->spare_ring, 0, __ATOMIC_ACQUIRE);
-    if (spare)
-        return spare - 1;
+    uint32_t spare = claim_spare_ring();
+    if (spare != CLAIM_NONE)
+        return spare;
     return process_claim(&process->own.rings, RINGS_CAPACITY, 1, process->own.rings_offset,
                          &process->rings_reserved, sizeof(struct ring), CONTROL_LINES_GRANULE);
 }
 
 static struct thread *create(uint32_t tid, uint32_t level) {
+    uint32_t index = claim_ring();
+    if (index == CLAIM_NONE)
+        return NULL;
     /* A forked child finds what its parent's thread had, wiped. */
     struct thread *inherited = level == 0 ? thread_self : NULL;
     struct thread *t = inherited ? inherited : os_map_private(sizeof *t);
-    if (!t)
-        return NULL;
-    uint32_t index = claim_ring();
-    if (index != CLAIM_NONE)
+    if (t)
         t->events = process_map_ring(index, RING_EVENTS_START);
-    if (!t->events) {
-        store_release(&process->spare_ring, index + 1);
-        if (!inherited)
+    if (!t || !t->events) {
+        if (t && !inherited)
             os_unmap(t, sizeof *t);
+        keep_spare_ring(index);
         return NULL;
     }
     t->index = index;
@@ -77,21 +94,57 @@ static struct thread *create(uint32_t tid, uint32_t level) {
     return t;
 }
 
-/* In a vfork child the state would be the parent's, with the id of a thread that is about to end: another would
- * take it over while the parent still uses it. */
+/* No signal handler comes in between: it would have to make a state too, or to leave this one half made. */
+static struct thread *take_over_or_create(uint32_t level) {
+    uint64_t signals = os_hold_signals();
+    uint32_t tid = os_tid();
+    struct thread *t = take_over(tid, level);
+    if (!t)
+        t = create(tid, level);
+    if (t && t->index != 0)
+        __atomic_exchange_n(&process->ordered, 1, __ATOMIC_SEQ_CST); /* before it looks at the clock */
+    os_let_signals(signals);
+    return t;
+}
+
+/* Looking for a state costs thousands of system calls where all rings are taken: who found none passes over
+ * more and more calls before it looks again. */
+static __thread struct {
+    uint32_t ticket; /* of the process: a forked child looks at once */
+    uint32_t calls;  /* still to pass over */
+    uint32_t wait;   /* after the next time */
+} refused __attribute__((tls_model("initial-exec")));
+
+static bool is_to_wait(void) {
+    if (refused.ticket != process->ticket)
+        refused.calls = refused.wait = 0;
+    refused.ticket = process->ticket;
+    return refused.calls && refused.calls--;
+}
+
+static void wait_longer(void) {
+    refused.wait = refused.wait ? refused.wait * 2 : REFUSED_CALLS_START;
+    if (refused.wait > REFUSED_CALLS_MOST)
+        refused.wait = REFUSED_CALLS_MOST;
+    refused.calls = refused.wait;
+}
+
+/* In a vfork child the state would be the parent's, with the id of a thread that is about to end: another
+ * would take it over while the parent still uses it. */
 static bool is_vfork_child(void) {
     return os_pid() != process->pid;
 }
 
 struct thread *thread_create(uint32_t level) {
-    bool belongs = !is_vfork_child();
-    uint32_t tid = os_tid();
-    struct thread *t = belongs ? take_over(tid, level) : NULL;
-    if (!t && belongs)
-        t = create(tid, level);
+    struct thread *t = NULL;
+    if (!is_vfork_child() && !is_to_wait()) {
+        t = take_over_or_create(level);
+        if (!t)
+            wait_longer();
+        else
+            refused.wait = 0;
+    }
     if (!t)
         __atomic_fetch_add(&process->segment->lost, 1, __ATOMIC_RELAXED);
-    else if (t->index != 0)
-        __atomic_exchange_n(&process->ordered, 1, __ATOMIC_SEQ_CST); /* before it looks at the clock */
     return t;
 }

@@ -158,14 +158,6 @@ static void abandon_call(struct thread *t) {
     t->busy = 0;
 }
 
-/* No signal handler comes in between: it would have to make a state too, or to leave this one half made. */
-static struct thread *make_state(uint32_t level) {
-    uint64_t signals = os_hold_signals();
-    struct thread *t = thread_create(level);
-    os_let_signals(signals);
-    return t;
-}
-
 /* Begins with the thread's own state and goes on to that of a signal handler while the former is in use. */
 static struct thread *find_free_state(const struct caller *caller) {
     struct readable range = {0};
@@ -173,7 +165,7 @@ static struct thread *find_free_state(const struct caller *caller) {
     for (uint32_t level = 0; level < THREAD_LEVELS; level++) {
         struct thread *t = *at;
         if (!t || !t->live) {
-            t = make_state(level);
+            t = thread_create(level);
             if (t)
                 *at = t;
             return t;

@@ -7,6 +7,10 @@ test('threads that meet new stacks at the same moment each get the id of their o
   t.deepEqual(await run('tables/threaded/stacks', '2', '8', '20000'), succeeded);
 });
 
+test('threads beyond what /dev/shm has room for look for a ring seldom, and leave none behind', async (t) => {
+  t.deepEqual(await run('tables/sanitized/claims', '1', '8', '20000'), succeeded);
+});
+
 test('code objects that come and go under many threads are never taken for dead ones at their address', async (t) => {
   t.deepEqual(await run('tables/sanitized/codes', '1', '1', '200000'), succeeded);
   t.deepEqual(await run('tables/sanitized/codes', '2', '8', '100000'), succeeded);
