@@ -20,7 +20,8 @@ struct process *process;
 
 /* These survive a fork: they lead a child to its parent. */
 static uint32_t last_ticket;
-static uint64_t fork_serial;
+static __thread uint64_t
+    fork_serial; /* of the fork this thread is in the middle of, or comes from; 0: unknown */
 static uint32_t fork_count;
 static bool excluded; /* its forks are a part of it */
 
@@ -370,6 +371,10 @@ void process_detach(enum detach_reason reason) {
 uint64_t process_fork_serial(void) {
     uint32_t count = __atomic_add_fetch(&fork_count, 1, __ATOMIC_RELAXED);
     return fork_serial = (uint64_t)os_pid() << 32 | count;
+}
+
+void process_forget_fork(void) {
+    fork_serial = 0;
 }
 
 void process_exit_code(int code) {

@@ -130,8 +130,12 @@ bool process_grow_ring(uint32_t index, uint32_t events);
 /* Whatever this process starts runs without the shim, too. */
 bool process_is_over(void);
 
-/* Remembers in the parent which fork a child comes from; returns the serial to publish as CONTROL_FORK. */
+/* Remembers in the parent which fork of this thread a child comes from; returns the serial to publish as
+ * CONTROL_FORK. */
 uint64_t process_fork_serial(void);
+/* That fork is over, or could not be published: a child that comes now (by a bare system call) has no serial.
+ */
+void process_forget_fork(void);
 
 void process_exit_code(int code);
 

@@ -206,8 +206,10 @@ NOINLINE struct thread *trace_enter_slow(const struct caller *caller) {
 
 void trace_fork(const struct caller *caller) {
     struct thread *t = trace_enter(caller);
-    if (!t)
+    if (!t) {
+        process_forget_fork();
         return;
+    }
     trace_put(t, event_pack_control(CONTROL_FORK, process_fork_serial()));
     trace_leave(t);
 }

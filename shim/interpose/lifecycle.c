@@ -35,6 +35,7 @@ static pid_t fork_by(pid_t (*function)(void), const struct caller *caller) {
     pid_t pid = function();
     if (pid != 0) {
         fork_in_parent(&forking);
+        process_forget_fork();
         return pid;
     }
     fork_in_child(&forking);

@@ -67,6 +67,13 @@ test('a thread whose vfork child allocates first: it shares its ring with no oth
   t.is(main.capture.unknownFrees, 0);
 });
 
+test('threads that fork at the same moment: each child is told what it inherited', async (t) => {
+  const { snapshots } = await trace(await program('forks-at-once', 75));
+  t.is(snapshots.length, 301);
+  const told = snapshots.filter(({ process }) => (process.inherited?.blocks ?? 0) >= 25);
+  t.is(told.length, 300);
+});
+
 // Which blocks are still the call's own when the fork comes is not the same for each child.
 test('a handler that forks in the middle of malloc and returns: each child goes on', async (t) => {
   const stride = SLOW ? '1' : '97';

@@ -159,6 +159,25 @@ static void fork_among_threads(int n) {
         pthread_join(threads[i], NULL);
     printf("exit codes sum to %d\n", sum);
 }
+static void *fork_often(void *n) {
+    for (int i = 0; i < *(int *)n; i++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            free(malloc(10));
+            _exit(0);
+        }
+        wait_for(pid);
+    }
+    return NULL;
+}
+static void forks_at_once(int n) {
+    pthread_t threads[4];
+    allocate(100);
+    for (int i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, fork_often, &n);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+}
 static void raw_fork(int n) {
     for (int i = 0; i < n; i++) {
         allocate(50);
@@ -355,6 +374,7 @@ static struct {
                    {"thread-exit", end_thread_exit},
                    {"main-is-gone", main_is_gone},
                    {"fork-among-threads", fork_among_threads},
+                   {"forks-at-once", forks_at_once},
                    {"raw-fork", raw_fork},
                    {"vfork", vfork_exec},
                    {"vfork-first", vfork_then_threads},
