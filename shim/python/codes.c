@@ -142,7 +142,7 @@ uint32_t codes_id(struct thread *t, uintptr_t code, bool *kept) {
 }
 
 void codes_forget_slow(struct thread *t, struct codes *codes, uintptr_t address) {
-    if (t != thread_self || !take(codes, t)) {
+    if (!t || t != thread_self || !take(codes, t)) {
         store_release(&codes->missed, 1);
         __atomic_add_fetch(&codes->epoch, 1, __ATOMIC_RELEASE);
         return;

@@ -138,8 +138,11 @@ static void work(uint32_t number) {
             look_up(t, object);
         else if (chance < 512)
             look_up(t, object);
-        else /* sometimes by a thread that has no state */
-            free_object(plan.threads > 1 && chance < 520 ? NULL : t, object);
+        else { /* sometimes by a thread that has no state */
+            thread_self = plan.threads > 1 && chance < 520 ? NULL : t;
+            free_object(thread_self, object);
+            thread_self = t;
+        }
     }
 }
 
