@@ -64,6 +64,7 @@ struct process {
     struct stack_table *stack_table;
     uint32_t nodes_growing; /* 1 while a thread builds a larger one */
     uint32_t stack_table_growing;
+    uint32_t python_looking; /* 1 while a thread takes up an interpreter */
     /* Private to python/codes.c. */
     uint8_t *python_codes;
     struct codes *codes;

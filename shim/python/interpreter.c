@@ -8,7 +8,6 @@
 #include "shim/python/hooks.h"
 
 struct python python;
-static uint32_t looking;
 
 struct version {
     int major, minor;
@@ -79,10 +78,14 @@ void python_look_at(const struct loaded_module *module) {
     if (!platform_find_symbol(module, "PyMem_SetAllocator", NULL))
         return;
     *(void **)&get_version = platform_find_symbol(module, "Py_GetVersion", NULL);
-    if (!get_version || __atomic_exchange_n(&looking, 1, __ATOMIC_ACQUIRE))
+    if (!get_version)
         return;
-    adopt(module, get_version);
-    store_release(&looking, 0);
+    uint64_t signals = os_hold_signals(); /* a handler could leave it half done for good */
+    if (!__atomic_exchange_n(&process->python_looking, 1, __ATOMIC_ACQUIRE)) {
+        adopt(module, get_version);
+        store_release(&process->python_looking, 0);
+    }
+    os_let_signals(signals);
 }
 
 void python_check_gone(void) {
