@@ -133,8 +133,8 @@ static uint64_t whole_pages(size_t length) {
 
 void trace_map(struct thread *t, const void *address, size_t length, const struct caller *caller) {
     uint32_t ticket = trace_draw_map(t);
-    uint32_t stack =
-        unlikely(python_call.inside) ? nodes_child(STACK_NONE, NODE_PC_PYTHON_ARENA) : capture(t, caller);
+    uint32_t stack = unlikely(python_is_inside(caller)) ? nodes_child(STACK_NONE, NODE_PC_PYTHON_ARENA)
+                                                        : capture(t, caller);
     put_extended(t, event_pack(EVENT_MAP, (uintptr_t)address, 0, stack, ticket), whole_pages(length));
 }
 

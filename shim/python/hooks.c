@@ -31,8 +31,16 @@ static inline bool is_served_by_malloc(const void *block) {
     return (uintptr_t)block - python_call.served <= SERVED_OFFSET;
 }
 
-static inline void enter(void) {
-    python_call.inside = 1;
+bool python_call_goes_on(const struct caller *caller) {
+    struct readable range = {0, 0};
+    if (walk_relate(caller, &range, python_call.inside) != WALK_OUTSIDE)
+        return true;
+    python_call.inside = 0;
+    return false;
+}
+
+static inline void enter(const struct caller *caller) {
+    python_call.inside = walk_call(caller_sp(caller), caller_pc(caller));
     python_call.served = UINTPTR_MAX;
 }
 
@@ -59,9 +67,9 @@ static inline void allocated(void *block, size_t size, const struct caller *call
 
 INLINE void *serve_malloc(const struct python_allocator *real, void *context, size_t size,
                           const struct caller *caller) {
-    if (python_call.inside)
+    if (python_is_inside(caller))
         return real->malloc(context, size);
-    enter();
+    enter(caller);
     void *block = real->malloc(context, size);
     leave();
     allocated(block, size, caller);
@@ -70,9 +78,9 @@ INLINE void *serve_malloc(const struct python_allocator *real, void *context, si
 
 INLINE void *serve_calloc(const struct python_allocator *real, void *context, size_t count, size_t size,
                           const struct caller *caller) {
-    if (python_call.inside)
+    if (python_is_inside(caller))
         return real->calloc(context, count, size);
-    enter();
+    enter(caller);
     void *block = real->calloc(context, count, size);
     leave();
     allocated(block, count * size, caller);
@@ -84,13 +92,13 @@ INLINE void *serve_calloc(const struct python_allocator *real, void *context, si
  * (RING_SLOTS_PER_CALL). */
 INLINE void *serve_realloc(const struct python_allocator *real, void *context, void *old, size_t size,
                            const struct caller *caller) {
-    if (python_call.inside)
+    if (python_is_inside(caller))
         return real->realloc(context, old, size);
     struct thread *t = old && has_blocks ? trace_enter(caller) : NULL;
     uint32_t ticket = t ? trace_draw_if_needed(t, old) : 0;
     if (t)
         trace_leave(t);
-    enter();
+    enter(caller);
     void *block = real->realloc(context, old, size);
     leave();
     if (t && trace_resume(t, caller)) {
@@ -103,7 +111,7 @@ INLINE void *serve_realloc(const struct python_allocator *real, void *context, v
 
 INLINE void serve_free(const struct python_allocator *real, void *context, void *block,
                        const struct caller *caller) {
-    if (python_call.inside || !block) {
+    if (!block || python_is_inside(caller)) {
         real->free(context, block);
         return;
     }
@@ -113,7 +121,7 @@ INLINE void serve_free(const struct python_allocator *real, void *context, void 
     codes_forget(t, (uintptr_t)block);
     if (t)
         trace_leave(t);
-    enter();
+    enter(caller);
     real->free(context, block);
     leave();
 }

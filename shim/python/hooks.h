@@ -10,9 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shim/platform/arch.h"
+#include "shim/util.h"
+
 /* What the calling thread's hook of an interpreter's allocator is in the middle of. */
 struct python_call {
-    uint32_t inside;
+    uint64_t inside;  /* its walk_call; 0: in none. Ask python_is_inside */
     uint32_t paused;  /* a library is being unloaded: it may be the interpreter */
     uintptr_t served; /* the block that malloc made for it last */
     uintptr_t fresh;  /* the block that such a hook gave last, until it has become an object */
@@ -20,6 +23,12 @@ struct python_call {
 };
 extern __thread struct python_call python_call
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* Is this call part of one that such a hook is in the middle of? A handler may have left it by longjmp. */
+bool python_call_goes_on(const struct caller *caller);
+INLINE bool python_is_inside(const struct caller *caller) {
+    return unlikely(python_call.inside) && python_call_goes_on(caller);
+}
 
 void python_install_hooks(void);
 
