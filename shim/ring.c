@@ -63,8 +63,14 @@ static bool wait_for_tail(struct thread *t, uint64_t until) {
     return true;
 }
 
+static bool may_grow(const struct thread *t) {
+    return t->size < RING_EVENTS && load_relaxed(&process->rings_busy) < RINGS_BUSY_MOST;
+}
+
 bool ring_wait(struct thread *t) {
     t->tail = load_acquire(&t->ring->tail);
+    if (t->tail == t->head && t->ring->lost && may_grow(t))
+        grow(t); /* who drops does not wait until it is empty */
     if (ring_has_room(t))
         return true;
     if (t->head - t->tail > t->size)
@@ -75,7 +81,7 @@ bool ring_wait(struct thread *t) {
         t->ring->lost++;
         return false;
     }
-    bool grows = t->size < RING_EVENTS && load_relaxed(&process->rings_busy) < RINGS_BUSY_MOST;
+    bool grows = may_grow(t);
     if (!wait_for_tail(t, grows ? t->head : t->head - t->size / 2))
         return false;
     if (grows)

@@ -11,6 +11,10 @@ test('threads beyond what /dev/shm has room for look for a ring seldom, and leav
   t.deepEqual(await run('tables/sanitized/claims', '1', '8', '20000'), succeeded);
 });
 
+test('--on-full=drop: a thread that lost events loses fewer from then on', async (t) => {
+  t.deepEqual(await run('tables/sanitized/drop', '1', '1', '1'), succeeded);
+});
+
 test('code objects that come and go under many threads are never taken for dead ones at their address', async (t) => {
   t.deepEqual(await run('tables/sanitized/codes', '1', '1', '200000'), succeeded);
   t.deepEqual(await run('tables/sanitized/codes', '2', '8', '100000'), succeeded);

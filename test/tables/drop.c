@@ -1,0 +1,41 @@
+/* drop.c — a ring of --on-full=drop that filled up once gets its full size as soon as it has been read.
+ *
+ * usage: drop SEED THREADS STEPS
+ */
+#include "shim/ring.h"
+#include "test/tables/process.h"
+#include "test/tables/together.h"
+
+static struct control control = {.on_full = ON_FULL_DROP};
+
+static uint64_t fill(struct thread *t) {
+    uint64_t kept = 0;
+    for (uint32_t i = 0; i < RING_EVENTS * 2; i++) {
+        if (!ring_has_room(t) && !ring_wait(t))
+            continue;
+        ring_put(t, (struct event){{i, 0}});
+        ring_publish(t);
+        kept++;
+    }
+    return kept;
+}
+
+int main(int count, char **args) {
+    plan_of(count, args);
+    process_invent(1 << 10, 4096);
+    process->control = &control;
+    process->rings = os_map_private(RINGS_CAPACITY * sizeof *process->rings);
+    process->rings_reserved = RINGS_CAPACITY * sizeof *process->rings;
+    process->rings_mapped = RINGS_CAPACITY;
+    process->base = os_map_private(RING_BYTES);
+    process->mapped_bytes = RING_BYTES;
+    struct thread *t = thread_create(0);
+    if (!t)
+        wrong("no ring");
+    uint64_t first = fill(t);
+    store_release(&t->ring->tail, t->head);
+    uint64_t second = fill(t);
+    if (first > RING_EVENTS_START || second < RING_EVENTS - RING_SLOTS_PER_CALL)
+        wrong("it held %lu events, and %lu when it had been read", first, second);
+    return 0;
+}
