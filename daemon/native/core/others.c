@@ -94,6 +94,8 @@ void others_apply(struct process *process, const struct change *change, uint64_t
         map(process, change, now_us);
         break;
     case EVENT_UNMAP:
+        if (!change->size) /* a munmap that failed */
+            break;
         process->record.unmaps++;
         unmap(process, change->address, change->address + change->size);
         break;

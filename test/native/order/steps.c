@@ -78,7 +78,7 @@ static void step_map(struct model *m, struct writer *w, uint32_t thread, uint64_
     uint32_t first = pick(seed, PAGES), end = first + 1 + pick(seed, PAGES - first),
              stack = pick(seed, STACKS);
     uint64_t address = MAP_BASE + first * PAGE, bytes = (end - first) * PAGE;
-    switch (pick(seed, 3)) {
+    switch (pick(seed, 4)) {
     case 0:
         writer_map(w, thread, address, bytes, STACK_FIRST_NODE + stack);
         model_map(m, first, end, stack);
@@ -89,7 +89,10 @@ static void step_map(struct model *m, struct writer *w, uint32_t thread, uint64_
         model_unmap(m, first, end);
         m->unmaps++;
         break;
-    default: /* a munmap that failed */
+    case 2: /* a munmap that failed */
+        writer_unmap(w, thread, address, 0);
+        break;
+    default: /* so did a call of which that was known before */
         writer_queue(w, thread, event_pack(EVENT_CANCEL, 0, 0, 0, writer_draw(w, ORDER_MAPS)));
     }
     m->events++;
