@@ -12,7 +12,7 @@ static __thread uint32_t carried_from __attribute__((tls_model("initial-exec")))
 
 static bool is_inside(const struct caller *caller) {
     const struct thread *t = thread_self;
-    struct readable range = {0, 0};
+    struct readable range = {0};
     return t && t->busy && walk_relate(caller, &range, t->busy) != WALK_OUTSIDE;
 }
 
@@ -71,6 +71,7 @@ void fork_in_child(const struct forking *f) {
 /* Everything is as in a child that was wiped. */
 static void end(void) {
     for_segment(os_unmap);
+    for_states(os_wipe_on_fork); /* they are used again: process_inherit, thread.c */
     for_states(os_discard);
     memset(&process->epoch, 0, sizeof *process - offsetof(struct process, epoch));
     store_release(&process->phase, PROCESS_NEW);

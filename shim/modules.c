@@ -23,14 +23,12 @@ bool modules_is_gone(uint32_t index) {
 }
 
 static bool record_path(struct module *m, const struct loaded_module *loaded) {
-    char executable[PATH_BYTES];
     const char *path = loaded->path;
-    if (!path[0]) {
-        int64_t n = os_read_link("/proc/self/exe", executable, sizeof executable - 1);
-        executable[n > 0 ? n : 0] = 0;
-        path = executable;
-    }
     uint32_t bytes = (uint32_t)strnlen(path, PATH_BYTES - 1);
+    if (!bytes) { /* the executable, which is known */
+        path = (const char *)process->base + process->own.info_offset;
+        bytes = process->own.executable_bytes;
+    }
     uint32_t offset = process_claim(&process->own.strings, STRINGS_BYTES, bytes, process->own.strings_offset,
                                     &process->strings_reserved, 1, GRANULE);
     if (offset == CLAIM_NONE)

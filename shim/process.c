@@ -27,8 +27,8 @@ static bool excluded; /* its forks are a part of it */
 
 /* Field 22 of /proc/self/stat, counted after the command name, which may hold spaces and brackets. */
 static uint64_t start_ticks(void) {
-    char stat[1024];
-    int64_t n = os_read_file("/proc/self/stat", stat, sizeof stat - 1);
+    char *stat = process->text;
+    int64_t n = os_read_file("/proc/self/stat", stat, sizeof process->text - 1);
     if (n <= 0)
         return 0;
     stat[n] = 0;
@@ -300,8 +300,8 @@ static enum process_phase attach(void) {
         return PROCESS_OFF;
     if (excluded)
         return PROCESS_EXCLUDED;
-    char executable[1024];
-    int64_t n = os_read_link("/proc/self/exe", executable, sizeof executable - 1);
+    char *executable = process->executable;
+    int64_t n = os_read_link("/proc/self/exe", executable, sizeof process->executable - 1);
     executable[n > 0 ? n : 0] = 0;
     excluded = !select_traces(process->control, executable);
     struct registry_entry *entry = session_claim_entry();

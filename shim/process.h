@@ -80,6 +80,10 @@ struct process {
     struct thread *threads[RINGS_CAPACITY];    /* by ring */
     uint64_t spare_rings[RINGS_CAPACITY / 64]; /* bits: those that were claimed, but had no room */
     uint32_t order[ORDER_COUNTERS];
+
+    /* While it attaches: the program's stack may be a small one. */
+    char executable[1024];
+    char text[1024];
 };
 
 /* Never NULL once process_start has run; its contents may be wiped by a fork. */

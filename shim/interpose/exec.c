@@ -17,18 +17,41 @@
 EXPORT int execve(const char *path, char *const argv[], char *const environment[]) {
     if (!real_available())
         return (int)syscall(SYS_execve, path, argv, environment);
-    struct preload_plan plan;
+    struct preload_plan plan = {0};
     preload_plan(&plan, path, false, environment);
     preload_announce(&plan, os_pid());
     return real.execve(path, argv, PRELOAD_PREPARED(&plan, environment));
+}
+
+static void plan_in(char *found, struct preload_plan *plan, const char *file, char *const environment[]) {
+    plan->found = found;
+    preload_plan(plan, file, true, environment);
+    preload_announce(plan, os_pid());
+}
+
+static NOINLINE void plan_on_stack(struct preload_plan *plan, const char *file, char *const environment[]) {
+    char found[PRELOAD_PROGRAM_BYTES];
+    plan_in(found, plan, file, environment);
+}
+
+/* A handler that executes a program may have little stack. One user at a time; others, and those that find it
+ * taken for good (by a thread that a fork left behind, a vfork child that was killed), have their own. */
+static void plan_named(struct preload_plan *plan, const char *file, char *const environment[]) {
+    static char found[PRELOAD_PROGRAM_BYTES];
+    static uint32_t taken;
+    if (__atomic_exchange_n(&taken, 1, __ATOMIC_ACQUIRE)) {
+        plan_on_stack(plan, file, environment);
+        return;
+    }
+    plan_in(found, plan, file, environment);
+    store_release(&taken, 0);
 }
 
 EXPORT int execvpe(const char *file, char *const argv[], char *const environment[]) {
     if (!real_available())
         return (int)syscall(SYS_execve, file, argv, environment);
     struct preload_plan plan;
-    preload_plan(&plan, file, true, environment);
-    preload_announce(&plan, os_pid());
+    plan_named(&plan, file, environment);
     return real.execvpe(file, argv, PRELOAD_PREPARED(&plan, environment));
 }
 
@@ -43,7 +66,8 @@ EXPORT int execvp(const char *file, char *const argv[]) {
 EXPORT int fexecve(int fd, char *const argv[], char *const environment[]) {
     if (!real_available())
         return -1;
-    struct preload_plan plan;
+    char found[PRELOAD_FD_BYTES];
+    struct preload_plan plan = {.found = found};
     preload_plan_at(&plan, fd, "", environment);
     preload_announce(&plan, os_pid());
     return real.fexecve(fd, argv, PRELOAD_PREPARED(&plan, environment));
@@ -52,7 +76,8 @@ EXPORT int fexecve(int fd, char *const argv[], char *const environment[]) {
 EXPORT int execveat(int folder, const char *path, char *const argv[], char *const environment[], int flags) {
     if (!real_available() || !real.execveat)
         return (int)syscall(SYS_execveat, folder, path, argv, environment, flags);
-    struct preload_plan plan;
+    char found[PRELOAD_PROGRAM_BYTES];
+    struct preload_plan plan = {.found = found};
     if (folder == AT_FDCWD || path[0] == '/')
         preload_plan(&plan, path, false, environment);
     else

@@ -90,7 +90,7 @@ void preload_plan(struct preload_plan *plan, const char *path, bool search, char
     int error = errno;
     const char *program = path;
     if (search && !strchr(path, '/') && !os_is_silent())
-        program = inspect_find_in_path(path, getenv("PATH"), plan->found, sizeof plan->found) == 0
+        program = inspect_find_in_path(path, getenv("PATH"), plan->found, PRELOAD_PROGRAM_BYTES) == 0
                       ? plan->found
                       : NULL;
     decide(plan, program, environment);

@@ -86,7 +86,8 @@ EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_acti
                        const posix_spawnattr_t *attributes, char *const argv[], char *const environment[]) {
     if (!real_available())
         return ENOSYS;
-    struct preload_plan plan;
+    char found[PRELOAD_PROGRAM_BYTES];
+    struct preload_plan plan = {.found = found};
     preload_plan(&plan, path_after(actions, path, plan.found), false, environment);
     return spawn(real.posix_spawn, &plan, pid, path, actions, attributes, argv, environment);
 }
@@ -95,7 +96,8 @@ EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_act
                         const posix_spawnattr_t *attributes, char *const argv[], char *const environment[]) {
     if (!real_available())
         return ENOSYS;
-    struct preload_plan plan;
+    char found[PRELOAD_PROGRAM_BYTES];
+    struct preload_plan plan = {.found = found};
     if (strchr(file, '/'))
         preload_plan(&plan, path_after(actions, file, plan.found), false, environment);
     else

@@ -32,7 +32,7 @@ static inline bool is_served_by_malloc(const void *block) {
 }
 
 bool python_call_goes_on(const struct caller *caller) {
-    struct readable range = {0, 0};
+    struct readable range = {0};
     if (walk_relate(caller, &range, python_call.inside) != WALK_OUTSIDE)
         return true;
     python_call.inside = 0;

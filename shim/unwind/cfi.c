@@ -5,7 +5,7 @@
 #include "shim/platform/modules.h"
 #include "shim/unwind/reader.h"
 
-#define REMEMBERED_ROWS 8 /* compilers nest them once; they lie on the program's stack */
+#define REMEMBERED_ROWS 2 /* compilers nest them once; they lie on the program's stack */
 
 /* DW_EH_PE: low nibble the format, bits 4-6 what it is relative to, bit 7 an indirection. */
 enum {

@@ -74,6 +74,12 @@ test('threads that fork at the same moment: each child is told what it inherited
   t.is(told.length, 300);
 });
 
+test('a crash handler on an alternate stack of 8,192 bytes that runs a program: it runs', async (t) => {
+  const { code, snapshots } = await trace(await program('crash-reporter', 8192));
+  t.is(code, 9);
+  t.is(snapshots.length, 3);
+});
+
 // Which blocks are still the call's own when the fork comes is not the same for each child.
 test('a handler that forks in the middle of malloc and returns: each child goes on', async (t) => {
   const stride = SLOW ? '1' : '97';

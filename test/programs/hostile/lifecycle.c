@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -225,6 +226,24 @@ static void vfork_then_threads(int n) {
     pthread_create(&first, NULL, vfork_first, &n);
     pthread_join(first, NULL);
 }
+static void report_crash(int signal) {
+    pid_t pid = fork();
+    if (pid == 0) {
+        execlp("sh", "sh", "-c", "exit 3", (char *)NULL);
+        _exit(127);
+    }
+    int status;
+    waitpid(pid, &status, 0);
+    _exit(WEXITSTATUS(status) + signal);
+}
+/* As a crash reporter does, on a stack of the size that SIGSTKSZ was for long. */
+static void crash_reporter(int size) {
+    char *memory = mmap(NULL, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    mprotect(memory, 1 << 15, PROT_NONE);
+    sigaltstack(&(stack_t){.ss_sp = memory + (1 << 15), .ss_size = size}, NULL);
+    sigaction(SIGABRT, &(struct sigaction){.sa_handler = report_crash, .sa_flags = SA_ONSTACK}, NULL);
+    abort();
+}
 extern char **environ;
 static void spawns(int n) {
     char *empty[] = {NULL}, *argv[] = {"sh", "-c", "exit 4", NULL};
@@ -378,6 +397,7 @@ static struct {
                    {"raw-fork", raw_fork},
                    {"vfork", vfork_exec},
                    {"vfork-first", vfork_then_threads},
+                   {"crash-reporter", crash_reporter},
                    {"spawns", spawns},
                    {"daemonize", daemonize},
                    {"short-processes", short_processes},
