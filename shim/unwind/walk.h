@@ -24,9 +24,9 @@ struct frames {
 
 void walk_stack(const struct caller *caller, struct readable *range, struct frames *out);
 
-/* A call of a function, by what its caller's registers are just after it, in one word, so that a signal handler
- * sees all of it or nothing: the sp, and of the pc as much as fits. The sp alone would not do: after a longjmp
- * other frames lie where those of the call were. */
+/* A call of a function, by what its caller's registers are just after it, in one word, so that a signal
+ * handler sees all of it or nothing: the sp, and of the pc as much as fits. The sp alone would not do: after
+ * a longjmp other frames lie where those of the call were. */
 #define WALK_CALL_PC_BITS 16
 INLINE uint64_t walk_call(uintptr_t sp, uintptr_t pc) {
     return (uint64_t)sp << WALK_CALL_PC_BITS | (uint16_t)pc;
