@@ -25,7 +25,7 @@ struct preload_plan {
     enum untraced_reason reason; /* UNTRACED_NONE: as far as its file is concerned, it can be traced */
     bool is_ours;                /* not that of another session */
     const char *program;         /* NULL: not known; it is taken for one that can be traced */
-    char *found;                 /* room for PRELOAD_PROGRAM_BYTES, where a name has to be made; the caller's */
+    char *found;                 /* the caller's PRELOAD_PROGRAM_BYTES, where a name has to be made */
 };
 
 /* What to do for the program at `path` (looked up in PATH when `search`; may be `found`; NULL: not known),
