@@ -52,7 +52,7 @@ test('mappings are an account of their own, exact with holes and moves', async (
 });
 
 test('where limited addresses leave no room for all stacks, a note says so and what has none is counted', async (t) => {
-  const command = ['sh', '-c', 'ulimit -Sv 3000000; exec "$0" 17', program('many_stacks')];
+  const command = ['sh', '-c', 'ulimit -Sv 400000; exec "$0" 17', program('many_stacks')];
   const { sites, stacks, frames, capture, notes } = snapshotOf(await trace(command, ['-q']));
   const without = sites.filter(
     ({ stack }) => frames[stacks[stack].frame].function === '[stack not recorded]',

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int find_no_elf(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base, char **file,
@@ -77,14 +78,22 @@ static int open_source(struct module *module) {
         errno = ENOENT;
         return -1;
     }
-    return open(module->source, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    /* Non-blocking: a pipe may lie in the place of a file that is gone. */
+    int fd = open(module->source, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct stat status;
+    if (fd < 0 || (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)))
+        return fd;
+    close(fd);
+    errno = EINVAL;
+    return -1;
 }
 
 static bool report_file(struct module *module) {
     int fd = open_source(module);
     if (fd >= 0)
         return report(module, fd);
-    snprintf(module->detail, sizeof module->detail, "%s", strerror(errno));
+    const char *why = errno == EINVAL ? "it is not a regular file" : strerror(errno);
+    snprintf(module->detail, sizeof module->detail, "%s", why);
     module->state = MODULE_UNREADABLE;
     return false;
 }
