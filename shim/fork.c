@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "shim/nodes.h"
 #include "shim/platform/os.h"
 #include "shim/python/codes.h"
 #include "shim/python/frames.h"
+#include "shim/stack_table.h"
 
 /* The process whose hook this thread is in, from fork_begin until that is over; 0: none. */
 static __thread uint32_t carried_from __attribute__((tls_model("initial-exec")));
@@ -71,8 +73,11 @@ void fork_in_child(const struct forking *f) {
 /* Everything is as in a child that was wiped. */
 static void end(void) {
     for_segment(os_unmap);
-    for_states(os_wipe_on_fork); /* they are used again: process_inherit, thread.c */
+    /* All of these are used again: process_inherit, thread.c. */
+    for_states(os_wipe_on_fork);
     for_states(os_discard);
+    nodes_forget();
+    stack_table_forget();
     memset(&process->epoch, 0, sizeof *process - offsetof(struct process, epoch));
     store_release(&process->phase, PROCESS_NEW);
     carried_from = 0;

@@ -10,8 +10,8 @@
  *   - The states of the forking thread, with their Python frames and the table of code objects, have the
  *     contents they had: what a hook has read of them holds.
  *   - So has struct process up to its arrays, in which all pointers and counts are.
- *   - The arrays and the private tables (of nodes, stacks, slots) were wiped. They are looked up only: an
- * empty one knows nothing, and no loop in one ends by what it holds.
+ *   - The arrays and the private tables (of nodes, stacks, slots) were wiped: an empty one knows nothing, and
+ * no loop in one ends by what it holds. What the hook writes there is wiped when it has ended.
  *   - The segment and the thread's rings read as zeros, private to the child: nodes and modules are not
  * known, and what is written there, nobody reads. process_reserve finds all of it reserved. Waiting for the
  * daemon ends by the phase. States and the process's own are never made half: no handler comes in between

@@ -49,6 +49,11 @@ void nodes_cut(uint32_t capacity, uint32_t kept) {
     os_unmap(process->first_child + kept, (uint64_t)(capacity - kept) * sizeof(uint32_t));
 }
 
+void nodes_forget(void) {
+    os_discard(first_children.base, first_children.bytes);
+    os_discard(indexes.base, indexes.bytes);
+}
+
 INLINE uint32_t first_slot(uint32_t mask, uint32_t parent, uint64_t pc) {
     uint64_t h = (pc ^ (uint64_t)parent * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xd6e8feb86659fd93);
     return (uint32_t)(h >> 32) & mask;

@@ -18,5 +18,7 @@ uint32_t nodes_child(uint32_t parent, uint64_t pc);
 bool nodes_start(uint32_t capacity);
 /* Gives back what is beside the nodes from `kept` on. */
 void nodes_cut(uint32_t capacity, uint32_t kept);
+/* What was written beside the nodes since a fork does not belong to the process that begins now: fork.h. */
+void nodes_forget(void);
 
 #endif

@@ -42,6 +42,10 @@ bool stack_table_start(void) {
     return table != NULL;
 }
 
+void stack_table_forget(void) {
+    os_discard(tables.base, tables.bytes);
+}
+
 /* The words by which an entry is known. `low` is never 0. */
 INLINE struct table_entry entry_of(struct stack_key key, uint32_t stack) {
     return (struct table_entry){key_hash(key), (uint32_t)(key.low ^ key.high), stack};

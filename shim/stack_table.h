@@ -16,5 +16,7 @@ uint32_t stack_table_find(struct stack_key key);
 void stack_table_add(struct stack_key key, uint32_t stack);
 
 bool stack_table_start(void);
+/* As nodes_forget. */
+void stack_table_forget(void);
 
 #endif
