@@ -158,6 +158,29 @@ static void abandon_call(struct thread *t) {
     t->busy = 0;
 }
 
+/* The call that is making a state. A signal handler that comes right after, when signals are let in again,
+ * must not make one too: where signals come faster than states are made, that would never end. */
+static __thread uint64_t making __attribute__((tls_model("initial-exec")));
+
+static bool is_making(const struct caller *caller, struct readable *range) {
+    if (making && walk_relate(caller, range, making) == WALK_OUTSIDE)
+        making = 0; /* left by a longjmp */
+    return making != 0;
+}
+
+static struct thread *make_state(const struct caller *caller, struct readable *range, uint32_t level) {
+    if (is_making(caller, range)) {
+        __atomic_fetch_add(&process->segment->lost, 1, __ATOMIC_RELAXED);
+        return NULL;
+    }
+    making = walk_call(caller_sp(caller), caller_pc(caller));
+    signal_fence();
+    struct thread *t = thread_create(level);
+    signal_fence();
+    making = 0;
+    return t;
+}
+
 /* Begins with the thread's own state and goes on to that of a signal handler while the former is in use. */
 static struct thread *find_free_state(const struct caller *caller) {
     struct readable range = {0};
@@ -165,7 +188,7 @@ static struct thread *find_free_state(const struct caller *caller) {
     for (uint32_t level = 0; level < THREAD_LEVELS; level++) {
         struct thread *t = *at;
         if (!t || !t->live) {
-            t = thread_create(level);
+            t = make_state(caller, &range, level);
             if (t)
                 *at = t;
             return t;
