@@ -10,13 +10,15 @@
  *   - The states of the forking thread, with their Python frames and the table of code objects, have the
  *     contents they had: what a hook has read of them holds.
  *   - So has struct process up to its arrays, in which all pointers and counts are.
- *   - The arrays and the private tables (of nodes, stacks, slots) were wiped: an empty one knows nothing, and
- * no loop in one ends by what it holds. What the hook writes there is wiped when it has ended.
+ *   - The arrays and the private tables (of nodes, stacks, slots) were wiped: an empty one knows nothing,
+ *     and no loop in one ends by what it holds. What the hook writes there is wiped when it has ended.
  *   - The segment and the thread's rings read as zeros, private to the child: nodes and modules are not
- * known, and what is written there, nobody reads. process_reserve finds all of it reserved. Waiting for the
- * daemon ends by the phase. States and the process's own are never made half: no handler comes in between
- * (os_hold_signals). Before a hook has set `busy` and after it has cleared it, it holds no pointer but the
- * one to its state, which is mapped in any child, and looks at `live` after it has set `busy`.
+ *     known, and what is written there, nobody reads. process_reserve finds all of it reserved.
+ *
+ * Waiting for the daemon ends by the phase. States and the process's own are never made half: no handler
+ * comes in between (os_hold_signals). Before a hook has set `busy` and after it has cleared it, it holds no
+ * pointer but the one to its state, which is mapped in any child, and looks at `live` after it has set
+ * `busy`.
  */
 #ifndef MEMTRACE_SHIM_FORK_H
 #define MEMTRACE_SHIM_FORK_H

@@ -238,8 +238,9 @@ void process_shrink(uint64_t limit) {
         nodes *= 2;
     while (codes / 2 < load_acquire(&own->python_codes))
         codes *= 2;
-    nodes_cut(own->nodes_capacity, nodes);
-    cut(process->nodes, &own->nodes_capacity, nodes, sizeof(struct node));
+    uint32_t had = own->nodes_capacity;
+    cut(process->nodes, &own->nodes_capacity, nodes, sizeof(struct node)); /* first: now none is made there */
+    nodes_cut(had, nodes);
     cut(process->python_codes, &own->python_codes_bytes, codes, 1);
     cut_rings(limit);
 }

@@ -27,6 +27,8 @@ static void plan_in(char *found, struct preload_plan *plan, const char *file, ch
     plan->found = found;
     preload_plan(plan, file, true, environment);
     preload_announce(plan, os_pid());
+    plan->program = plan->found =
+        NULL; /* the room is given back: what to change is all that is still asked */
 }
 
 static NOINLINE void plan_on_stack(struct preload_plan *plan, const char *file, char *const environment[]) {
