@@ -26,18 +26,28 @@ static void remember_entry(struct stack_cache_entry *entry, struct stack_key key
     entry->stack = stack;
 }
 
-/* Looks up the nodes of the frames whose node is not known yet; those inside a known one are never known. */
-static uint32_t node_of_remembered(struct remembered *m) {
-    uint32_t n = m->count;
+/* Looks up the nodes of the outermost frames whose node is not known yet; those inside a known one are never
+ * known. */
+static uint32_t node_of_frame(struct remembered *m, uint32_t count) {
+    uint32_t n = count;
     while (n > 0 && !m->node[n - 1])
         n--;
     uint32_t node = n ? m->node[n - 1] : STACK_NONE;
-    for (; n < m->count; n++) {
+    for (; n < count; n++) {
         node = nodes_child(node, remembered_frames(m)[n].pc);
         if (!node)
             return STACK_NONE;
         m->node[n] = node;
     }
+    return node;
+}
+
+static uint32_t node_of_remembered(struct remembered *m) {
+    if (!m->path)
+        return node_of_frame(m, m->count);
+    uint32_t node = node_of_frame(m, m->path->join + 1u);
+    for (uint32_t i = m->path->frames; i-- > 0 && node;)
+        node = nodes_child(node, remembered_pc(m, i));
     return node;
 }
 
@@ -55,10 +65,10 @@ static NOINLINE uint32_t find_remembered(struct stack_cache_entry *entry, struct
 uint32_t stacks_of_remembered(struct stack_cache *cache, struct remembered *m) {
     if (unlikely(!m->count))
         return STACK_NONE;
-    uint32_t *node = &m->node[m->count - 1];
+    uint32_t *node = m->path ? &m->path->stack : &m->node[m->count - 1];
     if (*node)
         return *node; /* the program has only returned since that was looked up, if anything */
-    struct stack_key key = m->state[m->count - 1].key;
+    struct stack_key key = m->path ? m->path->key : m->state[m->count - 1].key;
     struct stack_cache_entry *entry = entry_of(cache, key);
     return *node = likely(is_entry_of(entry, key)) ? entry->stack : find_remembered(entry, m, key);
 }

@@ -57,15 +57,18 @@ INLINE uint64_t codes_filter_bit(uintptr_t address) {
 }
 void codes_forget_slow(struct thread *t, struct codes *codes, uintptr_t address);
 
+/* False: the block was never a code object. */
+INLINE bool codes_may_have(uintptr_t address) {
+    struct codes *codes = process ? load_acquire(&process->codes) : NULL;
+    uint64_t bit = codes_filter_bit(address);
+    return codes && load_relaxed(&codes->filter[bit / 64]) >> bit % 64 & 1;
+}
+
 /* The interpreter is about to free this block; it may be a code object. Who is NULL or a signal handler's
  * state does not get the table. */
 INLINE void codes_forget(struct thread *t, uintptr_t address) {
-    struct codes *codes = process ? load_acquire(&process->codes) : NULL;
-    if (!codes)
-        return;
-    uint64_t bit = codes_filter_bit(address);
-    if (unlikely(load_relaxed(&codes->filter[bit / 64]) >> bit % 64 & 1))
-        codes_forget_slow(t, codes, address);
+    if (unlikely(codes_may_have(address)))
+        codes_forget_slow(t, load_acquire(&process->codes), address);
 }
 
 #endif

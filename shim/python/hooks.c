@@ -115,12 +115,14 @@ INLINE void serve_free(const struct python_allocator *real, void *context, void 
         real->free(context, block);
         return;
     }
-    struct thread *t = trace_enter(caller);
-    if (t && has_blocks)
-        trace_python_free(t, block);
-    codes_forget(t, (uintptr_t)block);
-    if (t)
-        trace_leave(t);
+    if (has_blocks || codes_may_have((uintptr_t)block)) {
+        struct thread *t = trace_enter(caller);
+        if (t && has_blocks)
+            trace_python_free(t, block);
+        codes_forget(t, (uintptr_t)block);
+        if (t)
+            trace_leave(t);
+    }
     enter(caller);
     real->free(context, block);
     leave();

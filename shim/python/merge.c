@@ -31,7 +31,7 @@ struct native {
 /* Innermost first. */
 INLINE uint64_t native_pc(const struct native *n, uint32_t i) {
     if (n->remembered)
-        return n->t->remembered.sentinel_and_frame[SENTINELS + n->count - 1 - i].pc;
+        return remembered_pc(&n->t->remembered, i);
     return n->t->frames.pc[i];
 }
 
@@ -102,10 +102,9 @@ static NOINLINE uint32_t build(struct thread *t, const struct native *n, uint32_
 }
 
 uint32_t python_merge(struct thread *t, bool remembered, uint32_t epoch, uint32_t python_node) {
-    struct native native = {t, remembered, remembered ? t->remembered.count : t->frames.count};
-    struct stack_key key = remembered
-                               ? native.count ? t->remembered.state[native.count - 1].key : key_seed(epoch, 0)
-                               : stacks_key_of_frames(&t->frames, epoch);
+    struct native native = {t, remembered, remembered ? remembered_count(&t->remembered) : t->frames.count};
+    struct stack_key key = remembered ? remembered_key(&t->remembered, key_seed(epoch, 0))
+                                      : stacks_key_of_frames(&t->frames, epoch);
     key = key_extend(key, NODE_PC_PYTHON | python_node);
     uint32_t stack = stacks_known(&t->cache, key);
     if (unlikely(!stack)) {

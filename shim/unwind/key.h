@@ -6,6 +6,7 @@
 #ifndef MEMTRACE_SHIM_KEY_H
 #define MEMTRACE_SHIM_KEY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "shim/util.h"
@@ -14,6 +15,10 @@ struct stack_key {
     uint64_t low;
     uint64_t high;
 };
+
+INLINE bool key_is(struct stack_key key, struct stack_key other) {
+    return key.low == other.low && key.high == other.high;
+}
 
 INLINE struct stack_key key_extend(struct stack_key key, uint64_t pc) {
     uint64_t low = (key.low ^ pc) * UINT64_C(0x9e3779b97f4a7c15);

@@ -93,6 +93,56 @@ INLINE void commit(struct remembered *m, uint32_t kept, uint32_t passed, struct 
     m->saved_count = saved;
 }
 
+/* Notes how the walk got from the leaf to frame kept - 1, for the next time. */
+INLINE void note_path(struct remembered *m, const struct caller *caller, uint32_t kept, uint32_t passed) {
+    const struct frame_slot *f = remembered_frames(m);
+    uint32_t saved = m->saved_count, leaf = m->count - 1, n = 0;
+    while (saved > 0 && m->saved[saved - 1].frame >= kept)
+        saved--;
+    if (!kept || passed + m->saved_count - saved > PATH_READS)
+        return;
+    struct registers r = caller_registers(caller);
+    struct path *p = &path_set_of(m->path_sets, &r)->way[m->turn++ % PATH_WAYS];
+    p->leaf.pc = 0; /* a signal handler may leave for good in the middle */
+    signal_fence();
+    for (; n < passed; n++) {
+        uintptr_t slot = f[leaf - 1 - n].place.slot;
+        p->read[n] = (struct path_read){slot, *(const uintptr_t *)slot};
+    }
+    for (; saved < m->saved_count; saved++)
+        p->read[n++] = (struct path_read){m->saved[saved].slot, m->saved[saved].value};
+    p->leaf.sp = r.sp;
+    p->leaf.fp = r.fp;
+    p->leaf_needs_fp = (m->state[leaf].restore & FP_IS_LIVE) != 0;
+    p->end = f[kept - 1].place;
+    p->end_fp = m->state[kept - 1].fp;
+    p->outer = m->state[kept - 1].key;
+    p->key = m->state[leaf].key;
+    p->stack = 0;
+    p->join = (uint16_t)(kept - 1);
+    p->frames = (uint8_t)passed;
+    p->reads = (uint8_t)n;
+    signal_fence();
+    p->leaf.pc = r.pc;
+}
+
+/* Does the path lead from this leaf to frames that all hold? */
+INLINE bool leads_on(struct remembered *m, const struct path *p, const struct registers *leaf) {
+    if (!path_holds(p, leaf))
+        return false;
+    struct registers end = place_registers(p->end, path_pc(p, p->frames), p->end_fp);
+    return key_is(m->state[p->join].key, p->outer) && is_state(m, p->join, m->count, &end) &&
+           find_stale(m, p->join) < 0;
+}
+
+INLINE struct path *find_path(struct remembered *m, const struct registers *leaf) {
+    struct path_set *set = path_set_of(m->path_sets, leaf);
+    for (uint32_t i = 0; i < PATH_WAYS; i++)
+        if (leads_on(m, &set->way[i], leaf))
+            return &set->way[i];
+    return NULL;
+}
+
 bool remember_walk(struct remembered *m, const struct caller *caller, struct readable *range,
                    struct stack_key seed) {
     struct registers r = caller_registers(caller);
@@ -101,14 +151,18 @@ bool remember_walk(struct remembered *m, const struct caller *caller, struct rea
         m->sentinel_and_frame[SENTINELS - 1] = (struct frame_slot){{.slot = (uintptr_t)&zero}, 1};
     if (unlikely(!readable_start(range, r.sp)))
         goto not_remembered;
+    m->path = NULL;
     for (;;) {
         uint32_t j = m->index[index_of(r.sp)];
-        if (is_state(m, j, comparable, &r)) {
-            int32_t stale = find_stale(m, j);
-            if (likely(stale < 0)) {
-                kept = j + 1;
-                break;
-            }
+        bool known = is_state(m, j, comparable, &r);
+        int32_t stale = known ? find_stale(m, j) : 0;
+        if (known && stale < 0) {
+            kept = j + 1;
+            break;
+        }
+        if (!passed && (m->path = find_path(m, &r)))
+            return true;
+        if (known) {
             struct registers last = r;
             passed = pass_again(m, j, stale, passed, &last);
             r = last;
@@ -127,10 +181,12 @@ bool remember_walk(struct remembered *m, const struct caller *caller, struct rea
     }
     if (unlikely(kept + passed > REMEMBERED_FRAMES))
         goto not_remembered;
-    if (passed)
+    if (passed) {
         commit(m, kept, passed, seed);
-    else
+        note_path(m, caller, kept, passed);
+    } else {
         m->count = kept;
+    }
     return true;
 
 not_remembered:

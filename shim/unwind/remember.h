@@ -17,6 +17,8 @@
  * A slot is read only after all slots inside it held, so that it lies on the stack being walked. Nothing is
  * changed in the program: no return address is patched.
  *
+ * Frames that replace each other by turns are walked by rules once: path.h.
+ *
  * Not remembered, and walked afresh each time (walk.h): stacks with a signal frame in them, stacks that are
  * cut, and stacks deeper than REMEMBERED_FRAMES.
  */
@@ -26,8 +28,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "shim/unwind/key.h"
-#include "shim/platform/arch.h"
+#include "shim/unwind/path.h"
 
 #define REMEMBERED_FRAMES 1024
 #define FRAME_INDEX       1024 /* candidates by stack address */
@@ -37,6 +38,9 @@
 struct remembered {
     uint32_t count;
     uint32_t saved_count;
+
+    /* By which the current stack is known, NULL: it is the frames below. */
+    struct path *path;
 
     _Alignas(64) struct frame_slot {
         struct place place; /* where its pc was read, and its sp */
@@ -70,6 +74,9 @@ struct remembered {
     } passed[REMEMBERED_FRAMES];
 
     uint16_t index[FRAME_INDEX];
+
+    uint32_t turn; /* whose way of a set is taken for the next path */
+    struct path_set path_sets[1u << PATH_SETS_LOG2];
 };
 
 #define USES_FP    ((uintptr_t)1) /* the frame's CFA is found by fp */
@@ -85,9 +92,22 @@ bool remember_walk(struct remembered *m, const struct caller *caller, struct rea
 INLINE struct frame_slot *remembered_frames(struct remembered *m) {
     return m->sentinel_and_frame + SENTINELS;
 }
+/* The frames of the current stack, 0 is the innermost. */
+INLINE uint32_t remembered_count(const struct remembered *m) {
+    return m->path ? m->path->join + 1u + m->path->frames : m->count;
+}
+INLINE uintptr_t remembered_pc(const struct remembered *m, uint32_t i) {
+    if (m->path && i < m->path->frames)
+        return path_pc(m->path, i);
+    return m->sentinel_and_frame[SENTINELS + remembered_count(m) - 1 - i].pc;
+}
+INLINE struct stack_key remembered_key(const struct remembered *m, struct stack_key seed) {
+    return m->path ? m->path->key : m->count ? m->state[m->count - 1].key : seed;
+}
 INLINE void remember_nothing(struct remembered *m) {
     m->count = 0;
     m->saved_count = 0;
+    m->path = NULL;
 }
 
 #endif

@@ -108,6 +108,14 @@ static int stops_short(const uint64_t *expected, int n) {
     return rule_kind(rules_get((last & ~NODE_PC_EXACT) + !!(last & NODE_PC_EXACT))) == RULE_NO_INFO;
 }
 
+/* By the key a stack gets its number: it must be that of these very frames. */
+static int has_wrong_key(void) {
+    struct stack_key key = key_seed(0, 0);
+    for (uint32_t i = frames.count; i-- > 0;)
+        key = key_extend(key, frames.pc[i]);
+    return !key_is(key, remembered_key(&remembered, key_seed(0, 0)));
+}
+
 static void check(const struct caller *caller) {
     if (busy)
         return;
@@ -115,11 +123,13 @@ static void check(const struct caller *caller) {
     int count = walk_outside(), skip = 0;
     while (skip < count && reference[skip] != caller_pc(caller))
         skip++;
+    int wrong_key = 0;
     if (remember_walk(&remembered, caller, &range, key_seed(0, 0))) {
         frames.truncated = false;
-        frames.count = remembered.count;
-        for (uint32_t i = 0; i < remembered.count; i++)
-            frames.pc[i] = remembered_frames(&remembered)[remembered.count - 1 - i].pc;
+        frames.count = remembered_count(&remembered);
+        for (uint32_t i = 0; i < frames.count; i++)
+            frames.pc[i] = remembered_pc(&remembered, i);
+        wrong_key = has_wrong_key();
     } else {
         __atomic_fetch_add(&afresh, 1, __ATOMIC_RELAXED);
         walk_stack(caller, &range, &frames);
@@ -131,7 +141,7 @@ static void check(const struct caller *caller) {
         __atomic_fetch_add(&truncated, 1, __ATOMIC_RELAXED);
     if (stops_short(expected, n)) {
         __atomic_fetch_add(&further, 1, __ATOMIC_RELAXED);
-    } else if (n <= WALK_LEAF_FRAMES && differ(expected, n)) {
+    } else if (wrong_key || (n <= WALK_LEAF_FRAMES && differ(expected, n))) {
         __atomic_fetch_add(&mismatches, 1, __ATOMIC_RELAXED);
         report(expected, n);
     }

@@ -6,6 +6,7 @@ import test from 'ava';
 import { buildComparison, buildLazy, buildProgram, compare, type Mutation, removeFolder } from './support.js';
 
 const FILE = 'shim/unwind/remember.c';
+const PATH = 'shim/unwind/path.h';
 test.after.always(removeFolder);
 
 const mutations: Readonly<Record<string, Mutation>> = {
@@ -24,16 +25,47 @@ const mutations: Readonly<Record<string, Mutation>> = {
     from: 'return !(s->restore & FP_IS_LIVE) || s->fp == r->fp;',
     to: 'return s != NULL;',
   },
+  'what a path has read is not read again': {
+    file: PATH,
+    from: 'if (*(const uintptr_t *)p->read[i].slot != p->read[i].value)',
+    to: 'if (0)',
+  },
+  'a path has only read return addresses': {
+    file: FILE,
+    from: 'p->reads = (uint8_t)n;',
+    to: 'p->reads = (uint8_t)passed;',
+  },
+  'the frame pointer at the start of a path is not compared': {
+    file: PATH,
+    from: '(p->leaf_needs_fp && p->leaf.fp != r->fp)',
+    to: '0',
+  },
+  'a path joins frames of any address': {
+    file: FILE,
+    from: 'is_state(m, p->join, m->count, &end)',
+    to: '(end.pc && p->join < m->count)',
+  },
+  'a path joins frames with any callers': {
+    file: FILE,
+    from: 'key_is(m->state[p->join].key, p->outer)',
+    to: 'm->state[p->join].key.low',
+  },
+  'frames outside a path are not read again': {
+    file: FILE,
+    from: '           find_stale(m, p->join) < 0;',
+    to: '           true;',
+  },
 };
 
 for (const [what, mutation] of Object.entries(mutations))
   test(`it would be seen if ${what}`, async (t) => {
     const preload = await buildComparison(what.replaceAll(' ', '-'), mutation);
     let mismatches = 0;
-    for (const flags of [['-O2'], ['-O2', '-fno-omit-frame-pointer']]) {
-      const program = await buildProgram('stale_slots', ...flags);
-      mismatches += (await compare(preload, [program, '20000'])).mismatches;
-    }
+    for (const name of ['stale_slots', 'stale_paths'])
+      for (const flags of [['-O2'], ['-O2', '-fno-omit-frame-pointer']]) {
+        const program = await buildProgram(name, ...flags);
+        mismatches += (await compare(preload, [program, '20000'])).mismatches;
+      }
     t.true(mismatches > 100, `only ${mismatches} wrong stacks`);
   });
 
