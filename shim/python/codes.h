@@ -57,18 +57,26 @@ INLINE uint64_t codes_filter_bit(uintptr_t address) {
 }
 void codes_forget_slow(struct thread *t, struct codes *codes, uintptr_t address);
 
-/* False: the block was never a code object. */
-INLINE bool codes_may_have(uintptr_t address) {
-    struct codes *codes = process ? load_acquire(&process->codes) : NULL;
+INLINE bool codes_filter_has(const struct codes *codes, uintptr_t address) {
     uint64_t bit = codes_filter_bit(address);
     return codes && load_relaxed(&codes->filter[bit / 64]) >> bit % 64 & 1;
+}
+/* NULL: there is none. Asked once for each use: a signal handler may fork, and the child has none. */
+INLINE struct codes *codes_now(void) {
+    return process ? load_acquire(&process->codes) : NULL;
+}
+
+/* False: the block was never a code object. */
+INLINE bool codes_may_have(uintptr_t address) {
+    return codes_filter_has(codes_now(), address);
 }
 
 /* The interpreter is about to free this block; it may be a code object. Who is NULL or a signal handler's
  * state does not get the table. */
 INLINE void codes_forget(struct thread *t, uintptr_t address) {
-    if (unlikely(codes_may_have(address)))
-        codes_forget_slow(t, load_acquire(&process->codes), address);
+    struct codes *codes = codes_now();
+    if (unlikely(codes_filter_has(codes, address)))
+        codes_forget_slow(t, codes, address);
 }
 
 #endif

@@ -31,8 +31,9 @@ struct path {
     uint8_t frames;         /* … and how many frames lie inside it */
     uint8_t reads;
     bool leaf_needs_fp;
-    /* What the walk read: for each frame, innermost first, the return address into the next one; then the
-     * saved frame pointers that are needed further out. */
+    uint8_t call[PATH_READS]; /* which of the reads is a frame's return address, innermost first */
+    /* What the walk read, in its order: of each frame, innermost first, its saved frame pointer if it is
+     * needed further out, and its return address. */
     struct path_read {
         uintptr_t slot;
         uintptr_t value;
@@ -48,11 +49,13 @@ INLINE struct path_set *path_set_of(struct path_set *sets, const struct register
     return &sets[hash >> (64 - PATH_SETS_LOG2)];
 }
 
-/* Does the path begin with these registers, and do the slots hold what they held? Each is read only after all
- * return addresses inside it held, so that it lies on the stack being walked. */
-INLINE bool path_holds(const struct path *p, const struct registers *r) {
-    if (p->leaf.pc != r->pc || p->leaf.sp != r->sp || (p->leaf_needs_fp && p->leaf.fp != r->fp))
-        return false;
+INLINE bool path_begins(const struct path *p, const struct registers *leaf) {
+    return p->leaf.pc == leaf->pc && p->leaf.sp == leaf->sp && (!p->leaf_needs_fp || p->leaf.fp == leaf->fp);
+}
+
+/* Do the slots hold what they held? Of a path that begins with these registers and by the same rules: then
+ * where a slot lies follows from what held before it, and it is on the stack being walked. */
+INLINE bool path_holds(const struct path *p) {
     for (uint32_t i = 0; i < p->reads; i++)
         if (*(const uintptr_t *)p->read[i].slot != p->read[i].value)
             return false;
@@ -61,7 +64,7 @@ INLINE bool path_holds(const struct path *p, const struct registers *r) {
 
 /* The pc of the frame that many frames outside the leaf. */
 INLINE uintptr_t path_pc(const struct path *p, uint32_t i) {
-    return i ? arch_code_address(p->read[i - 1].value) : p->leaf.pc;
+    return i ? arch_code_address(p->read[p->call[i - 1]].value) : p->leaf.pc;
 }
 
 #endif

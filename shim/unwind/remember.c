@@ -17,21 +17,25 @@ INLINE bool is_state(struct remembered *m, uint32_t j, uint32_t comparable, cons
     return !(s->restore & FP_IS_LIVE) || s->fp == r->fp;
 }
 
-/* The innermost frame outside frame j of which something no longer holds; -1: all hold. */
+/* The innermost frame outside frame j of which something no longer holds; -1: all hold. In the order of the
+ * walk: where the outer slots lie may follow from a saved slot. */
 INLINE int32_t find_stale(struct remembered *m, uint32_t j) {
     const struct frame_slot *f = remembered_frames(m);
-    int32_t i = (int32_t)j - 1;
-    while (place_holds(f[i].place, f[i].pc))
-        i--;
-    int32_t k = (int32_t)m->saved_count - 1;
+    int32_t i = (int32_t)j - 1, k = (int32_t)m->saved_count - 1;
     while (k >= 0 && m->saved[k].frame > j)
         k--;
-    while (k >= 0 && (int32_t)m->saved[k].frame > i + 1) {
-        /* Frame `frame` holds, but the step outwards from it would read something else. */
+    for (; k >= 0; k--) {
+        /* Frame `frame` is to hold, and the step outwards from it to read the same. */
+        int32_t frame = (int32_t)m->saved[k].frame;
+        while (i >= frame && place_holds(f[i].place, f[i].pc))
+            i--;
+        if (i >= frame)
+            return i;
         if (unlikely(*(const uintptr_t *)m->saved[k].slot != m->saved[k].value))
-            return (int32_t)m->saved[k].frame - 1;
-        k--;
+            return frame - 1;
     }
+    while (place_holds(f[i].place, f[i].pc))
+        i--;
     return i;
 }
 
@@ -62,6 +66,7 @@ INLINE void commit(struct remembered *m, uint32_t kept, uint32_t passed, struct 
         saved--;
     /* A signal handler may leave for good in the middle of this: only what is complete counts. */
     m->count = kept;
+    signal_fence();
     m->saved_count = saved;
     signal_fence();
     uintptr_t live = kept ? m->state[kept - 1].restore & FP_IS_LIVE : 0;
@@ -89,28 +94,31 @@ INLINE void commit(struct remembered *m, uint32_t kept, uint32_t passed, struct 
         n++;
     }
     signal_fence();
+    m->saved_count = saved; /* before the frames that need it count */
+    signal_fence();
     m->count = n;
-    m->saved_count = saved;
 }
 
 /* Notes how the walk got from the leaf to frame kept - 1, for the next time. */
 INLINE void note_path(struct remembered *m, const struct caller *caller, uint32_t kept, uint32_t passed) {
     const struct frame_slot *f = remembered_frames(m);
-    uint32_t saved = m->saved_count, leaf = m->count - 1, n = 0;
-    while (saved > 0 && m->saved[saved - 1].frame >= kept)
-        saved--;
-    if (!kept || passed + m->saved_count - saved > PATH_READS)
+    uint32_t leaf = m->count - 1, k = m->saved_count, n = 0;
+    while (k > 0 && m->saved[k - 1].frame >= kept)
+        k--;
+    if (!kept || passed + m->saved_count - k > PATH_READS)
         return;
     struct registers r = caller_registers(caller);
     struct path *p = &path_set_of(m->path_sets, &r)->way[m->turn++ % PATH_WAYS];
     p->leaf.pc = 0; /* a signal handler may leave for good in the middle */
     signal_fence();
-    for (; n < passed; n++) {
-        uintptr_t slot = f[leaf - 1 - n].place.slot;
-        p->read[n] = (struct path_read){slot, *(const uintptr_t *)slot};
+    k = m->saved_count;
+    for (uint32_t frame = leaf; frame >= kept; frame--) {
+        for (; k > 0 && m->saved[k - 1].frame == frame; k--)
+            p->read[n++] = (struct path_read){m->saved[k - 1].slot, m->saved[k - 1].value};
+        uintptr_t slot = f[frame - 1].place.slot;
+        p->call[leaf - frame] = (uint8_t)n;
+        p->read[n++] = (struct path_read){slot, *(const uintptr_t *)slot};
     }
-    for (; saved < m->saved_count; saved++)
-        p->read[n++] = (struct path_read){m->saved[saved].slot, m->saved[saved].value};
     p->leaf.sp = r.sp;
     p->leaf.fp = r.fp;
     p->leaf_needs_fp = (m->state[leaf].restore & FP_IS_LIVE) != 0;
@@ -126,12 +134,13 @@ INLINE void note_path(struct remembered *m, const struct caller *caller, uint32_
     p->leaf.pc = r.pc;
 }
 
-/* Does the path lead from this leaf to frames that all hold? */
+/* Does the path lead from this leaf to frames that all hold? The key is compared before a slot is read: of a
+ * former epoch, or another stack, nothing is known to be there. */
 INLINE bool leads_on(struct remembered *m, const struct path *p, const struct registers *leaf) {
-    if (!path_holds(p, leaf))
+    if (!path_begins(p, leaf))
         return false;
     struct registers end = place_registers(p->end, path_pc(p, p->frames), p->end_fp);
-    return key_is(m->state[p->join].key, p->outer) && is_state(m, p->join, m->count, &end) &&
+    return key_is(m->state[p->join].key, p->outer) && is_state(m, p->join, m->count, &end) && path_holds(p) &&
            find_stale(m, p->join) < 0;
 }
 

@@ -14,8 +14,8 @@
  *   - a saved frame pointer is compared where a frame further out needs it ("live"), for a stale value there
  *     would lead that frame astray;
  *   - fp is part of the state where it is live.
- * A slot is read only after all slots inside it held, so that it lies on the stack being walked. Nothing is
- * changed in the program: no return address is patched.
+ * A slot is read only after all that the walk read before it held, so that it lies on the stack being walked;
+ * else it may be of a stack that is gone. Nothing is changed in the program: no return address is patched.
  *
  * Frames that replace each other by turns are walked by rules once: path.h.
  *

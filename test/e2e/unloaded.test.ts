@@ -52,6 +52,40 @@ test('a library mapped where another one was has its own stacks', async (t) => {
   t.deepEqual(await paths(MEMTRACE), truth);
 });
 
+/** Runs it; red's frame is larger than what is left of the stack when blue runs in its place. */
+const smaller = async (memtrace: string): Promise<number | null> => {
+  const folder = newFolder();
+  const plugin = (name: string, room: string): void =>
+    build(
+      'plugin.c',
+      join(folder, `lib${name}.so`),
+      '-shared',
+      '-fPIC',
+      `-DNAME=${name}`,
+      `-DROOM=${room}`,
+      '-DBYTES=10',
+      '-DSAVE_FP',
+    );
+  plugin('red', '199992');
+  plugin('blue', '1000');
+  build('smaller_plugins.c', join(folder, 'host'));
+  const command = [join(folder, 'host'), folder, '199992', '1000'];
+  const { code } = await run([memtrace, 'run', '-q', '--no-output', '--', ...command]);
+  return code;
+};
+
+test('what was remembered of a library is not looked for on a stack that is gone', async (t) => {
+  t.is(await smaller(MEMTRACE), 0);
+});
+test('it would be seen if paths were gone before they are known to be of this epoch', async (t) => {
+  const late = {
+    file: 'shim/unwind/remember.c',
+    from: '    struct registers end = place_registers',
+    to: '    if (!path_holds(p))\n        return false;\n    struct registers end = place_registers',
+  };
+  t.is(await smaller(mutatedMemtrace(late)), 139); // SIGSEGV
+});
+
 test('the same where modules are found without the loader', async (t) => {
   t.deepEqual(await paths(mutatedMemtrace(OLD_LOADER)), truth);
 });

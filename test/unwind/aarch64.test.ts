@@ -53,6 +53,12 @@ for (const flags of builds) {
       t.true(found.checked >= 10_000);
     });
 
+  when(`frames of a stack that was made smaller are not looked at, built with ${how}`, async (t) => {
+    const program = await buildProgramFor(aarch64, 'smaller_stacks', ...flags);
+    for (const first of ['0', '1'])
+      t.is((await compare(await plain, [program, first], {}, aarch64)).mismatches, 0);
+  });
+
   when(`functions that are interrupted anywhere have the right stack, built with ${how}`, async (t) => {
     const program = await buildProgramFor(aarch64, 'interrupted', ...flags);
     const found = await compare(await plain, [program, '300'], {}, aarch64);

@@ -36,6 +36,15 @@ for (const flags of builds) {
     });
 }
 
+for (const first of ['0', '1'])
+  for (const flags of [['-O2', '-DSAVE_FP'], ['-O2', '-fno-omit-frame-pointer'], ['-O0']])
+    test(`frames of a stack that was made smaller are not looked at: ${flags.join(' ')}, ${first}`, async (t) => {
+      const program = await buildProgram('smaller_stacks', ...flags);
+      const found = await compare(await preload, [program, first]);
+      t.is(found.mismatches, 0);
+      t.true(found.checked >= 16);
+    });
+
 test('where the loader does not find modules (an old glibc), the list of our own does', async (t) => {
   const listed = await buildComparison('own-list', OLD_LOADER);
   for (const [source, ...words] of [

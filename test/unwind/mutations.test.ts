@@ -37,8 +37,8 @@ const mutations: Readonly<Record<string, Mutation>> = {
   },
   'the frame pointer at the start of a path is not compared': {
     file: PATH,
-    from: '(p->leaf_needs_fp && p->leaf.fp != r->fp)',
-    to: '0',
+    from: '(!p->leaf_needs_fp || p->leaf.fp == leaf->fp)',
+    to: '1',
   },
   'a path joins frames of any address': {
     file: FILE,

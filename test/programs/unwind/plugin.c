@@ -4,6 +4,9 @@
 
 __attribute__((noinline)) void *NAME(void) {
     volatile char room[ROOM];
+#if defined(SAVE_FP) && defined(__x86_64__)
+    __asm__ volatile("" ::: "rbp"); /* its caller's frame pointer is found on the stack */
+#endif
     room[0] = 1;
     void *p = malloc(BYTES);
     *(volatile char *)p = room[0];
