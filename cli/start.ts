@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
 /** The last line of the bundle and the first bytes of the cache: they belong together. */
 const STAMP_BYTES = 16;
@@ -23,11 +23,7 @@ const codeOf = (stamp: string): Buffer | undefined => {
 };
 
 const cachedData = codeOf(text.slice(-STAMP_BYTES));
-const script = new Script(text, {
-  filename: path,
-  ...(cachedData && { cachedData }),
-  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-});
+const script = new Script(text, { filename: path, ...(cachedData && { cachedData }) });
 const start: (...words: readonly unknown[]) => void = script.runInThisContext();
 const module = { exports: {} };
 start(require, path, __dirname, module, module.exports);

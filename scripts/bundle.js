@@ -43,7 +43,15 @@ const ownRequire = {
   },
 };
 
-const common = { bundle: true, platform: 'node', target: 'node20', format: 'cjs', logLevel: 'warning' };
+const common = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  logLevel: 'warning',
+  // import() becomes require(): in a script whose code comes from a cache there is nobody to answer it.
+  supported: { 'dynamic-import': false },
+};
 const WRAPPER = ['(function (require, __filename, __dirname, module, exports) {', '})'];
 await build({ ...common, entryPoints: ['dist/cli/start.js'], outfile: 'dist/memtrace.cjs' });
 await build({
@@ -70,6 +78,7 @@ await build({
   },
   footer: { js: WRAPPER[1] },
 });
+if (/\bimport\(/.test(readFileSync(BUNDLE, 'latin1'))) throw new Error(`${BUNDLE} has an import()`);
 // esbuild leaves regular expressions as they are.
 if (/[^\0-\x7f]/.test(readFileSync(BUNDLE, 'latin1'))) throw new Error(`${BUNDLE} is not plain ASCII`);
 // Whose code dist/memtrace.cache is: see cli/start.ts.

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
 import { MEMTRACE, newFolder, program, ROOT, removeFolders, run, trace } from './harness.js';
@@ -19,6 +20,19 @@ test('the snapshots of a whole tree are what the schema says, and their owner’
   for (const [name, snapshot] of Object.entries(ran.snapshots)) {
     t.true(isSnapshot(snapshot), `${name}: ${ajv.errorsText(isSnapshot.errors)}`);
     t.is(statSync(join(ran.folder, name)).mode & 0o777, 0o600);
+  }
+});
+
+test('a snapshot whose name ends in .gz is compressed, by run and by dump', async (t) => {
+  const folder = newFolder();
+  const [first, second] = ['run.json.gz', 'dump.json.gz'].map((name) => join(folder, name));
+  const script = `${program('leaky')} 10; ${MEMTRACE} dump $$ -o ${second}`;
+  const command = ['run', '-q', '-o', first, '--', 'bash', '--norc', '-c', script];
+  const { code, stderr } = await run([MEMTRACE, ...command]);
+  t.is(code, 0, stderr);
+  for (const file of [first, second]) {
+    t.true(isSnapshot(JSON.parse(gunzipSync(readFileSync(file)).toString())), file);
+    t.is((await run([MEMTRACE, 'report', file])).code, 0);
   }
 });
 
