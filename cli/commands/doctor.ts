@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { examine, type Finding, inspect, lookAround, type Verdict } from '../../daemon/doctor/examine.js';
 import { installedFile } from '../../daemon/installed.js';
+import { DOCTOR_SCHEMA, type Examination } from '../../proto/snapshot.js';
 import { MemtraceError, usageError } from '../../views/error.js';
 import { clean } from '../../views/text.js';
 import { type Io, writeLines } from '../print/io.js';
@@ -48,8 +49,8 @@ export const command: Command = {
   run,
 };
 
-const jsonOf = (verdict: Verdict, findings: readonly Finding[]): object => ({
-  schema: 'memtrace.doctor/1',
+const jsonOf = (verdict: Verdict, findings: readonly Finding[]): Examination => ({
+  schema: DOCTOR_SCHEMA,
   program: verdict.path,
   traced: verdict.traced,
   findings,

@@ -1,5 +1,6 @@
 /** `memtrace ls`: the sessions of this user, oldest first. */
 import { type FoundSession, listSessions } from '../../daemon/session/find.js';
+import { SESSIONS_SCHEMA, type SessionList } from '../../proto/snapshot.js';
 import { formatDuration } from '../../views/units.js';
 import { commandText } from '../print/command.js';
 import { type Io, writeLines } from '../print/io.js';
@@ -19,8 +20,8 @@ export const command: Command = {
   run,
 };
 
-const jsonOf = (sessions: readonly FoundSession[]): object => ({
-  schema: 'memtrace.sessions/1',
+const jsonOf = (sessions: readonly FoundSession[]): SessionList => ({
+  schema: SESSIONS_SCHEMA,
   sessions: sessions.map(({ id, programPid, daemonPid, command, startedAt, state, socket }) => ({
     id,
     pid: programPid,

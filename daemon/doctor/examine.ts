@@ -7,19 +7,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
+import type { Finding } from '../../proto/snapshot.js';
 import { allocatorInside } from './allocator.js';
 import { type ElfFile, readElf } from './elf.js';
 
-/** Ok: as it should be. Note: traced, with a limit. No: not traced. */
-export type Weight = 'ok' | 'note' | 'no';
-
-export interface Finding {
-  readonly weight: Weight;
-  readonly topic: string;
-  readonly text: string;
-  /** What to do about it; null where there is nothing to do. */
-  readonly remedy: string | null;
-}
+export type { Finding };
 
 export interface Verdict {
   /** Of the file that was found. */

@@ -2,9 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
 import type { Report } from '../../proto/snapshot.js';
-import { compile, MEMTRACE, newFolder, removeFolders, run, snapshotOf, trace } from './harness.js';
+import { compile, MEMTRACE, newFolder, ROOT, removeFolders, run, snapshotOf, trace } from './harness.js';
 
 test.after.always(removeFolders);
 
@@ -216,6 +217,11 @@ test('a setuid program is refused before it runs when somebody else starts it', 
   t.true(readdirSync(folder).length > 0);
 });
 
+const schema = (name: string): object =>
+  JSON.parse(readFileSync(join(ROOT, `proto/${name}.schema.json`), 'utf8'));
+const ajv = new Ajv2020({ allErrors: true, formats: { 'date-time': true }, strictTypes: false });
+const isReport = ajv.addSchema(schema('snapshot')).compile(schema('report'));
+
 test('run --json tells of the other processes, traced or not', async (t) => {
   const folder = newFolder();
   const still = compile('int main(void) { return 0; }', 'c', '-static');
@@ -224,7 +230,9 @@ test('run --json tells of the other processes, traced or not', async (t) => {
     cwd: folder,
   });
   t.is(code, 3);
-  const { process, processes = [] }: Report = JSON.parse(readFileSync(join(folder, 'r.json'), 'utf8'));
+  const report: Report = JSON.parse(readFileSync(join(folder, 'r.json'), 'utf8'));
+  t.true(isReport(report), ajv.errorsText(isReport.errors));
+  const { process, processes = [] } = report;
   const parents = processes.map((each) => each.process.parentPid);
   t.true(parents.length >= 2 && parents.every((parent) => parent === process.pid));
   const echo = processes.find((each) => each.process.command.join(' ') === '/bin/echo a');
