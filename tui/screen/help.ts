@@ -6,19 +6,21 @@ type Keys = readonly (readonly [keys: string, does: string])[];
 
 const KEYS: Keys = [
   ['1-9 Tab Shift-Tab', 'the views; the last is what the program writes (run --tui)'],
-  ['j k ^d ^u g G', 'move; also arrows, PgUp PgDn Home End, the mouse'],
+  ['T P', 'the views of threads, of processes'],
+  ['j k ^d ^u g G', 'move; also arrows, PgUp PgDn ^B ^F Home End, the mouse'],
   ['/ n N', 'search, the next and the one before'],
-  ['f', 'filter: text /re/ !not size>1m module:libfoo lang:python thread:main'],
+  ['f \\', 'filter: text /re/ !not size>1m module:libfoo lang:python thread:main'],
   ['s < > b c r I', 'sort: next, before, bytes, blocks, rate; I inverts'],
   ['m d', 'mark now; d shows what has grown since'],
   ['F ^R', 'follow the row also at the top; a peak from now on'],
   ['Enter', 'into a line, a process; + - * around a line'],
-  ['t + - *', 'the tree of stacks, turned round; open, close, all below'],
+  ['t + = - *', 'the tree of stacks, turned round; open, close, all below'],
   ['e y', '$EDITOR at the line; copy file:line'],
   ['S', 'write a snapshot into the current folder'],
-  ['space [ ]', 'hold the display; faster, slower'],
+  ['space p z [ ]', 'hold the display; faster, slower'],
   ['Esc ^L ^Z', 'back; draw anew; suspend'],
   ['q ^C', 'leave; the program runs on unless you end it'],
+  ['? h', 'help; F1 is ?, F3 /, F4 f, F5 t, F10 q, Right +, Left -'],
 ];
 
 const NOTES: readonly string[] = [
