@@ -41,7 +41,8 @@ export const parse = (
 
 /**
  * The parser takes a `true` or `false` that stands behind a boolean for its value; here it is the next word, a
- * program's name for instance. A boolean with any other value behind `=` is wrong.
+ * program's name for instance. A boolean with any other value behind `=` is wrong. The parser knows no value that
+ * stands behind its letter; here `-oFILE` has one.
  */
 const spelledOut = (
   command: string,
@@ -51,10 +52,12 @@ const spelledOut = (
 ): string[] => {
   const all = [...args];
   for (let at = 0; at < all.length; at += 1) {
-    const arg = all[at] ?? '';
-    if (arg === '--') break;
-    if (!isOption(arg) && endsAtWord) return [...all.slice(0, at), '--', ...all.slice(at)];
-    if (!isOption(arg)) continue;
+    const whole = all[at] ?? '';
+    if (whole === '--') break;
+    if (!isOption(whole) && endsAtWord) return [...all.slice(0, at), '--', ...all.slice(at)];
+    if (!isOption(whole)) continue;
+    const [arg = '', ...more] = detached(table, whole);
+    all.splice(at, 1, arg, ...more);
     const [dashedName = '', value] = arg.split(/=(.*)/s);
     const name = nameOf(table, dashedName);
     const isFlag = name !== undefined && table[name]?.type === 'boolean';
@@ -71,6 +74,21 @@ const spelledOut = (
 };
 
 const isOption = (arg: string): boolean => arg.length > 1 && arg.startsWith('-');
+
+/** `-qoFILE` as `-q --output=FILE`. */
+const detached = (table: OptionTable, arg: string): readonly string[] => {
+  if (arg.startsWith('--')) return [arg];
+  for (let at = 1; at < arg.length; at += 1) {
+    const name = nameOf(table, `-${arg[at]}`);
+    if (name === undefined) break;
+    const value = arg.slice(at + 1);
+    const { type } = table[name] ?? {};
+    if (type === 'boolean' || type === 'count') continue;
+    if (value === '' || value.startsWith('=')) break;
+    return [...(at > 1 ? [arg.slice(0, at)] : []), `--${name}=${value}`];
+  }
+  return [arg];
+};
 
 /** Of `--name`, or the last one of `-abc`; undefined for what is none, `--no-name` among it. */
 const nameOf = (table: OptionTable, dashedName: string): string | undefined => {

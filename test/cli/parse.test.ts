@@ -36,6 +36,16 @@ test('an option without its value is wrong, not left at its default', (t) => {
     t.throws(wrong(...args), undefined, args.join(' '));
 });
 
+test('a value may stand behind its letter, as for most programs', (t) => {
+  t.like(given('-oq.json'), { output: 'q.json', quiet: false });
+  t.like(given('-qfoq.json', 'a'), { output: 'q.json', quiet: true, force: true });
+  t.is(given('-o-').output, '-');
+  t.is(given('-o=q.json').output, 'q.json');
+  t.is(given('-oa=b.json').output, 'a=b.json');
+  t.deepEqual(words('-qotrue', 'true', '-oq'), ['true', '-oq']);
+  t.is(parse('run', { options, endsAtWord: true }, ['-qoq.json', 'true', 'x']).wordsAt, 1);
+});
+
 test('only what can be none can be told not to be', (t) => {
   t.is(given('--no-output').output, false);
   t.is(given('--no-quiet').quiet, false);
