@@ -42,11 +42,12 @@ const run = (given: Given, io: Io): number | Promise<number> => {
 
 const DIFF = 'memtrace dump --diff before.json after.json';
 const STDOUT = '-';
+const ELSEWHERE = 'Give -o FILE in a folder of yours, or -o - for standard output.';
 
 const dumpSession = async ({ options, words }: Given, io: Io): Promise<number> => {
   const force = options.force === true;
   // Refused before the daemon is put to work.
-  if (options.output !== STDOUT) outputOf(options.output, force);
+  if (options.output !== STDOUT) outputOf(options.output, force, ELSEWHERE);
   const session = findSession(words[0]);
   const { takeSnapshot } = await import('../../tui/takeSnapshot.js');
   const snapshot = await takeSnapshot(session.socket, pidMeant(words[0], session));

@@ -4,19 +4,27 @@ import { dirname } from 'node:path';
 import type { SnapshotOutput } from '../../daemon/run.js';
 import { MemtraceError, usageError } from '../../views/error.js';
 
-/** @param given false for --no-output, undefined for the default name */
-export const outputOf = (given: unknown, force: boolean): SnapshotOutput => {
+const OF_RUN = 'Give -o FILE in a folder of yours, or --no-output to keep no snapshot.';
+
+/**
+ * @param given false for --no-output, undefined for the default name
+ * @param remedy what to give where nothing can be written
+ */
+export const outputOf = (given: unknown, force: boolean, remedy = OF_RUN): SnapshotOutput => {
   if (given === false) return { kind: 'none' };
   if (typeof given !== 'string') {
-    checkFolder('.');
+    checkFolder('.', remedy);
     return { kind: 'default' };
   }
-  checkFile(given, force);
+  checkFile(given, force, remedy);
   return { kind: 'file', path: given, replace: force };
 };
 
-/** @param force the file may exist and will be replaced */
-export const checkFile = (path: string | null, force: boolean): void => {
+/**
+ * @param force the file may exist and will be replaced
+ * @param remedy what to give where its folder takes no file
+ */
+export const checkFile = (path: string | null, force: boolean, remedy: string): void => {
   if (path === null) return;
   if (path === '-')
     throw usageError(
@@ -32,7 +40,7 @@ export const checkFile = (path: string | null, force: boolean): void => {
   if (stat?.isFile() && !force)
     throw cannotWrite(path, 'It exists already.', 'Give --force to replace it, or another name.');
   if (stat && !stat.isFile()) return;
-  checkFolder(dirname(path));
+  checkFolder(dirname(path), remedy);
 };
 
 /** Of the caller's descriptors a run's daemon has but stderr: by these names it would write to others. */
@@ -50,12 +58,11 @@ const DESCRIPTOR = /^(\/dev\/std(in|out)|(\/dev|\/proc\/(thread-)?self)\/fd\/(?!
 const NAMED_SO = 'Go into the folder first, and give a name in UTF-8.';
 
 /** A file is written beside its final name and then renamed: new files must be possible in its folder. */
-const checkFolder = (folder: string): void => {
+const checkFolder = (folder: string, remedy: string): void => {
   try {
     createNameless(folder);
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
-    const remedy = 'Give -o FILE in a folder of yours, or --no-output to keep no snapshot.';
     const place = folder === '.' ? 'the working folder' : folder;
     throw cannotWrite(place, reasonIn(folder, code) ?? `The system says: ${message}.`, remedy);
   }

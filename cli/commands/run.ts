@@ -123,7 +123,7 @@ export const readOptions = ({ options, words }: Given, announce: (text: string) 
 const reportFile = (path: unknown, replace: boolean): RunOptions['json'] => {
   if (typeof path !== 'string') return null;
   refuseDescriptor(path);
-  checkFile(path, replace);
+  checkFile(path, replace, 'Give --json FILE in a folder of yours.');
   return { path, replace };
 };
 

@@ -94,6 +94,13 @@ test('an output that cannot be written is told before the program runs', async (
   refused(t, await memtrace('run', '-o', '\uFFFD.json', 'echo', 'ran'), 125, /name is not UTF-8/);
 });
 
+test('where a file cannot be written, the remedy is of the option that named it', async (t) => {
+  const report = await memtrace('run', '--no-output', '--json', '/no/such/folder/r.json', 'echo', 'ran');
+  refused(t, report, 125, /try: Give --json FILE/);
+  refused(t, await memtrace('dump', '-o', '/no/such/folder/a.json'), 125, /try: Give -o FILE.*-o -/);
+  refused(t, await memtrace('run', '-o', '/no/such/folder/a.json', 'echo'), 125, /try: .*--no-output/);
+});
+
 test('a runtime folder that is open to others is not used', async (t) => {
   const runtime = temporaryFolder();
   mkdirSync(join(runtime, 'memtrace'));
