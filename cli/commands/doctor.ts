@@ -23,7 +23,13 @@ const run = ({ options, words }: Given, io: Io): number => {
 };
 
 const notFound = (program: string): MemtraceError => {
-  const stat = program.includes('/') ? statSync(program, { throwIfNoEntry: false }) : undefined;
+  const stat = statSync(program, { throwIfNoEntry: false });
+  if (stat && !program.includes('/'))
+    return new MemtraceError({
+      message: `cannot find ${program}`,
+      why: 'There is no such command in PATH.',
+      remedy: `The one in this folder is ./${program}`,
+    });
   if (stat?.isDirectory())
     return new MemtraceError({
       message: `cannot run ${program}`,

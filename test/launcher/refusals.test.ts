@@ -23,6 +23,14 @@ test('a folder, and a file that is not executable', async (t) => {
   refused(t, await traced(file(join(folder, 'plain'), 'text', 0o644)), 126, /may not execute/);
 });
 
+test('doctor: what is in this folder, and not in PATH, is told as run tells it', async (t) => {
+  file(join(folder, 'here.json'), '{}', 0o644);
+  const doctor = (program: string) => run(MEMTRACE, ['doctor', program], { cwd: folder });
+  refused(t, await doctor('here.json'), 1, /no such command in PATH.*\n.*folder is \.\/here\.json/);
+  refused(t, await doctor('./here.json'), 1, /not executable/);
+  refused(t, await doctor('nowhere.json'), 1, /no such file/);
+});
+
 test('a script whose interpreter does not exist', async (t) => {
   const script = file(join(folder, 'orphan'), '#!/no/such/interpreter\n');
   refused(t, await traced(script), 126, /interpreter \/no\/such\/interpreter does not exist/);
