@@ -36,15 +36,25 @@ struct command {
  * could have: half of it is for loops that are over by then. Part of what dist/memtrace.cache is made for. */
 #define NODE_OPTION "--no-concurrent-recompilation"
 
+#define NODE_REMEDY "install Node.js 20.19 or newer, or set MEMTRACE_NODE to its path"
+
+static int no_node(const char *named) {
+    char why[PATH_MAX + 64] = "it needs Node.js, and there is no `node` in the folders of PATH";
+    if (named)
+        snprintf(why, sizeof why, "MEMTRACE_NODE is %s, and there is no such program", named);
+    return message_error(EXIT_MEMTRACE, "cannot start", why,
+                         named ? "set MEMTRACE_NODE to the path of Node.js 20.19 or newer, or unset it"
+                               : NODE_REMEDY);
+}
+
 /* node OPTION memtrace.cjs ARGUMENTS…; 0, else the exit code after having said why. */
 static int command_of(char **argv, struct command *command) {
-    const char *node = getenv("MEMTRACE_NODE");
-    if (!node || !*node)
-        node = "node";
+    const char *named = getenv("MEMTRACE_NODE");
+    if (named && !*named)
+        named = NULL;
+    const char *node = named ? named : "node";
     if (inspect_find_in_path(node, getenv("PATH"), command->node, sizeof command->node) != 0)
-        return message_error(EXIT_MEMTRACE, "cannot start",
-                             "it needs Node.js, and there is no `node` in the folders of PATH",
-                             "install Node.js 20 or newer, or set MEMTRACE_NODE to its path");
+        return no_node(named);
     if (!environment_in_root("dist/memtrace.cjs", command->script, sizeof command->script) ||
         access(command->script, R_OK) != 0)
         return message_error(EXIT_MEMTRACE, "cannot start", "dist/memtrace.cjs is missing beside bin/",
@@ -66,8 +76,7 @@ static int command_of(char **argv, struct command *command) {
 static int cannot_exec(const struct command *command) {
     char message[PATH_MAX + 32];
     snprintf(message, sizeof message, "cannot start %s", command->node);
-    return message_error(EXIT_MEMTRACE, message, strerror(errno),
-                         "install Node.js 20 or newer, or set MEMTRACE_NODE to its path");
+    return message_error(EXIT_MEMTRACE, message, strerror(errno), NODE_REMEDY);
 }
 
 /* What Node.js takes, and a daemon beside it for the segment of a process; of addresses, not of memory. Node

@@ -127,6 +127,12 @@ test('wrong usage names what was probably meant', async (t) => {
   refused(t, await memtrace('run'), 2, /nothing to run/);
 });
 
+test('without Node.js it is told which was looked for, and where', async (t) => {
+  const withNode = (env: NodeJS.ProcessEnv) => run(MEMTRACE, ['run', '--no-output', '/bin/true'], { env });
+  refused(t, await withNode({ MEMTRACE_NODE: '/no/such/node' }), 125, /MEMTRACE_NODE is \/no\/such\/node/);
+  refused(t, await withNode({ PATH: folder, MEMTRACE_NODE: '' }), 125, /no `node` in .*PATH\n.*20\.19/);
+});
+
 test('a session that does not exist', async (t) => {
   const output = join(folder, 'never.json');
   refused(t, await memtrace('dump', 'nosuch', '-o', output), 1, /no session nosuch/);
