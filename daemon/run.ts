@@ -150,7 +150,7 @@ const serveWhenAsked = (live: DrivenSession, session: Session, options: RunOptio
       const { startServer } = await import('./server/server.js');
       const viewer = options.tui ? 'is awaited' : 'may come';
       const server = await startServer(live, { socketPath, doorman, listen: options.listen, viewer });
-      if (server.tcp) options.announce(`viewers: ${server.tcp.url} with the token ${server.tcp.token}`);
+      if (server.tcp) options.announce(`viewers: ${server.tcp.url}`); // its token is part of it
       return server;
     } catch (error) {
       return fail(error);

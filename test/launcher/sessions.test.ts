@@ -97,6 +97,13 @@ test('snapshots taken one after the other each get a name that is free', async (
   await program.outcome;
 });
 
+test('the address for viewers is told once, with its token', async (t) => {
+  const { code, stderr } = await run(MEMTRACE, ['run', '-q', '--no-output', '--listen=127.0.0.1:0', 'true']);
+  t.is(code, 0);
+  const [, token = ''] = stderr.match(/^memtrace: viewers: \S+\?token=(\S+)\n$/) ?? [];
+  t.true(token.length > 20, stderr);
+});
+
 test('a port that is taken: the program runs, and its report says why nobody can look and what to do', async (t) => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
