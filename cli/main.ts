@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { installedFile } from '../daemon/installed.js';
 import { errorLines, MemtraceError, usageError } from '../views/error.js';
 import { nearest } from '../views/nearest.js';
+import { named } from '../views/text.js';
 import { connectLauncher } from './launcher.js';
 import { type Io, processIo, writeLines } from './print/io.js';
 import { COMMANDS, type CommandEntry } from './table.js';
@@ -51,7 +52,7 @@ const unknownCommand = (name: string): MemtraceError => {
     );
   const isFile = name.includes('/');
   return usageError(
-    `unknown command ${name}`,
+    `unknown command ${named(name)}`,
     `The commands are ${Object.keys(COMMANDS).join(', ')}.`,
     isFile
       ? `Did you mean: memtrace run -- ${name}`

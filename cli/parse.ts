@@ -6,6 +6,7 @@
 import Parser from 'yargs-parser';
 import { type MemtraceError, usageError } from '../views/error.js';
 import { nearest } from '../views/nearest.js';
+import { named } from '../views/text.js';
 import type { Command, Given, Option, OptionTable } from './table.js';
 
 /** What every command understands. */
@@ -30,7 +31,11 @@ export const parse = (
   check(name, table, given);
   const extra = mostWords === undefined ? undefined : words[mostWords];
   if (extra !== undefined)
-    throw usageError(`what is ${extra} for?`, 'It is one word too many.', `See memtrace ${name} --help`);
+    throw usageError(
+      `what is ${named(String(extra))} for?`,
+      'It is one word too many.',
+      `See memtrace ${name} --help`,
+    );
   return {
     options: { ...defaultsOf(table), ...numbered(table, given) },
     named: new Set(Object.keys(given)),

@@ -8,6 +8,7 @@ import { SNAPSHOT_SCHEMA } from '../proto/snapshot.js';
 import { checkSnapshot } from './check.js';
 import { MemtraceError } from './error.js';
 import { type Recording, recordingOf } from './profile.js';
+import { named } from './text.js';
 
 const FAMILY = 'memtrace.snapshot/';
 const TAKE_AGAIN = 'Take it again with `memtrace run -o FILE -- program` or `memtrace dump -o FILE`.';
@@ -24,7 +25,7 @@ const TOO_LARGE = [
  * @throws MemtraceError with exit code 1
  */
 export const readSnapshot = (path: string): Recording => {
-  const name = path === '-' ? 'standard input' : path;
+  const name = path === '-' ? 'standard input' : named(path);
   return parseSnapshot(unpack(readBytes(path, name), name), name);
 };
 

@@ -12,6 +12,9 @@ export const clean = (text: string): string =>
     return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
   });
 
+/** A name in a message: an empty one would not be seen. */
+export const named = (name: string): string => (name === '' ? '""' : name);
+
 /** The number of terminal columns that clean text takes. */
 export const width = (text: string): number => {
   if (!MAY_NOT_BE_NARROW.test(text)) return text.length;

@@ -13,6 +13,7 @@ import { baseName } from '../../views/names.js';
 import { nearestOf } from '../../views/nearest.js';
 import type { Recording } from '../../views/profile.js';
 import { readSnapshot } from '../../views/read.js';
+import { named } from '../../views/text.js';
 import { annotationLines } from '../print/annotation.js';
 import { type Io, writeLines } from '../print/io.js';
 import { type ColourChoice, surfaceOf } from '../print/surface.js';
@@ -89,7 +90,7 @@ const noSuchFile = (files: readonly string[], place: string): MemtraceError => {
   const near = new Set(nearestOf(name, [...new Set(files.map(baseName))], NAMES_SHOWN));
   const close = [...near].flatMap((each) => files.filter((file) => baseName(file) === each));
   return new MemtraceError({
-    message: `${place} is not in the snapshot`,
+    message: `${named(place)} is not in the snapshot`,
     why:
       files.length === 0
         ? 'No stack in it has a source file: there was no debug information.'

@@ -4,7 +4,7 @@ import { examine, type Finding, inspect, lookAround, type Verdict } from '../../
 import { installedFile } from '../../daemon/installed.js';
 import { DOCTOR_SCHEMA, type Examination } from '../../proto/snapshot.js';
 import { MemtraceError, usageError } from '../../views/error.js';
-import { clean } from '../../views/text.js';
+import { clean, named } from '../../views/text.js';
 import { type Io, writeLines } from '../print/io.js';
 import type { Command, Given } from '../table.js';
 
@@ -43,7 +43,7 @@ const notFound = (program: string): MemtraceError => {
       remedy: `If it is a program: chmod +x ${program}`,
     });
   return new MemtraceError({
-    message: `cannot find ${program}`,
+    message: `cannot find ${named(program)}`,
     why: 'There is no such file, and no such command in PATH.',
     remedy: 'Give the path of the program.',
   });

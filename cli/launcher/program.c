@@ -18,7 +18,7 @@
 
 static int cannot_run(const struct program *program, int code, const char *why, const char *remedy) {
     char message[PATH_MAX + 32];
-    snprintf(message, sizeof message, "cannot run %s", program->argv[0]);
+    snprintf(message, sizeof message, "cannot run %s", *program->argv[0] ? program->argv[0] : "\"\"");
     return message_error(code, message, why, remedy);
 }
 

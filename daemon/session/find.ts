@@ -1,5 +1,6 @@
 /** The sessions of this user: all of them, or the one that a user means by its id or a pid. */
 import { MemtraceError } from '../../views/error.js';
+import { named } from '../../views/text.js';
 import { sessionFolders } from './cleanup.js';
 import { isAlive, uses } from './processes.js';
 import { readRecord, type SessionRecord } from './record.js';
@@ -70,7 +71,7 @@ const ambiguous = (sessions: readonly FoundSession[]): MemtraceError =>
 
 const notFound = (wanted: string | undefined, alive: readonly FoundSession[]): MemtraceError =>
   new MemtraceError({
-    message: wanted === undefined ? 'there is no session' : `there is no session ${wanted}`,
+    message: wanted === undefined ? 'there is no session' : `there is no session ${named(wanted)}`,
     why: alive.length > 0 ? `Running are ${names(alive)}.` : 'No program of yours runs under memtrace.',
     remedy: alive.length > 0 ? 'Give one of these ids or pids.' : 'Start one: memtrace run -- program',
     exitCode: 1,

@@ -18,6 +18,15 @@ test('a program that does not exist', async (t) => {
   refused(t, await traced('./no-such-program'), 127, /no such file/);
 });
 
+test('an empty name is shown as one', async (t) => {
+  refused(t, await traced(''), 127, /cannot run ""/);
+  refused(t, await memtrace('report', ''), 1, /cannot read ""/);
+  refused(t, await memtrace('doctor', ''), 1, /cannot find ""/);
+  refused(t, await memtrace('dump', ''), 1, /no session ""/);
+  refused(t, await memtrace('ls', ''), 2, /what is "" for/);
+  refused(t, await memtrace(''), 2, /unknown command ""/);
+});
+
 test('a folder, and a file that is not executable', async (t) => {
   refused(t, await traced(folder), 126, /it is a folder/);
   refused(t, await traced(file(join(folder, 'plain'), 'text', 0o644)), 126, /may not execute/);
