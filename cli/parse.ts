@@ -157,7 +157,7 @@ const problemWith = ({ choices, type, canBeNone }: Option, value: unknown): stri
   if (choices && !choices.includes(String(value)))
     return `is one of ${choices.join(', ')}${value === '' ? '' : `, not "${value}"`}`;
   if (type === 'string' && value === '') return 'needs a value';
-  if (type === 'number' && !/^-?\d+(\.\d+)?$/.test(String(value))) return 'needs a number';
+  if (type === 'number' && !/^-?\d+(\.\d+)?$/.test(String(value))) return 'needs a whole number in digits';
   return null;
 };
 

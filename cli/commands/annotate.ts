@@ -38,15 +38,15 @@ export const annotateCommand = (given: AnnotateArguments, io: Io): number =>
     const [place, path, ...rest] = given.words;
     if (place === undefined || path === undefined || rest.length > 0)
       throw usageError(
-        `annotate takes a source file and a snapshot, not ${given.words.length} words`,
+        `annotate takes a source file and a snapshot, not ${given.words.length} word${given.words.length === 1 ? '' : 's'}`,
         'It shows one file, or one function of it.',
         'memtrace annotate src/server.c:handle a.json',
       );
     const { kind, context = Number.POSITIVE_INFINITY } = given;
-    if (!(context >= 0))
+    if (given.context !== undefined && !(Number.isInteger(context) && context >= 0))
       throw usageError(
         `--context ${context} makes no sense`,
-        'It is a number of lines, 0 or more.',
+        'It is a whole number of lines, 0 or more.',
         'Give --context 3, or leave it out for the whole file.',
       );
     const snapshot = readSnapshot(path);

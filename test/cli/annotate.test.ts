@@ -179,7 +179,9 @@ test('what allocates only in its calls says how to see it', (t) => {
 });
 
 test('wrong usage', (t) => {
-  t.is(annotate('server.cpp', { words: ['server.cpp'] }).code, 2);
-  t.is(annotate('server.cpp', { context: -1 }).code, 2);
+  const tooFew = annotate('server.cpp', { words: ['server.cpp'] });
+  t.is(tooFew.code, 2);
+  t.regex(tooFew.err, /not 1 word\n/);
+  for (const context of [-1, 0.5, Number.NaN]) t.is(annotate('server.cpp', { context }).code, 2);
   t.is(annotate('server.cpp', {}, 'package.json').code, 1);
 });
