@@ -52,6 +52,12 @@ export const runDiff = (given: DiffArguments, io: Io): number => {
         'A difference is between a snapshot and a later one.',
         'Give both: memtrace dump --diff before.json after.json',
       );
+    if (before === '-' && after === '-')
+      throw usageError(
+        'both snapshots would be standard input',
+        'It can be given once: the first reads it to its end.',
+        'Give one of them as a file: memtrace dump --diff before.json -',
+      );
     const { by, metric, kind } = given;
     const limit = rowLimit(given.limit);
     const filter = filterOf(given.filter, given.language);

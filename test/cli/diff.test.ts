@@ -36,6 +36,12 @@ test('--exit-code fails on growth only', (t) => {
   t.is(diff([BEFORE, AFTER], { exitCode: true, kind: 'mmap' }).code, 0);
 });
 
+test('standard input can be one of the two, not both', (t) => {
+  const { code, out, err } = diff(['-', '-']);
+  t.deepEqual([code, out], [2, '']);
+  t.regex(err, /both snapshots would be standard input\n {2}why: .*once/);
+});
+
 test('the table fits a narrow terminal', (t) => {
   for (const columns of [40, 60, 80]) {
     const { io, out } = capture({ isTTY: true, columns, env: { NO_COLOR: '1' } });
