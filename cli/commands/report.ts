@@ -69,7 +69,7 @@ const printBlocks = (
     throw new MemtraceError({
       message: `${file} has no single blocks`,
       why: 'An older memtrace wrote it, which kept sums only.',
-      remedy: 'Take it again, or give --by stack: the same stacks, with what lives at each.',
+      remedy: 'Take it again, or give --by stack instead: the same stacks, with what lives at each.',
     });
   if (json) io.stdout.write(`${JSON.stringify(list, null, 2)}\n`);
   else writeLines(io.stdout, blockLines(list, surfaceOf(io, color)));

@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import { compiled, file, MEMTRACE, memtrace, type Outcome, run, temporaryFolder, traced } from './support.js';
 
 const folder = temporaryFolder();
+const SNAPSHOT = 'test/fixtures/snapshots/before.json';
 
 /** Nothing ran, and the user was told what happened, why, and what to do. */
 const refused = (t: ExecutionContext, outcome: Outcome, code: number, why: RegExp): void => {
@@ -140,6 +141,11 @@ test('without Node.js it is told which was looked for, and where', async (t) => 
   const withNode = (env: NodeJS.ProcessEnv) => run(MEMTRACE, ['run', '--no-output', '/bin/true'], { env });
   refused(t, await withNode({ MEMTRACE_NODE: '/no/such/node' }), 125, /MEMTRACE_NODE is \/no\/such\/node/);
   refused(t, await withNode({ PATH: folder, MEMTRACE_NODE: '' }), 125, /no `node` in .*PATH\n.*20\.19/);
+});
+
+test('an option that the others make void is wrong usage: report --block', async (t) => {
+  for (const option of ['--by=stack', '--sort=peak'])
+    refused(t, await memtrace('report', SNAPSHOT, '--block', option), 2, /is not for --block/);
 });
 
 test('a session that does not exist', async (t) => {
