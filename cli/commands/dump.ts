@@ -15,18 +15,18 @@ const run = (given: Given, io: Io): number | Promise<number> => {
   if (options.diff === true) {
     if (given.named.has('output'))
       throw usageError('--diff keeps nothing', '-o names a snapshot to write.', `${DIFF} --json > diff.json`);
+    if (given.named.has('force'))
+      throw usageError('--diff keeps nothing', '--force replaces a file that -o names.', DIFF);
     return runDiff(
       { ...options, exitCode: options['exit-code'] === true, files: words } as unknown as DiffArguments,
       io,
     );
   }
-  const lost = ['by', 'metric', 'kind', 'filter', 'language', 'limit', 'exit-code'].find((name) =>
-    given.named.has(name),
-  );
+  const lost = FOR_DIFF.find((name) => given.named.has(name));
   if (lost !== undefined)
     throw usageError(
       `--${lost} is for --diff`,
-      'A snapshot keeps everything.',
+      'A snapshot keeps everything, as JSON.',
       'Give it to memtrace report.',
     );
   if (words.length > 1)
@@ -41,6 +41,7 @@ const run = (given: Given, io: Io): number | Promise<number> => {
 };
 
 const DIFF = 'memtrace dump --diff before.json after.json';
+const FOR_DIFF = ['by', 'metric', 'kind', 'filter', 'language', 'limit', 'exit-code', 'json', 'color'];
 const STDOUT = '-';
 const ELSEWHERE = 'Give -o FILE in a folder of yours, or -o - for standard output.';
 

@@ -148,6 +148,12 @@ test('an option that the others make void is wrong usage: report --block', async
     refused(t, await memtrace('report', SNAPSHOT, '--block', option), 2, /is not for --block/);
 });
 
+test('an option that the others make void is wrong usage: dump', async (t) => {
+  for (const option of ['--by=stack', '--json', '--color=never'])
+    refused(t, await memtrace('dump', 'nosuch', option), 2, /is for --diff/);
+  refused(t, await memtrace('dump', '--diff', '-f', 'a.json', 'b.json'), 2, /--diff keeps nothing/);
+});
+
 test('a session that does not exist', async (t) => {
   const output = join(folder, 'never.json');
   refused(t, await memtrace('dump', 'nosuch', '-o', output), 1, /no session nosuch/);
