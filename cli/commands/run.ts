@@ -106,7 +106,7 @@ export const readOptions = ({ options, words }: Given, announce: (text: string) 
     command: words,
     output: outputOf(options.output, options.force === true),
     onFull: options['on-full'] === 'drop' ? 'drop' : 'wait',
-    selection: { only: patternsOf(options.only), exclude: patternsOf(options.exclude) },
+    selection: { only: patternsOf('only', options), exclude: patternsOf('exclude', options) },
     pythonNative: options['python-native'] === true,
     children: childrenOf(String(options.children)),
     limit: rowLimit(Number(options.limit)),
@@ -143,8 +143,16 @@ const childrenOf = (text: string): number => {
   throw usageError(`--children ${text} makes no sense`, 'It is all, none or a number.', 'Give --children 8');
 };
 
-const patternsOf = (given: unknown): readonly string[] =>
-  typeof given === 'string' ? given.split(',').filter((pattern) => pattern !== '') : [];
+const patternsOf = (name: 'only' | 'exclude', { [name]: given }: Given['options']): readonly string[] => {
+  if (typeof given !== 'string') return [];
+  const patterns = given.split(',').filter((pattern) => pattern !== '');
+  if (patterns.length > 0) return patterns;
+  throw usageError(
+    `--${name} ${given} names no program`,
+    'It takes names with commas between.',
+    `Give --${name} cc1,ld*`,
+  );
+};
 
 /** Only this machine: whoever reads a trace sees command lines and source text. */
 const addressOf = (text: string): { host: string; port: number } => {

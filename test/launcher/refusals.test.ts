@@ -154,6 +154,11 @@ test('an option that the others make void is wrong usage: dump', async (t) => {
   refused(t, await memtrace('dump', '--diff', '-f', 'a.json', 'b.json'), 2, /--diff keeps nothing/);
 });
 
+test('an option that names nothing is wrong usage: run --only, --exclude', async (t) => {
+  for (const option of ['--only', '--exclude'])
+    refused(t, await memtrace('run', option, ',', 'echo', 'ran'), 2, /names no program/);
+});
+
 test('a session that does not exist', async (t) => {
   const output = join(folder, 'never.json');
   refused(t, await memtrace('dump', 'nosuch', '-o', output), 1, /no session nosuch/);
