@@ -33,6 +33,7 @@ const runCommand = async (
 ): Promise<number> => {
   const [command, { parse }] = await Promise.all([entry.load(), import('./parse.js')]);
   const given = parse(name, command, args);
+  trouble = command.trouble?.(given);
   const asksForHelp = given.options.help === true;
   if (!asksForHelp && given.options.version !== true) return await command.run(given, io);
   if (launcher) return launcher.askForTerminal(); // it starts us again, on the caller's own terminal
@@ -108,13 +109,20 @@ const tell = (error: unknown, args: readonly string[], io: Io): number => {
 const isVerbose = (args: readonly string[]): boolean =>
   args.includes('-vv') || args.filter((arg) => arg === '-v' || arg === '--verbose').length > 1;
 
+let trouble: number | undefined;
+
+const exitCodeOf = (error: unknown): number => {
+  const code = tell(error, args, io);
+  return trouble ?? code;
+};
+
 const launcher = connectLauncher();
 const args = process.argv.slice(2);
 const io = launcher?.io ?? processIo();
-process.on('uncaughtException', (error) => process.exit(tell(error, args, io)));
-process.on('unhandledRejection', (error) => process.exit(tell(error, args, io)));
+process.on('uncaughtException', (error) => process.exit(exitCodeOf(error)));
+process.on('unhandledRejection', (error) => process.exit(exitCodeOf(error)));
 main(args, io)
-  .catch((error) => tell(error, args, io))
+  .catch(exitCodeOf)
   .then((code) => {
     process.exitCode = code;
     launcher?.finish(code);

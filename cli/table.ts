@@ -26,6 +26,8 @@ export interface Command {
   readonly endsAtWord?: boolean;
   /** As many words are understood; more are an error. Any number where it is not given. */
   readonly mostWords?: number;
+  /** The exit code of any error under these options, where it is not the error's own. */
+  readonly trouble?: (given: Given) => number | undefined;
   /** @returns the exit code */
   readonly run: (given: Given, io: Io) => number | Promise<number>;
 }

@@ -80,4 +80,4 @@ export const runDiff = (given: DiffArguments, io: Io): number => {
 };
 
 /** As diff and grep have it: 1 is an answer. */
-const TROUBLE = 2;
+export const TROUBLE = 2;

@@ -5,7 +5,7 @@ import { usageError } from '../../views/error.js';
 import { type Io, writeLines } from '../print/io.js';
 import { surfaceOf } from '../print/surface.js';
 import type { Command, Given } from '../table.js';
-import { type DiffArguments, diffOptions, runDiff } from './diff.js';
+import { type DiffArguments, diffOptions, runDiff, TROUBLE } from './diff.js';
 import { dumpName } from './dumpName.js';
 import { outputOf } from './output.js';
 
@@ -78,5 +78,6 @@ export const command: Command = {
     force: { alias: 'f', type: 'boolean', default: false, describe: 'replace an output that exists' },
     ...diffOptions,
   },
+  trouble: ({ options }) => (options.diff === true && options['exit-code'] === true ? TROUBLE : undefined),
   run,
 };

@@ -159,6 +159,13 @@ test('an option that names nothing is wrong usage: run --only, --exclude', async
     refused(t, await memtrace('run', option, ',', 'echo', 'ran'), 2, /names no program/);
 });
 
+test('dump --diff --exit-code: an output that cannot be written is no answer', async (t) => {
+  const diff = (options: string) =>
+    run('sh', ['-c', `exec "$0" dump --diff "$1" "$1" ${options} >/dev/full`, MEMTRACE, SNAPSHOT]);
+  refused(t, await diff('--json --exit-code'), 2, /cannot write the output/);
+  refused(t, await diff('--json'), 125, /cannot write the output/);
+});
+
 test('a session that does not exist', async (t) => {
   const output = join(folder, 'never.json');
   refused(t, await memtrace('dump', 'nosuch', '-o', output), 1, /no session nosuch/);
