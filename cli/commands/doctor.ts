@@ -1,5 +1,5 @@
 /** `memtrace doctor`: what will be traced of a program, what not, why, and what to do about it. */
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { examine, type Finding, inspect, lookAround, type Verdict } from '../../daemon/doctor/examine.js';
 import { installedFile } from '../../daemon/installed.js';
 import { DOCTOR_SCHEMA, type Examination } from '../../proto/snapshot.js';
@@ -23,7 +23,7 @@ const run = ({ options, words }: Given, io: Io): number => {
 };
 
 const notFound = (program: string): MemtraceError => {
-  const stat = statSync(program, { throwIfNoEntry: false });
+  const stat = statOf(program);
   if (stat && !program.includes('/'))
     return new MemtraceError({
       message: `cannot find ${program}`,
@@ -47,6 +47,15 @@ const notFound = (program: string): MemtraceError => {
     why: 'There is no such file, and no such command in PATH.',
     remedy: 'Give the path of the program.',
   });
+};
+
+/** Undefined also for what cannot be looked at: a name too long, a folder of somebody else's. */
+const statOf = (path: string): Stats | undefined => {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 };
 
 export const command: Command = {

@@ -1,5 +1,5 @@
 /** Files that a run will write at its end: refused before the program runs when that cannot work. */
-import { closeSync, constants, existsSync, openSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, type Stats, statSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SnapshotOutput } from '../../daemon/run.js';
 import { MemtraceError, usageError } from '../../views/error.js';
@@ -34,13 +34,22 @@ export const checkFile = (path: string | null, force: boolean, remedy: string): 
     );
   if (path.includes('\uFFFD'))
     throw cannotWrite(path, 'The name is not UTF-8: the file would have another one.', NAMED_SO);
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statOf(path, remedy);
   if (stat?.isDirectory())
     throw cannotWrite(path, 'It is a folder.', `Name a file in it: ${path.replace(/\/*$/, '')}/trace.json`);
   if (stat?.isFile() && !force)
     throw cannotWrite(path, 'It exists already.', 'Give --force to replace it, or another name.');
   if (stat && !stat.isFile()) return;
   checkFolder(dirname(path), remedy);
+};
+
+const statOf = (path: string, remedy: string): Stats | undefined => {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    throw cannotWrite(path, REASONS[code] ?? `The system says: ${message}.`, remedy);
+  }
 };
 
 /** Of the caller's descriptors a run's daemon has but stderr: by these names it would write to others. */
@@ -97,6 +106,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'You may not write there.',
   EPERM: 'You may not write there.',
   ENOSPC: 'The file system is full.',
+  ENAMETOOLONG: 'The name is too long.',
+  ELOOP: 'Its symbolic links go round in circles.',
 };
 
 const cannotWrite = (path: string, why: string, remedy: string): MemtraceError =>

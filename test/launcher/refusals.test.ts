@@ -166,6 +166,15 @@ test('dump --diff --exit-code: an output that cannot be written is no answer', a
   refused(t, await diff('--json'), 125, /cannot write the output/);
 });
 
+test('a name too long for the system is told in plain words', async (t) => {
+  const long = 'x'.repeat(300);
+  refused(t, await memtrace('run', '-o', long, 'echo', 'ran'), 125, /name is too long/);
+  refused(t, await memtrace('run', '--no-output', '--json', long, 'echo'), 125, /name is too long/);
+  refused(t, await memtrace('dump', '-o', long), 125, /name is too long/);
+  for (const program of [long, `./${long}`])
+    refused(t, await memtrace('doctor', program), 1, /cannot find x|cannot find \.\/x/);
+});
+
 test('a session that does not exist', async (t) => {
   const output = join(folder, 'never.json');
   refused(t, await memtrace('dump', 'nosuch', '-o', output), 1, /no session nosuch/);
