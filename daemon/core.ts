@@ -44,6 +44,8 @@ export interface Core {
   readonly catchUp: () => Promise<void>;
   /** Milliseconds since 1970 by the clock of all records, which does not jump when somebody sets the clock. */
   readonly nowMs: () => number;
+  /** How many process images ran untraced because there was no room to tell of them, or none to follow them. */
+  readonly refusedCount: () => number;
   /** All processes there have been, by index. Cheap: those that ended are remembered. */
   readonly processes: () => ProcessRecord[];
   readonly process: (index: number) => ProcessRecord;
@@ -177,6 +179,7 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
       await (draining ?? drain(0));
     },
     nowMs: () => library.nowMs(),
+    refusedCount: () => library.refused(inUse()),
     processes,
     process,
     sites: (index) => {

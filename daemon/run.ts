@@ -239,7 +239,7 @@ const conclude = async (
       .processes()
       .filter(({ index }) => index !== (subject ?? main))
       .map((each) => ({ ...each, savedAs: paths.get(each.index) ?? null })),
-    problems: [...becameUntraced(live, main, subject), ...problems],
+    problems: [...becameUntraced(live, main, subject), ...refused(live), ...problems],
   };
 };
 
@@ -252,6 +252,15 @@ const becameUntraced = (
   const info = main === null || main === subject ? undefined : live.processes()[main]?.info;
   if (subject === null || info?.untraced === undefined || isExcluded(info.untraced)) return [];
   return [`the program became ${info.command.join(' ')}, which was not traced: ${info.untraced}`];
+};
+
+const refused = (live: DrivenSession): readonly string[] => {
+  const count = live.refusedCount();
+  if (count === 0) return [];
+  const processes = count === 1 ? 'process was' : 'processes were';
+  return [
+    `${count} further ${processes} not traced: too many started at once, or the daemon had no memory or descriptor left`,
+  ];
 };
 
 /** The process that the report is about: the program, or the largest one where that is not traced. */

@@ -37,6 +37,7 @@ export interface Library {
   readonly enough: (core: Handle) => void;
   /** No drain may run. */
   readonly close: (core: Handle) => void;
+  readonly refused: (core: Handle) => number;
   readonly changeCount: (core: Handle) => number;
   readonly changes: (core: Handle, out: Uint8Array, capacity: number) => number;
   /** In columns, each as long as `capacity`; and a process record. */
@@ -153,6 +154,7 @@ const load = (): Library => {
     hurry: library.func('core_hurry', 'void', ['void *']),
     enough: library.func('core_enough', 'void', ['void *']),
     close: library.func('core_close', 'void', ['void *']),
+    refused: library.func('core_refused', 'uint32_t', ['void *']),
     changeCount: library.func('core_change_count', 'uint32_t', ['void *']),
     changes: library.func('core_changes', 'uint32_t', ['void *', 'void *', 'uint32_t']),
     sites: library.func('core_sites', 'uint32_t', [

@@ -30,7 +30,8 @@ export interface DrivenSession extends LiveSession {
   /** Whether that program's images are all at their end, with all of their events. */
   readonly mainIsDrained: () => boolean;
   readonly tracked: () => readonly TrackedProcess[];
-  readonly untracedCount: () => number;
+  /** Process images of which nothing is known but that they ran untraced. */
+  readonly refusedCount: () => number;
   /** The session is over: nothing more will come. */
   readonly finish: () => void;
 }
@@ -117,7 +118,7 @@ export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionF
         .filter((each) => each.record().pid === mainPid)
         .every((each) => each.record().state !== PROCESS_RUNNING),
     tracked: () => processes,
-    untracedCount: () => untraced(processes).length,
+    refusedCount: core.refusedCount,
     finish: () => {
       finished = true;
     },

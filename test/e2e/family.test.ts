@@ -86,6 +86,16 @@ test('a reader of the resident memory is told what of it is the record of very m
 
 const slowly = process.env.MEMTRACE_SLOW === '1' ? test : test.skip;
 
+slowly('processes that find no room to be announced are told of', async (t) => {
+  // The shell is not traced: it would wait for the daemon as soon as its ring is full.
+  const script =
+    'D=$(pgrep -P $PPID -x node); kill -STOP $D; for i in $(seq 4200); do /bin/true; done; kill -CONT $D';
+  const command = [MEMTRACE, 'run', '-q', '--no-output', '--only', 'true', '--', 'sh', '-c', script];
+  const { code, stderr } = await run(command, { longestMs: 5 * 60_000 });
+  t.is(code, 0, stderr);
+  t.regex(stderr, /\b1\d\d further processes were not traced: too many started at once/);
+});
+
 slowly('millions of different stacks are kept and saved whole, beyond what a string can hold', async (t) => {
   t.timeout(20 * 60_000);
   const file = join(newFolder(), 'many.json');

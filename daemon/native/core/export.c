@@ -118,6 +118,12 @@ EXPORT void core_close(struct core *core) {
     destroy(core);
 }
 
+/* Process images that found no room to be announced, or could not be followed: nothing else is known of them.
+ */
+EXPORT uint32_t core_refused(struct core *core) {
+    return __atomic_load_n(&core->session.registry->refused, __ATOMIC_RELAXED);
+}
+
 /* How many records core_changes may give now. */
 EXPORT uint32_t core_change_count(struct core *core) {
     core_lock(core);
