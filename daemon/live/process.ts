@@ -77,7 +77,8 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
     record = now;
     if (record.exitPeakBytes > 0)
       resident = {
-        bytes: record.exitRssBytes,
+        // 0: not known, where it can no longer see itself in /proc.
+        bytes: record.exitRssBytes > 0 ? record.exitRssBytes : resident.bytes,
         peakBytes: Math.max(record.exitPeakBytes, resident.peakBytes),
       };
     if (record.state !== PROCESS_RUNNING) return;

@@ -72,6 +72,10 @@ test('files limited to a few KiB: no signal, threads are counted, the child is t
 asRoot('chroot: threads are counted, a child that cannot reach the session is told', async (t) => {
   await childIsTold(t, await program('jail', 2000));
 });
+asRoot('chroot: the RSS is what it was when somebody last looked, not 0', async (t) => {
+  const { main } = await trace(await program('jail', 2000));
+  t.true(main.totals.rssBytes > 100_000, `${main.totals.rssBytes}`);
+});
 asRoot('dropped privileges, and then exec: no complaint of the loader', async (t) => {
   await childIsTold(t, await program('drop-privileges', 2000));
 });

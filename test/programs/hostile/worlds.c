@@ -90,6 +90,7 @@ static void jail(int n) {
     unlinkat(above, folder + strlen("/tmp/"), AT_REMOVEDIR);
     close(above);
     say(status == 0 ? "in jail\n" : "no right\n");
+    usleep(300000); /* so that it is looked at */
     allocate(n);
     new_thread(n);
     if (fork() == 0) {
