@@ -54,6 +54,7 @@ export interface TrackedProcess {
   readonly observe: (record: ProcessRecord) => void;
   readonly setEnd: (end: ProgramEnd) => void;
   readonly setParent: (parent: number | null) => void;
+  readonly parent: () => number | null;
   readonly threads: () => readonly ThreadInfo[];
   readonly sizes: () => readonly SizeClass[];
   readonly holdings: (chosen: Uint8Array) => Promise<readonly Holding[]>;
@@ -208,6 +209,7 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
     setParent: (known) => {
       parent = known;
     },
+    parent: () => parent,
     threads,
     sizes,
     holdings,

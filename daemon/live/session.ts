@@ -10,7 +10,7 @@ import type { LiveSession } from '../live.js';
 import type { Symbolizer } from '../symbols/symbolizer.js';
 import { type ProgramEnd, type TrackedProcess, trackProcess } from './process.js';
 import { residentOf } from './resident.js';
-import { isUntraced } from './untraced.js';
+import { couldNotBeTraced } from './untraced.js';
 
 export interface SessionFacts {
   readonly id: string;
@@ -101,7 +101,7 @@ export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionF
     snapshot: async (index) => {
       if (!finished) await catchUp();
       tellEnd();
-      return at(processes, index).snapshot(untraced(processes).length);
+      return at(processes, index).snapshot(untracedBelow(processes, index, mainPid));
     },
     stopTracing: () => core.stop(),
     ownMemory: () => residentOf('self')?.bytes ?? 0,
@@ -125,8 +125,35 @@ export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionF
   };
 };
 
-const untraced = (processes: readonly TrackedProcess[]): readonly TrackedProcess[] =>
-  processes.filter((each) => isUntraced(each.record()));
+/**
+ * How many of the images that descend from a process could not be traced. From the main program all do, also
+ * those of which no parent is known.
+ */
+const untracedBelow = (
+  processes: readonly TrackedProcess[],
+  index: number,
+  mainPid: number | null,
+): number => {
+  const missed = processes.filter((each) => couldNotBeTraced(each.record()));
+  if (at(processes, index).record().pid === mainPid) return missed.length;
+  const first = firstImage(processes, index);
+  return missed.filter((each) => descends(processes, each, first)).length;
+};
+
+/** A process keeps its children when it goes on by exec. */
+const firstImage = (processes: readonly TrackedProcess[], index: number): number => {
+  const { pid } = at(processes, index).record();
+  const before = at(processes, index).parent();
+  const isSame = pid > 0 && before !== null && at(processes, before).record().pid === pid;
+  return isSame ? firstImage(processes, before) : index;
+};
+
+/** A parent always has a smaller index. */
+const descends = (processes: readonly TrackedProcess[], process: TrackedProcess, from: number): boolean => {
+  let above = process.parent();
+  while (above !== null && above > from) above = at(processes, above).parent();
+  return above === from;
+};
 
 /** A forked image has its parent's index; one that was executed follows on the image its pid had before. */
 const parentOf = (record: ProcessRecord, processes: readonly TrackedProcess[]): number | null => {

@@ -43,6 +43,10 @@ export const isExcluded = (untraced: string | undefined): boolean =>
 export const isUntraced = ({ state, flags }: ProcessRecord): boolean =>
   state === PROCESS_UNTRACED || (flags & PROCESS_UNREAD) !== 0;
 
+/** Not because the user did not want to see it. */
+export const couldNotBeTraced = (record: ProcessRecord): boolean =>
+  isUntraced(record) && record.untracedReason !== UNTRACED_EXCLUDED;
+
 export const untracedReason = (record: ProcessRecord): string =>
   record.state === PROCESS_UNTRACED ? reasonOf(record.untracedReason) : unreadReason(record.unreadError);
 

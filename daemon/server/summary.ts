@@ -1,6 +1,7 @@
 /** One process in a few figures, and several summed up: pure. */
 import type { Mapped, ProcessSummary } from '../../proto/messages.js';
 import type { CaptureInfo, ProcessInfo, ProcessState, PythonTotals, Totals } from '../../proto/snapshot.js';
+import { isExcluded } from '../live/untraced.js';
 import type { LiveProcess } from '../live.js';
 
 export const summaryOf = ({
@@ -51,8 +52,9 @@ export const sumFigures = (processes: readonly LiveProcess[]): Figures => {
     for (const name of COUNTS) capture[name] += process.capture[name];
     for (const name of MAPPED) mapped[name] += process.mapped[name];
     if (process.capture.mode === 'sampled') capture.mode = 'sampled';
-    capture.untracedChildren =
-      (capture.untracedChildren ?? 0) + (process.info.untraced === undefined ? 0 : 1);
+    const { untraced } = process.info;
+    const couldNotBe = untraced !== undefined && !isExcluded(untraced);
+    capture.untracedChildren = (capture.untracedChildren ?? 0) + (couldNotBe ? 1 : 0);
   }
   const python = sumPython(processes);
   return { totals: { ...totals, peakAtMs: 0, ...(python && { python }) }, capture, mapped };

@@ -30,6 +30,13 @@ test('--exclude: all but those, with what they start', async (t) => {
   t.deepEqual(namesOf(ran), ['env', 'leaky', 'leaky']);
 });
 
+test('what was excluded is not told as child processes that could not be traced', async (t) => {
+  const ran = await trace(tree, ['--exclude', 'leaky,ls']);
+  t.is(ran.code, 5);
+  t.regex(ran.stderr, /3 excluded: leaky, ls/);
+  for (const { capture } of Object.values(ran.snapshots)) t.is(capture.untracedChildren, 0);
+});
+
 test('--exclude goes before --only', async (t) => {
   const ran = await trace(tree, ['--only', 'l*', '--exclude', 'ls']);
   t.deepEqual(namesOf(ran), ['leaky', 'leaky']);

@@ -152,6 +152,19 @@ for (const [what, { build, reason }] of Object.entries(kinds))
     t.notRegex(ran.stderr, /ERROR: ld\.so|object .* cannot be preloaded/);
   });
 
+test('a child that cannot be traced is counted by its ancestors, not by other processes of the run', async (t) => {
+  const still = compile(HELLO, 'c', '-static');
+  const ran = await trace(['sh', '-c', `sh -c '${still}; exit 3'; /bin/echo; exit 4`]);
+  t.is(ran.code, 4);
+  const counted = (name: RegExp): readonly (number | undefined)[] =>
+    Object.values(ran.snapshots)
+      .filter(({ process }) => name.test(process.command.join(' ')))
+      .map(({ capture }) => capture.untracedChildren);
+  t.is(snapshotOf(ran).capture.untracedChildren, 1);
+  t.deepEqual(counted(/exit 3$/).at(0), 1);
+  t.deepEqual(counted(/echo$/), [0]);
+});
+
 test('names never come from a library that was mapped where another one was', async (t) => {
   const folder = newFolder();
   const library = (name: string) =>
