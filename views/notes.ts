@@ -8,11 +8,21 @@ import { kindsIn } from './sites.js';
 
 /** A module has to hide at least this share of all bytes to be worth a line in the report. */
 const WORTH_TELLING = 0.01;
+/** A module of which some units have lines (the standard library of Rust has none), and this share of its bytes not. */
+const LARGE_PART = 0.5;
 
-/** One sentence per module that is blamed for memory but says no lines, largest first. */
-export const debugInfoNotes = (profile: Profile): readonly string[] => {
+/**
+ * One sentence per module that is blamed for memory but says no lines, largest first.
+ *
+ * @param profile with `notes` of a snapshot: a file that one of them names ("path: …") has lost its lines to that
+ */
+export const debugInfoNotes = (
+  profile: Profile & { readonly notes?: readonly string[] },
+): readonly string[] => {
+  const told = profile.notes ?? [];
   const blame = blameOf(profile);
   const hidden = new Map<Index, { bytes: number; named: boolean }>();
+  const blamed = new Map<Index, number>();
   let all = 0;
   const { count, kind, stack, totalBytes } = blamedSites(profile);
   const wanted = kindsIn('payload');
@@ -21,21 +31,33 @@ export const debugInfoNotes = (profile: Profile): readonly string[] => {
     const bytes = totalBytes[at];
     all += bytes;
     const frame = frameAt(profile, blame.nodeOf(stack[at]));
-    if (!frame || frame.file !== null || frame.module < 0 || !blame.isUser(stack[at])) continue;
+    if (!frame || frame.module < 0 || !blame.isUser(stack[at])) continue;
+    blamed.set(frame.module, (blamed.get(frame.module) ?? 0) + bytes);
+    if (frame.file !== null) continue;
     const entry = hidden.get(frame.module) ?? { bytes: 0, named: false };
     entry.bytes += bytes;
     entry.named ||= frame.function !== null;
     hidden.set(frame.module, entry);
   }
+  const withLines = modulesWithLines(profile);
+  const pathOf = (module: Index) => profile.modules[module]?.path ?? '';
   return [...hidden]
     .filter(([, { bytes }]) => bytes >= WORTH_TELLING * all)
+    .filter(
+      ([module, { bytes }]) => !withLines.has(module) || bytes >= LARGE_PART * (blamed.get(module) ?? 0),
+    )
+    .filter(([module]) => !told.some((note) => note.startsWith(`${pathOf(module)}: `)))
     .sort(([, a], [, b]) => b.bytes - a.bytes)
     .map(([module, { named }]) => {
-      const path = profile.modules[module]?.path ?? '';
+      const path = pathOf(module);
+      const what = withLines.has(module) ? `part of ${baseName(path)}` : baseName(path);
       const shows = named ? 'functions but no lines' : 'offsets instead of names';
-      return `${baseName(path)} has no debug information, so it shows ${shows}: ${remedyFor(path)}`;
+      return `${what} has no debug information, so it shows ${shows}: ${remedyFor(path)}`;
     });
 };
+
+const modulesWithLines = ({ frames }: Profile): ReadonlySet<Index> =>
+  new Set(frames.filter(({ file }) => file !== null).map(({ module }) => module));
 
 const remedyFor = (path: string): string =>
   /^\/(?:usr\/)?(?:lib|bin|sbin|libexec)/.test(path)

@@ -1,8 +1,9 @@
 /** Which frame answers for a stack: the rule of views/blame.ts, asked of each stack anew. */
 import test from 'ava';
 import { blameStacks, type StackArrays } from '../../views/blame.js';
+import { debugInfoNotes } from '../../views/notes.js';
 import { moduleRole, ownershipOf, yieldsToPython } from '../../views/ownership.js';
-import { randomRecording } from './build.js';
+import { randomRecording, snapshotOf } from './build.js';
 
 const ruleFor = ({ modules, frames, stacks }: StackArrays) => {
   const frameOf = (node: number) => frames[stacks.frame[node]];
@@ -47,4 +48,28 @@ test('every stack is blamed as the rule says, also one that came later', (t) => 
       t.deepEqual(found, [rule.blame(node), rule.caller(node), rule.isUser(node)], `${seed}: ${node}`);
     }
   }
+});
+
+const APP = '/home/me/app';
+const noted = (withLines: number, without: number, notes: readonly string[] = []): readonly string[] =>
+  debugInfoNotes({
+    ...snapshotOf([
+      ...(withLines > 0 ? [{ stack: [`${APP}!main@main.c:3`, 'libc.so.6!malloc'], bytes: withLines }] : []),
+      { stack: [`${APP}!grow`, 'libc.so.6!malloc'], bytes: without },
+    ]),
+    notes,
+  });
+
+test('a program of which a small part has no lines is not said to have no debug information', (t) => {
+  t.deepEqual(noted(900, 100), []);
+  t.regex(
+    noted(100, 900).join(),
+    /^part of app has no debug information, so it shows functions but no lines/,
+  );
+  t.regex(noted(0, 100).join(), /^app has no debug information/);
+});
+
+test('a program whose file cannot be opened is not told to be compiled with -g as well', (t) => {
+  t.deepEqual(noted(0, 100, [`${APP}: cannot be opened: no such file`]), []);
+  t.is(noted(0, 100, [`${APP}.so: cannot be opened: no such file`]).length, 1);
 });
