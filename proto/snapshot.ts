@@ -47,6 +47,7 @@ export interface Snapshot {
 export type ProcessState = 'running' | 'exited' | 'killed' | 'replaced';
 
 export interface ProcessInfo {
+  /** 0: not known, of a process in another pid namespace that ended before it was found here. */
   readonly pid: number;
   readonly parentPid: number;
   readonly command: readonly string[];

@@ -95,7 +95,7 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
   };
 
   const info = (record: ProcessRecord): ProcessInfo => ({
-    pid: pid > 0 ? pid : record.ownPid,
+    pid,
     parentPid: record.parentPid,
     command: command.length > 0 ? command : [executable],
     executable,
@@ -269,6 +269,10 @@ const OWN_WORTH_TELLING = 4 << 20;
 /** What a reader of the figures must know to judge them. */
 const notesOf = (record: ProcessRecord): readonly string[] => {
   const notes: string[] = [];
+  if (record.pid === 0 && record.ownPid > 0)
+    notes.push(
+      `its pid is not known, shown as ?: it ended before memtrace found it; it was pid ${record.ownPid} of another pid namespace`,
+    );
   if (record.flags & PROCESS_CORRUPT || record.detachReason === DETACH_ABANDONED)
     notes.push('the program overwrote the memory it shares with memtrace: what came after that is missing');
   if (record.detachReason === DETACH_NO_MEMORY)

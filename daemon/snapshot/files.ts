@@ -4,6 +4,7 @@
  *   t.json            the program that the user started, or the largest of those that were not excluded
  *   t.<pid>.json      every other process
  *   t.<pid>.<n>.json  the n-th earlier image of a pid that went on by exec
+ *   t.unknown-<n>.json  the n-th process whose pid is not known here
  */
 import { basename } from 'node:path';
 import { MemtraceError } from '../../views/error.js';
@@ -63,10 +64,12 @@ const stemOf = (output: SnapshotOutput, first: LiveProcess | undefined, live: Li
 };
 
 const nameOf = (each: LiveProcess, all: readonly LiveProcess[], { base, ending }: Stem): string => {
-  const images = all.filter(({ info }) => info.pid === each.info.pid);
+  const { pid } = each.info;
+  const images = all.filter(({ info }) => info.pid === pid);
   const isLast = images.at(-1)?.index === each.index;
   const number = images.findIndex(({ index }) => index === each.index) + 1;
-  return isLast ? `${base}.${each.info.pid}${ending}` : `${base}.${each.info.pid}.${number}${ending}`;
+  if (pid === 0) return `${base}.unknown-${number}${ending}`;
+  return isLast ? `${base}.${pid}${ending}` : `${base}.${pid}.${number}${ending}`;
 };
 
 /** The main program, and of the others those that allocated most. */

@@ -152,6 +152,31 @@ for (const [what, { build, reason }] of Object.entries(kinds))
     t.notRegex(ran.stderr, /ERROR: ld\.so|object .* cannot be preloaded/);
   });
 
+test('no pid of another pid namespace stands where pids of this one do, nor in the name of a file', async (t) => {
+  if (process.getuid?.() !== 0) {
+    t.log('not root, who alone can make a pid namespace: not tried');
+    t.pass();
+    return;
+  }
+  const children = 25;
+  const script = `for i in $(seq ${children}); do /bin/true; done; exit 4`;
+  const ran = await trace(['unshare', '-p', '-f', 'sh', '-c', script]);
+  t.is(ran.code, 4);
+  const unknown = Object.entries(ran.snapshots).filter(([, snapshot]) => snapshot.process.pid === 0);
+  for (const [name, { notes }] of unknown) {
+    t.regex(name, /^t\.unknown-\d+\.json$/);
+    t.regex(notes?.join() ?? '', /it was pid \d+ of another pid namespace/);
+    t.regex(ran.stderr, /^ +\? {2}\S*true: exited with 0/m);
+  }
+  // Those in there start with 1, and ours has come after the test itself.
+  const pids = Object.values(ran.snapshots).map(({ process }) => process.pid);
+  t.deepEqual(
+    pids.filter((pid) => pid > 0 && pid <= Math.min(children + 3, process.pid)),
+    [],
+  );
+  t.true(pids.length > children);
+});
+
 test('a child that cannot be traced is counted by its ancestors, not by other processes of the run', async (t) => {
   const still = compile(HELLO, 'c', '-static');
   const ran = await trace(['sh', '-c', `sh -c '${still}; exit 3'; /bin/echo; exit 4`]);

@@ -15,7 +15,7 @@ export const PROCESS_FIGURES: readonly Column[] = [
     'pid',
     0,
     7,
-    ofProcess(({ pid }) => String(pid)),
+    ofProcess(({ pid }) => (pid === 0 ? '?' : String(pid))),
   ),
   figure(
     'live',
