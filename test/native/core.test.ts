@@ -41,6 +41,10 @@ test('a thread stopped for long in the middle of a call does not spoil the count
   t.deepEqual(await run('native/sanitized/lifecycle', 'late'), succeeded);
 });
 
+test('a free whose event was dropped is lost, and not also a free', async (t) => {
+  t.deepEqual(await run('native/sanitized/lifecycle', 'dropped'), succeeded);
+});
+
 test('a realloc that a signal handler left by longjmp does not spoil what the only thread does next', async (t) => {
   t.deepEqual(await run('native/sanitized/lifecycle', 'abandoned'), succeeded);
 });

@@ -19,7 +19,7 @@ NOINLINE uint32_t site_of_new(struct process *process, uint32_t stack, enum site
 NOINLINE void heap_replaced(struct process *process, const struct change *change, const struct block *block) {
     heap_close(process, block);
     if (order_was_skipped(&process->order, change_counter(change)))
-        strays_add(&process->strays, change->address, STRAY_CLOSED);
+        strays_add(&process->strays, change->address, STRAY_CLOSED, change->thread);
 }
 
 NOINLINE void heap_unknown_free(struct process *process, const struct change *change) {
@@ -29,5 +29,5 @@ NOINLINE void heap_unknown_free(struct process *process, const struct change *ch
     }
     process->record.unknown_frees++;
     if (order_was_skipped(&process->order, change_counter(change)))
-        strays_add(&process->strays, change->address, STRAY_FREE);
+        strays_add(&process->strays, change->address, STRAY_FREE, change->thread);
 }

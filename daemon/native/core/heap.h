@@ -30,6 +30,11 @@ INLINE void heap_close(struct process *process, const struct block *block) {
     struct size_record *class = &process->sizes[size_class(block->size)];
     class->live_blocks--;
     class->live_bytes -= block->size;
+}
+
+/* Counts a free: a call that was seen. A block may also cease to live because its free was lost. */
+INLINE void heap_count_free(struct process *process, uint32_t thread) {
+    process->threads.items[thread].frees++;
     process->record.frees++;
 }
 
@@ -63,8 +68,7 @@ INLINE void heap_allocate(struct process *process, const struct change *change, 
     int replaced = blocks_insert(&process->blocks, spot, change->address, &block, &previous);
     if (unlikely(replaced > 0))
         heap_replaced(process, change, &previous);
-    if (unlikely(replaced < 0)) { /* no memory: it counts, but is taken for freed */
-        process->record.frees++;
+    if (unlikely(replaced < 0)) { /* no memory: it counts, but does not live */
         process->record.lost++;
         return;
     }
@@ -81,7 +85,7 @@ INLINE void heap_release(struct process *process, const struct change *change, s
         heap_unknown_free(process, change);
         return;
     }
-    process->threads.items[change->thread].frees++;
+    heap_count_free(process, change->thread);
     if (change->fresh && block.thread == change->thread) { /* not even that thread allocated since */
         process->sites.items[block.site].temporary_blocks++;
         process->threads.items[block.thread].temporary_blocks++;
@@ -97,9 +101,8 @@ INLINE void heap_pass(struct process *process, uint32_t index, const struct chan
     struct thread_record *thread = &process->threads.items[change->thread];
     heap_total(process, site, change);
     site->temporary_blocks++;
-    thread->frees++;
+    heap_count_free(process, change->thread);
     thread->temporary_blocks++;
-    process->record.frees++;
     process->record.temporary_blocks++;
 }
 

@@ -23,30 +23,33 @@ static NOINLINE void apply_later(struct process *process, const struct change *c
 
 /* An event whose ticket had been given up. What came after it at its address has been applied. */
 static void apply_late(struct process *process, const struct change *change, uint64_t now_us) {
+    uint32_t thread;
     switch (change->type) {
     case EVENT_ALLOC: {
         struct block newer;
-        bool freed = strays_take(&process->strays, change->address, STRAY_FREE);
+        bool freed = strays_take(&process->strays, change->address, STRAY_FREE, &thread);
         struct spot spot = blocks_spot(&process->blocks, change->address);
         bool reused = !freed && blocks_remove(&process->blocks, spot, change->address, &newer);
         if (reused) {
             struct block unused;
             blocks_insert(&process->blocks, spot, change->address, &newer, &unused);
-            strays_add(&process->strays, change->address, STRAY_CLOSED);
+            strays_add(&process->strays, change->address, STRAY_CLOSED, change->thread);
         }
         if (!freed && !reused) {
             apply_later(process, change, now_us);
             break;
         }
-        if (heap_count(process, change) != SITE_NONE)
-            process->record.frees++;
+        if (heap_count(process, change) != SITE_NONE && freed) /* the free that was unknown */
+            heap_count_free(process, thread);
         if (freed)
             process->record.unknown_frees--;
         break;
     }
     case EVENT_FREE:
     case EVENT_RELEASE:
-        if (!strays_take(&process->strays, change->address, STRAY_CLOSED))
+        if (strays_take(&process->strays, change->address, STRAY_CLOSED, &thread))
+            heap_count_free(process, change->thread); /* its block has gone already */
+        else
             apply_later(process, change, now_us);
         break;
     default:

@@ -20,6 +20,7 @@ enum stray_kind {
 
 struct stray {
     uint64_t address;
+    uint32_t thread; /* of the event that was seen */
     enum stray_kind kind;
 };
 
@@ -28,9 +29,9 @@ struct strays {
     uint32_t next;
 };
 
-void strays_add(struct strays *strays, uint64_t address, enum stray_kind kind);
-/* Takes one of this address and kind out; false when there is none. */
-bool strays_take(struct strays *strays, uint64_t address, enum stray_kind kind);
+void strays_add(struct strays *strays, uint64_t address, enum stray_kind kind, uint32_t thread);
+/* Takes one of this address and kind out, with its thread; false when there is none. */
+bool strays_take(struct strays *strays, uint64_t address, enum stray_kind kind, uint32_t *thread);
 void strays_free(struct strays *strays);
 
 #endif
