@@ -95,7 +95,8 @@ enum untraced_reason {
     UNTRACED_SCRIPT = 9,        /* a script whose interpreter is one of the above or does not exist */
     UNTRACED_OUT_OF_REACH = 10, /* another user, or in another root: it could not open the session's files */
     UNTRACED_CLEARED = 11,      /* a shell started after the preload was taken out of the environment */
-    UNTRACED_SANDBOX = 12       /* in a seccomp sandbox that kills for a system call of the shim; no pid */
+    UNTRACED_SANDBOX = 12,      /* in a seccomp sandbox that kills for a system call of the shim; no pid */
+    UNTRACED_LIBRARY = 13       /* a shared library, which is no program */
 };
 
 struct registry_entry {

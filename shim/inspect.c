@@ -238,6 +238,8 @@ const char *inspect_reason(enum untraced_reason reason) {
         return "it was started by system or popen, after LD_PRELOAD was taken out of the environment";
     case UNTRACED_SANDBOX:
         return "it is in a seccomp sandbox that would kill it for what tracing needs";
+    case UNTRACED_LIBRARY:
+        return "it is a shared library, not a program";
     case UNTRACED_SCRIPT:
         return "it is a script whose interpreter is missing or cannot be traced";
     }
@@ -264,6 +266,8 @@ const char *inspect_remedy(enum untraced_reason reason) {
         return "look at the `#!` line of the script, and run its interpreter under memtrace by hand";
     case UNTRACED_OUT_OF_REACH:
         return "run memtrace itself as that user, or inside of that root directory";
+    case UNTRACED_LIBRARY:
+        return "name a program that uses it: what the library allocates in there is shown";
     case UNTRACED_NONE:
     case UNTRACED_EXCLUDED:
     case UNTRACED_CLEARED:

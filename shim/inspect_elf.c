@@ -176,6 +176,20 @@ static bool is_loader(const struct elf *elf) {
     return false;
 }
 
+/* Without an interpreter it is either a shared library or a static-pie program, whose linker says so. Those
+ * of old linkers do not; they need no libraries and have an entry. */
+static bool is_library(const struct elf *elf) {
+    ElfW(Dyn) entry;
+    bool needs = false;
+    for (uint64_t i = 0; dynamic_entry(elf, i, &entry); i++) {
+        if (entry.d_tag == DT_FLAGS_1 && entry.d_un.d_val & DF_1_PIE)
+            return false;
+        needs |= entry.d_tag == DT_NEEDED;
+    }
+    return elf->header.e_type == ET_DYN && elf->dynamic.p_type == PT_DYNAMIC &&
+           (needs || elf->header.e_entry == 0);
+}
+
 static size_t interpreter_of(const struct elf *elf, char *out, size_t size) {
     if (elf->interpreter.p_type != PT_INTERP || elf->interpreter.p_filesz == 0)
         return 0;
@@ -271,7 +285,7 @@ enum untraced_reason elf_inspect(int fd, const char *head, size_t bytes) {
     read_tables(&elf);
     char interpreter[INTERPRETER_BYTES];
     if (interpreter_of(&elf, interpreter, sizeof interpreter) == 0)
-        return is_loader(&elf) ? UNTRACED_NONE : UNTRACED_STATIC;
+        return is_loader(&elf) ? UNTRACED_NONE : is_library(&elf) ? UNTRACED_LIBRARY : UNTRACED_STATIC;
     if (!is_glibc_loader(base_name(interpreter)))
         return UNTRACED_LIBC;
     return has_sanitizer(&elf) ? UNTRACED_SANITIZER : UNTRACED_NONE;

@@ -7,6 +7,7 @@ import {
   UNTRACED_CLEARED,
   UNTRACED_EXCLUDED,
   UNTRACED_LIBC,
+  UNTRACED_LIBRARY,
   UNTRACED_NO_SEGMENT,
   UNTRACED_OUT_OF_REACH,
   UNTRACED_SANDBOX,
@@ -32,6 +33,7 @@ const reasons: Readonly<Record<number, string>> = {
     'it runs as another user, or in another root directory, and cannot open the files of this session',
   [UNTRACED_CLEARED]: 'it was started by system or popen, after LD_PRELOAD was taken out of the environment',
   [UNTRACED_SANDBOX]: 'it is in a seccomp sandbox that would kill it for what tracing needs',
+  [UNTRACED_LIBRARY]: 'it is a shared library, not a program',
   [UNTRACED_SCRIPT]: 'it is a script whose interpreter cannot be traced or does not exist',
 };
 

@@ -34,6 +34,15 @@ test('a static program is refused with the reason and a remedy', async (t) => {
   t.regex((await run([MEMTRACE, 'run', '--', program])).stderr, /statically linked/); // `run` says the same
 });
 
+test('a shared library is called one, a static-pie program is not', async (t) => {
+  const { code, of } = await doctor(await build('own_malloc.c', 'library.so', '-shared', '-fPIC'));
+  t.is(code, 1);
+  t.regex(of('program')?.text ?? '', /it is a shared library, not a program/);
+  t.notRegex(of('program')?.text ?? '', /static/);
+  const still = await doctor(await build('own_malloc.c', 'static-pie', '-static-pie', '-fPIE'));
+  t.regex(still.of('program')?.text ?? '', /statically linked/);
+});
+
 test('a malloc inside the executable is told before it is missed', async (t) => {
   const { code, of } = await doctor(await build('own_malloc.c'));
   t.is(code, 1);
