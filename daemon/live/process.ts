@@ -62,6 +62,8 @@ export interface TrackedProcess {
 }
 
 const NS_PER_MS = 1e6;
+/** One that was forked where it cannot reach the session is announced without a path. */
+const NO_NAME = '(name unknown)';
 
 export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessRecord): TrackedProcess => {
   const { index, pid } = first;
@@ -97,7 +99,7 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
   const info = (record: ProcessRecord): ProcessInfo => ({
     pid,
     parentPid: record.parentPid,
-    command: command.length > 0 ? command : [executable],
+    command: command.length > 0 ? command : [executable || NO_NAME],
     executable,
     startedAt: new Date(startedMs).toISOString(),
     takenAt: new Date(core.nowMs()).toISOString(),

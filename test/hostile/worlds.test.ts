@@ -76,6 +76,10 @@ asRoot('chroot: the RSS is what it was when somebody last looked, not 0', async 
   const { main } = await trace(await program('jail', 2000));
   t.true(main.totals.rssBytes > 100_000, `${main.totals.rssBytes}`);
 });
+asRoot('chroot: a child whose name is not known is listed as such, not by an empty one', async (t) => {
+  const { stderr } = await run([MEMTRACE, 'run', '--no-output', '--', ...(await program('jail', 2000))]);
+  t.regex(stderr, /^ +\d+ {2}'?\(name unknown\)'?: not traced: /m);
+});
 asRoot('dropped privileges, and then exec: no complaint of the loader', async (t) => {
   await childIsTold(t, await program('drop-privileges', 2000));
 });
