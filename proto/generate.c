@@ -64,6 +64,7 @@ int main(void) {
     CONSTANT(PYTHON_REFUSED_FREE_THREADED);
     CONSTANT(PYTHON_REFUSED_DEBUG);
     CONSTANT(PYTHON_REFUSED_SYMBOLS);
+    CONSTANT(PYTHON_REFUSED_ALLOCATORS);
     BEGIN(python_code);
     FIELD(python_code, minor);
     FIELD(python_code, first_line);

@@ -163,7 +163,8 @@ enum python_refusal {
     PYTHON_REFUSED_VERSION = 1,       /* its version is not known here */
     PYTHON_REFUSED_FREE_THREADED = 2, /* a build without the global interpreter lock */
     PYTHON_REFUSED_DEBUG = 3,         /* a build whose objects are laid out in another way */
-    PYTHON_REFUSED_SYMBOLS = 4        /* it does not export what is needed */
+    PYTHON_REFUSED_SYMBOLS = 4,       /* it does not export what is needed */
+    PYTHON_REFUSED_ALLOCATORS = 5 /* its lines are read, but its objects not seen: see shim/python/hooks.c */
 };
 
 /* One record, followed by the name and the line table and, where `file_offset` leads here, the file's name.

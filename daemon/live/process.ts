@@ -19,6 +19,7 @@ import {
   PROCESS_RUNNING,
   PROCESS_UNTRACED,
   PYTHON_ACCEPTED,
+  PYTHON_REFUSED_ALLOCATORS,
   PYTHON_REFUSED_DEBUG,
   PYTHON_REFUSED_FREE_THREADED,
   PYTHON_REFUSED_VERSION,
@@ -319,6 +320,8 @@ const versionText = (version: number): string => `${version >> 8}.${version & 25
 
 /** Why a Python program shows the interpreter's native frames only. */
 const refusalNote = ({ pythonVersion, pythonRefusal }: ProcessRecord): string => {
+  if (pythonRefusal === PYTHON_REFUSED_ALLOCATORS)
+    return `the program gave Python ${versionText(pythonVersion)} other allocators again and again: from then on objects were not counted, those that lived then are taken for live, and lines may be those of dead code`;
   return `this is Python ${versionText(pythonVersion)}, whose lines memtrace cannot name (${refusalReason(pythonRefusal)}): its memory is shown by the interpreter's own functions`;
 };
 

@@ -339,7 +339,7 @@ static void fill_from_segment(struct process *process, struct process_record *re
     if (!process_is_corrupt(process)) {
         record->python_version = header->python_version;
         uint32_t refusal = __atomic_load_n(&header->python_refusal, __ATOMIC_RELAXED);
-        record->python_refusal = refusal <= PYTHON_REFUSED_SYMBOLS ? refusal : PYTHON_REFUSED_VERSION;
+        record->python_refusal = refusal <= PYTHON_REFUSED_ALLOCATORS ? refusal : PYTHON_REFUSED_VERSION;
     }
     record->nodes = segment_nodes_complete(&process->segment);
     record->modules = segment_modules(&process->segment);
