@@ -5,15 +5,20 @@
  */
 #include "shim/python/hooks.h"
 
+#include <string.h>
+
 #include "shim/python/codes.h"
 #include "shim/python/interpreter.h"
 #include "shim/python/reused.h"
 #include "shim/trace.h"
 
-/* Hooks made before the interpreter is initialized, and those made again after it lost them. The two never
- * share an original: when a tracer that was started between them stops, each is still right. */
-#define LEVELS              2
-#define MALLOCS_BEFORE_LOST 16
+/* Each time that allocators are found that were not seen before, hooks of another level go in front of them.
+ * A level's original is never replaced: whoever restores a table that it saved gets hooks that are still
+ * right, and allocators that call hooks of ours themselves (tracemalloc) never are what those call. */
+#define LEVELS 4
+
+/* Calls of malloc, without one of a hook in between, after which a thread looks whether they are there. */
+#define MALLOCS_BEFORE_LOOK 16
 
 /* A debug allocator (-X dev) puts its own bytes between the block of malloc and the object. */
 #define SERVED_OFFSET 64
@@ -21,8 +26,7 @@
 __thread struct python_call python_call;
 
 static struct python_allocator original[LEVELS][PYTHON_OBJ + 1];
-static bool called;      /* a hook was called while Python code ran */
-static uint32_t mallocs; /* that were made by Python code before that */
+static int levels[PYTHON_OBJ + 1]; /* that are in use */
 /* A block was published that is not malloc's. Where the interpreter allocates by malloc alone
  * (PYTHONMALLOC=malloc), none ever is, and no end of one is worth an event. */
 static bool has_blocks;
@@ -39,7 +43,8 @@ bool python_call_goes_on(const struct caller *caller) {
     return false;
 }
 
-static inline void enter(const struct caller *caller) {
+static inline void enter(int domain, const struct caller *caller) {
+    python_call.called |= 1u << domain;
     python_call.inside = walk_call(caller_sp(caller), caller_pc(caller));
     python_call.served = UINTPTR_MAX;
 }
@@ -58,29 +63,27 @@ static inline void allocated(void *block, size_t size, const struct caller *call
     has_blocks = true;
     bool runs_python = trace_python_alloc(t, block, size, caller);
     trace_leave(t);
-    if (likely(runs_python)) {
-        if (!called)
-            called = true;
+    if (likely(runs_python))
         python_watch_reuse();
-    }
 }
 
-INLINE void *serve_malloc(const struct python_allocator *real, void *context, size_t size,
-                          const struct caller *caller) {
+INLINE void *serve_malloc(int level, int domain, void *context, size_t size, const struct caller *caller) {
+    const struct python_allocator *real = &original[level][domain];
     if (python_is_inside(caller))
         return real->malloc(context, size);
-    enter(caller);
+    enter(domain, caller);
     void *block = real->malloc(context, size);
     leave();
     allocated(block, size, caller);
     return block;
 }
 
-INLINE void *serve_calloc(const struct python_allocator *real, void *context, size_t count, size_t size,
+INLINE void *serve_calloc(int level, int domain, void *context, size_t count, size_t size,
                           const struct caller *caller) {
+    const struct python_allocator *real = &original[level][domain];
     if (python_is_inside(caller))
         return real->calloc(context, count, size);
-    enter(caller);
+    enter(domain, caller);
     void *block = real->calloc(context, count, size);
     leave();
     allocated(block, count * size, caller);
@@ -90,15 +93,16 @@ INLINE void *serve_calloc(const struct python_allocator *real, void *context, si
 /* The ticket is drawn before the real call. It may be none: nobody else's object gets the address before this
  * thread has published and let go of the GIL. Room for its event is left by whatever is published inside
  * (RING_SLOTS_PER_CALL). */
-INLINE void *serve_realloc(const struct python_allocator *real, void *context, void *old, size_t size,
+INLINE void *serve_realloc(int level, int domain, void *context, void *old, size_t size,
                            const struct caller *caller) {
+    const struct python_allocator *real = &original[level][domain];
     if (python_is_inside(caller))
         return real->realloc(context, old, size);
     struct thread *t = old && has_blocks ? trace_enter(caller) : NULL;
     uint32_t ticket = t ? trace_draw_if_needed(t, old) : 0;
     if (t)
         trace_leave(t);
-    enter(caller);
+    enter(domain, caller);
     void *block = real->realloc(context, old, size);
     leave();
     if (t && trace_resume(t, caller)) {
@@ -109,8 +113,8 @@ INLINE void *serve_realloc(const struct python_allocator *real, void *context, v
     return block;
 }
 
-INLINE void serve_free(const struct python_allocator *real, void *context, void *block,
-                       const struct caller *caller) {
+INLINE void serve_free(int level, int domain, void *context, void *block, const struct caller *caller) {
+    const struct python_allocator *real = &original[level][domain];
     if (!block || python_is_inside(caller)) {
         real->free(context, block);
         return;
@@ -123,59 +127,127 @@ INLINE void serve_free(const struct python_allocator *real, void *context, void 
         if (t)
             trace_leave(t);
     }
-    enter(caller);
+    enter(domain, caller);
     real->free(context, block);
     leave();
 }
 
 #define HOOKS(level, domain)                                                                                 \
     static void *malloc_##level##_##domain(void *context, size_t size) {                                     \
-        return serve_malloc(&original[level][domain], context, size, CALLER());                              \
+        return serve_malloc(level, domain, context, size, CALLER());                                         \
     }                                                                                                        \
     static void *calloc_##level##_##domain(void *context, size_t count, size_t size) {                       \
-        return serve_calloc(&original[level][domain], context, count, size, CALLER());                       \
+        return serve_calloc(level, domain, context, count, size, CALLER());                                  \
     }                                                                                                        \
     static void *realloc_##level##_##domain(void *context, void *old, size_t size) {                         \
-        return serve_realloc(&original[level][domain], context, old, size, CALLER());                        \
+        return serve_realloc(level, domain, context, old, size, CALLER());                                   \
     }                                                                                                        \
     static void free_##level##_##domain(void *context, void *block) {                                        \
-        serve_free(&original[level][domain], context, block, CALLER());                                      \
+        serve_free(level, domain, context, block, CALLER());                                                 \
     }
 HOOKS(0, 1)
 HOOKS(0, 2)
 HOOKS(1, 1)
 HOOKS(1, 2)
+HOOKS(2, 1)
+HOOKS(2, 2)
+HOOKS(3, 1)
+HOOKS(3, 2)
 #define HOOKED(level, domain)                                                                                \
     {                                                                                                        \
         NULL, malloc_##level##_##domain, calloc_##level##_##domain, realloc_##level##_##domain,              \
             free_##level##_##domain                                                                          \
     }
-static const struct python_allocator hooked[LEVELS][PYTHON_OBJ + 1] = {{{0}, HOOKED(0, 1), HOOKED(0, 2)},
-                                                                       {{0}, HOOKED(1, 1), HOOKED(1, 2)}};
+#define LEVEL(level)                                                                                         \
+    { {0}, HOOKED(level, 1), HOOKED(level, 2) }
+static const struct python_allocator hooked[LEVELS][PYTHON_OBJ + 1] = {LEVEL(0), LEVEL(1), LEVEL(2),
+                                                                       LEVEL(3)};
 
-static void install(int level) {
-    for (int domain = PYTHON_MEM; domain <= PYTHON_OBJ; domain++) {
-        struct python_allocator now, ours = hooked[level][domain];
-        python.get_allocator(domain, &now);
-        if (now.malloc == hooked[0][domain].malloc)
-            continue;
-        original[level][domain] = now;
-        ours.context = now.context;
-        __atomic_thread_fence(__ATOMIC_SEQ_CST);
-        python.set_allocator(domain, &ours);
-    }
+static void put(int level, int domain) {
+    struct python_allocator ours = hooked[level][domain];
+    ours.context = original[level][domain].context;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    python.set_allocator(domain, &ours);
+}
+
+static void put_new(int domain, const struct python_allocator *now) {
+    int level = levels[domain];
+    original[level][domain] = *now;
+    store_release(&levels[domain], level + 1);
+    put(level, domain);
+}
+
+static bool is_ours(const struct python_allocator *now, int domain) {
+    for (int level = 0; level < LEVELS; level++)
+        if (now->malloc == hooked[level][domain].malloc)
+            return true;
+    return false;
 }
 
 void python_install_hooks(void) {
-    called = false;
-    mallocs = 0;
-    install(0);
+    for (int domain = PYTHON_MEM; domain <= PYTHON_OBJ; domain++) {
+        struct python_allocator now;
+        python.get_allocator(domain, &now);
+        if (is_ours(&now, domain))
+            continue;
+        levels[domain] = 0;
+        put_new(domain, &now);
+    }
+}
+
+/* Blocks were freed that no hook was told of: of code objects, too. */
+static void void_codes(void) {
+    struct codes *codes = load_acquire(&process->codes);
+    if (!codes)
+        return;
+    store_release(&codes->missed, 1);
+    __atomic_add_fetch(&codes->epoch, 1, __ATOMIC_RELEASE);
+}
+
+static bool is_same(const struct python_allocator *a, const struct python_allocator *b) {
+    return !memcmp(a, b, sizeof *a);
+}
+
+/* False: they are there. Allocators that are new may call ours: they are taken for a loss only where no hook
+ * was called for long (`for_long`). */
+static bool put_again(int domain, bool for_long) {
+    struct python_allocator now;
+    python.get_allocator(domain, &now);
+    if (is_ours(&now, domain))
+        return false;
+    for (int level = 0; level < levels[domain]; level++)
+        if (is_same(&now, &original[level][domain])) {
+            put(level, domain);
+            return true;
+        }
+    if (!for_long || python_call.called >> domain & 1)
+        return false;
+    if (levels[domain] == LEVELS) {
+        process->segment->python_refusal = PYTHON_REFUSED_ALLOCATORS;
+        return false;
+    }
+    put_new(domain, &now);
+    return true;
+}
+
+/* Only the holder of the GIL may set allocators. */
+static NOINLINE void look_for_loss(bool for_long) {
+    bool lost = put_again(PYTHON_MEM, for_long);
+    lost |= put_again(PYTHON_OBJ, for_long);
+    if (lost)
+        void_codes();
+}
+
+void python_noticed_start(void) {
+    look_for_loss(false);
 }
 
 void python_noticed_malloc(void *thread_state) {
-    /* Only the holder of the GIL may set allocators. */
-    if (likely(called || mallocs >= MALLOCS_BEFORE_LOST) || python.current() != thread_state)
-        return;
-    if (++mallocs == MALLOCS_BEFORE_LOST)
-        install(1);
+    if (python_call.called != (1u << PYTHON_MEM | 1u << PYTHON_OBJ)) {
+        if (likely(++python_call.mallocs < MALLOCS_BEFORE_LOOK))
+            return;
+        if (python.current() == thread_state)
+            look_for_loss(true);
+    }
+    python_call.called = python_call.mallocs = 0;
 }

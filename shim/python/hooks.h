@@ -20,6 +20,9 @@ struct python_call {
     uintptr_t served; /* the block that malloc made for it last */
     uintptr_t fresh;  /* the block that such a hook gave last, until it has become an object */
     uint32_t passing; /* a tracer that the program set before ours is being called */
+    /* Since python_noticed_malloc last was content: */
+    uint32_t called;  /* a bit for each domain of which a hook was called */
+    uint32_t mallocs; /* that it was told of */
 };
 extern __thread struct python_call python_call
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
@@ -32,8 +35,15 @@ INLINE bool python_is_inside(const struct caller *caller) {
 
 void python_install_hooks(void);
 
-/* A malloc that was made while Python code runs on this thread. PYTHONMALLOC and -X dev make the interpreter
- * set its allocators anew after they were hooked: noticed here, and hooked once more. */
+/* Hooks get lost: PYTHONMALLOC and -X dev make the interpreter set its allocators anew after they were
+ * hooked; from 3.12 on each further Py_Initialize resets them; a program may set those that it saved. Noticed
+ * here, and hooked once more; what addresses of code objects stand for is void by that. */
+
+/* A malloc of the holder of the GIL while the interpreter starts or ends: allocators that were hooked before
+ * are again at once, when there are no objects yet. */
+void python_noticed_start(void);
+/* A malloc that was made while Python code runs on this thread. Some without a call of a hook, and the
+ * allocators may be such as were never seen. */
 void python_noticed_malloc(void *thread_state);
 
 #endif

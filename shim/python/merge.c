@@ -13,9 +13,12 @@ uint32_t python_stack(struct thread *t) {
     void *state = python.of_this_thread();
     if (!state)
         return STACK_NONE;
-    /* At its end the interpreter frees the states of threads that still run, but for its own. */
-    if (unlikely(!python.is_initialized()) && state != python.current())
-        return STACK_NONE;
+    if (unlikely(!python.is_initialized())) {
+        /* At its end the interpreter frees the states of threads that still run, but for its own. */
+        if (state != python.current())
+            return STACK_NONE;
+        python_noticed_start();
+    }
     uint32_t node = python_frames_node(t, state);
     if (node)
         python_noticed_malloc(state);
