@@ -30,10 +30,12 @@ export const totalsLines = (snapshot: Recording, surface: Surface): readonly str
   return facts.flatMap(([name, value]) => wrap(`  ${name.padEnd(longest)}  ${value}`, surface.width, indent));
 };
 
-const rssText = ({ rssBytes, peakRssBytes }: Totals): string =>
-  peakRssBytes === 0
-    ? 'unknown: it was over before anybody looked'
-    : `${formatBytes(rssBytes)}, at most ${formatBytes(peakRssBytes)}`;
+const rssText = ({ rssBytes, peakRssBytes }: Totals): string => {
+  if (peakRssBytes === 0) return 'unknown: it was over before anybody looked';
+  // A program that changed its root sees no /proc at its end.
+  const last = rssBytes === 0 ? '' : `${formatBytes(rssBytes)}, `;
+  return `${last}at most ${formatBytes(peakRssBytes)}`;
+};
 
 /** Objects of the Python interpreter, which the heap's figures do not hold. */
 const pythonFact = (snapshot: Recording): readonly (readonly [string, string])[] => {

@@ -73,6 +73,15 @@ test('lost, unknown and truncated are shown also when there are none', (t) => {
   t.regex(report().out, /0 events lost, 0 unknown frees, 0 truncated stacks/);
 });
 
+test('a resident memory that nobody saw at the end is not shown as none', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'mt-rss-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const snapshot: Snapshot = JSON.parse(readFileSync(FILE, 'utf8'));
+  const file = join(folder, 'unseen.json');
+  writeFileSync(file, JSON.stringify({ ...snapshot, totals: { ...snapshot.totals, rssBytes: 0 } }));
+  t.regex(report({ file }).out, /^ {2}RSS +at most 13\.0 MiB$/m);
+});
+
 test('nothing is wider than the terminal', (t) => {
   for (const columns of [40, 60, 80, 100, 130])
     for (const by of ['line', 'function', 'file', 'module', 'stack'] as const)
