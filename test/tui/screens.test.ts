@@ -71,6 +71,17 @@ for (const size of SIZES) {
   });
 }
 
+for (const rows of [3, 4, 5, 6, 8])
+  test(`on a terminal of ${rows} lines what is typed is seen, and what is asked can be answered`, async (t) => {
+    const live = fakeSession(FAKES);
+    const first = await answered(initialState(live, { columns: 60, rows }, 'with output'), live);
+    const typed = press(first, { kind: 'filter' }, { kind: 'type', text: 'node' });
+    const lastOf = (state: State) => screenText(state).trimEnd().split('\n').at(-1) ?? '';
+    t.is(screenText(typed).trimEnd().split('\n').length, rows);
+    t.regex(lastOf(typed), /filter: node/);
+    t.regex(lastOf(press(first, { kind: 'quit' })), /k keep {2}s stop {2}e end {2}Esc stay/);
+  });
+
 const SOURCE = Array.from({ length: 200 }, (_, at) =>
   at === 129 ? '\tentry->value = malloc(size);' : `    line ${at + 1};`,
 );

@@ -3,7 +3,8 @@ import { cutStart } from '../../views/text.js';
 import { type Prompt, placeOf, type State } from '../state.js';
 import { type Line, lineWidth, span } from './cells.js';
 import { type Glyphs, MARKS } from './glyphs.js';
-import { reminderLine } from './help.js';
+import { leaveLines, reminderLine } from './help.js';
+import { layoutOf } from './layout.js';
 
 export const footLine = (state: State, glyphs: Glyphs): Line => {
   const { notice, connection, size, prompt, filter, search } = state;
@@ -14,10 +15,16 @@ export const footLine = (state: State, glyphs: Glyphs): Line => {
     ...(filter ? [span(`filter ${filter.text}`, 'strong'), span(' (Esc clears)  ', 'faint')] : []),
     ...(search !== '' ? [span(`/${search}`, 'strong'), span(' (n N)  ', 'faint')] : []),
   ];
-  if (state.overlay === 'leave') return active;
+  if (state.overlay === 'leave') return leaveReminder(state) ?? active;
   const where = state.overlay === 'help' ? 'help' : placeOf(state);
   return [...active, ...reminderLine(where, Math.max(0, size.columns - lineWidth(active)))];
 };
+
+/** Where the answers do not fit above: their keys. */
+const leaveReminder = ({ size }: State): Line | null =>
+  leaveLines(size.columns).length - 1 > layoutOf(size).body
+    ? [span('k keep  s stop  e end  Esc stay', 'strong')]
+    : null;
 
 const promptLine = (
   { kind, text, fault }: Prompt,

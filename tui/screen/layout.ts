@@ -2,7 +2,7 @@
 import type { Size } from '../state.js';
 
 export interface Layout {
-  /** Lines of the header: 3 or more. */
+  /** Lines of the header: 3, on a low terminal fewer. */
   readonly facts: number;
   /** Lines of the plot; 0 for none. */
   readonly plot: number;
@@ -19,5 +19,7 @@ const FIXED = 3;
 
 export const layoutOf = ({ rows }: Size): Layout => {
   const plot = rows < PLOT_FROM_ROWS ? 0 : rows < TALL_PLOT_FROM_ROWS ? 2 : 4;
-  return { facts: FACTS, plot, body: Math.max(1, rows - FACTS - FIXED - plot) };
+  // What is typed stands in the last line: rather a fact less than that.
+  const facts = Math.max(0, Math.min(FACTS, rows - FIXED - 1));
+  return { facts, plot, body: Math.max(1, rows - facts - FIXED - plot) };
 };

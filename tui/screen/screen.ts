@@ -40,16 +40,16 @@ export const screenLines = (state: State, look: Look): readonly Line[] => {
   const body = rows.slice(0, layout.body);
   const blank = Array.from({ length: layout.body - body.length }, (): Line => []);
   const lines = [
-    ...headerLines(state, look.path),
+    ...headerLines(state, look.path).slice(0, layout.facts),
     ...plotLines(timeline, size.columns, layout.plot, look.glyphs),
     tabLine(state),
     head,
     ...body,
     ...blank,
-    footLine(state, look.glyphs),
   ];
-  // Of a tiny terminal the end is cut off.
-  return lines.slice(0, size.rows).map((line) => cutLine(line, size.columns));
+  // Of a tiny terminal the end is cut off, but for what is typed.
+  const shown = [...lines.slice(0, Math.max(0, size.rows - 1)), footLine(state, look.glyphs)];
+  return shown.map((line) => cutLine(line, size.columns));
 };
 
 interface Body {
