@@ -1,8 +1,7 @@
 /**
  * The files memtrace writes for others to read: the snapshot (`memtrace.snapshot/1`), the difference of two
- * (`memtrace.diff/1`) and the machine-readable report (`memtrace.report/1`), list of blocks (`memtrace.blocks/1`),
- * source file with figures (`memtrace.annotation/1`), examination of a program (`memtrace.doctor/1`) and list of
- * sessions (`memtrace.sessions/1`).
+ * (`memtrace.diff/1`) and the machine-readable report (`memtrace.report/1`), list of blocks (`memtrace.blocks/1`) and
+ * source file with figures (`memtrace.annotation/1`). Those that say nothing of memory: doctor.ts, sessions.ts.
  *
  * Field names are a contract: fields may be added, never changed or given another meaning. Optional fields are
  * such additions. The files *.schema.json beside this one say the same to other languages.
@@ -22,8 +21,6 @@ export const DIFF_SCHEMA = 'memtrace.diff/1';
 export const REPORT_SCHEMA = 'memtrace.report/1';
 export const BLOCKS_SCHEMA = 'memtrace.blocks/1';
 export const ANNOTATION_SCHEMA = 'memtrace.annotation/1';
-export const DOCTOR_SCHEMA = 'memtrace.doctor/1';
-export const SESSIONS_SCHEMA = 'memtrace.sessions/1';
 
 export interface Snapshot {
   readonly schema: typeof SNAPSHOT_SCHEMA;
@@ -362,43 +359,4 @@ export interface AnnotatedLine {
   /** Null where the text is not known. */
   readonly text: string | null;
   readonly counters: SiteCounters | null;
-}
-
-/** `memtrace doctor --json`. */
-export interface Examination {
-  readonly schema: typeof DOCTOR_SCHEMA;
-  /** Path of the file that was found. */
-  readonly program: string;
-  /** By its kind of file; what else stands in the way is a finding of weight no. */
-  readonly traced: boolean;
-  readonly findings: readonly Finding[];
-}
-
-export interface Finding {
-  /** Ok: as it should be. Note: traced, with a limit. No: not traced. */
-  readonly weight: 'ok' | 'note' | 'no';
-  readonly topic: string;
-  readonly text: string;
-  /** What to do about it; null where there is nothing to do. */
-  readonly remedy: string | null;
-}
-
-/** `memtrace ls --json`: oldest first. */
-export interface SessionList {
-  readonly schema: typeof SESSIONS_SCHEMA;
-  readonly sessions: readonly SessionInfo[];
-}
-
-export interface SessionInfo {
-  readonly id: string;
-  /** Of the program; null until it runs. */
-  readonly pid: number | null;
-  readonly daemonPid: number;
-  readonly command: readonly string[];
-  /** ISO 8601, UTC. */
-  readonly startedAt: string;
-  /** Abandoned: its daemon is gone; `memtrace clean` removes what it left. */
-  readonly state: 'starting' | 'running' | 'ending' | 'abandoned';
-  /** Path of the Unix socket of the live service. */
-  readonly socket: string;
 }

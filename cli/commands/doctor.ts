@@ -2,7 +2,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { examine, type Finding, inspect, lookAround, type Verdict } from '../../daemon/doctor/examine.js';
 import { installedFile } from '../../daemon/installed.js';
-import { DOCTOR_SCHEMA, type Examination } from '../../proto/snapshot.js';
+import { DOCTOR_SCHEMA, type Examination } from '../../proto/doctor.js';
 import { MemtraceError, usageError } from '../../views/error.js';
 import { clean, named } from '../../views/text.js';
 import { type Io, writeLines } from '../print/io.js';

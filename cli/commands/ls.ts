@@ -1,6 +1,6 @@
 /** `memtrace ls`: the sessions of this user, oldest first. */
 import { type FoundSession, listSessions } from '../../daemon/session/find.js';
-import { SESSIONS_SCHEMA, type SessionList } from '../../proto/snapshot.js';
+import { SESSIONS_SCHEMA, type SessionList } from '../../proto/sessions.js';
 import { formatDuration } from '../../views/units.js';
 import { commandText } from '../print/command.js';
 import { type Io, writeLines } from '../print/io.js';

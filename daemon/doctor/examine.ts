@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import type { Finding } from '../../proto/snapshot.js';
+import type { Finding } from '../../proto/doctor.js';
 import { allocatorInside } from './allocator.js';
 import { type ElfFile, readElf } from './elf.js';
 
