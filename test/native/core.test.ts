@@ -57,6 +57,10 @@ test('a program that replaces itself by exec ends with its own counts', async (t
   t.deepEqual(await run('native/sanitized/lifecycle', 'execed'), succeeded);
 });
 
+test('a process whose pid another one has by now is over, and no other', async (t) => {
+  t.deepEqual(await run('native/sanitized/lifecycle', 'reused'), succeeded);
+});
+
 test('five thousand short processes fit in memory', async (t) => {
   t.deepEqual(await run('native/lifecycle', 'many', '5000'), succeeded);
 });

@@ -224,6 +224,36 @@ static void execed(struct stage *stage) {
     writer_close(&later);
 }
 
+static uint64_t own_start_ticks(void) {
+    unsigned long long ticks = 0;
+    FILE *stat = fopen("/proc/self/stat", "r");
+    CHECK(stat && fscanf(stat,
+                         "%*d (%*[^)]) %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+                         "%*s %*s %llu",
+                         &ticks) == 1,
+          "the time of its start");
+    fclose(stat);
+    return ticks;
+}
+
+/* Whose pid another process has by now is over. One that says a later start than the kernel is not: under
+ * qemu-user it is told when qemu was ready. */
+static void reused(struct stage *stage) {
+    uint64_t ticks = own_start_ticks();
+    const uint64_t said[] = {ticks - 1, ticks, ticks + 3, 0};
+    for (uint32_t i = 0; i < 4; i++) {
+        struct writer w;
+        struct writer_options options = small(getpid());
+        writer_open(&w, stage, &options);
+        w.header->start_ticks = said[i];
+        writer_announce(&w);
+        stage_pass(stage);
+        stage_pass(stage);
+        CHECK_EQUAL(stage_record(stage, i).state, i ? PROCESS_RUNNING : PROCESS_ENDED, "state");
+        writer_close(&w);
+    }
+}
+
 /* Thousands of short processes: memory for their results, and nothing else. */
 static void many(struct stage *stage, uint32_t processes) {
     int pid = dead_pid();
@@ -275,6 +305,8 @@ int main(int argc, char **argv) {
         forked(&stage);
     else if (!strcmp(which, "execed"))
         execed(&stage);
+    else if (!strcmp(which, "reused"))
+        reused(&stage);
     else if (!strcmp(which, "many"))
         many(&stage, argc > 2 ? (uint32_t)atoi(argv[2]) : 5000);
     else

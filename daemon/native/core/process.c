@@ -51,6 +51,12 @@ static struct kernel_state kernel_state(uint32_t pid) {
     return result;
 }
 
+/* Is it what wrote `ticks` as its start, 0: not known? A later process with its pid started later. Earlier it
+ * may have: qemu-user tells a program when it was itself ready. */
+static bool started_by(const struct kernel_state *now, uint64_t ticks) {
+    return !ticks || now->start_ticks <= ticks;
+}
+
 /* As far as can be told: that of another user's process cannot. */
 static bool is_in_namespace(uint32_t pid, uint64_t namespace) {
     char path[32];
@@ -66,7 +72,10 @@ static uint32_t find_in_namespace(uint32_t pid, uint64_t namespace, uint64_t tic
     uint32_t found = 0;
     for (struct dirent *entry; all && !found && (entry = readdir(all));) {
         uint32_t here = (uint32_t)strtoul(entry->d_name, NULL, 10);
-        if (!here || !is_in_namespace(here, namespace) || (ticks && kernel_state(here).start_ticks != ticks))
+        if (!here || !is_in_namespace(here, namespace))
+            continue;
+        struct kernel_state now = kernel_state(here);
+        if (!started_by(&now, ticks))
             continue;
         char path[32], line[256];
         snprintf(path, sizeof path, "/proc/%u/status", here);
@@ -87,8 +96,7 @@ static uint32_t find_in_namespace(uint32_t pid, uint64_t namespace, uint64_t tic
 /* Is this pid still that of the process? Where the kernel cannot be asked, yes: a pid is soon asked again,
  * and a process that is taken for dead is read no more. */
 static bool is_the_same(const struct process *process, const struct kernel_state *now) {
-    uint64_t expected = process->segment.fixed.start_ticks;
-    return !now->known || (now->state && (!expected || now->start_ticks == expected));
+    return !now->known || (now->state && started_by(now, process->segment.fixed.start_ticks));
 }
 
 /* A pidfd for each process would leave none for what must be opened; they are given out from below. */
