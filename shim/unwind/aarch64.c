@@ -53,9 +53,44 @@ static bool is_trampoline(uintptr_t pc) {
     return os_readable(at) && os_readable(at + 7) && *(const uint64_t *)at == TRAMPOLINE;
 }
 
+/* A stub of the procedure linkage table has no information either. It is four instructions, after a landing
+ * pad or, in the head of the table, a push of x16 and x30 (AAELF64, "PLT sequences"). */
+#define BTI_C        UINT32_C(0xd503245f)
+#define PUSH_X16_X30 UINT32_C(0xa9bf7bf0)
+#define ADRP_X16     UINT32_C(0x90000010)
+#define LDR_X17      UINT32_C(0xf9400211) /* [x16, offset] */
+#define ADD_X16      UINT32_C(0x91000210) /* x16, offset */
+#define BR_X17       UINT32_C(0xd61f0220)
+
+static uint32_t instruction_at(uintptr_t at) {
+    return os_readable(at) && os_readable(at + 3) ? *(const uint32_t *)at : 0;
+}
+
+static bool is_stub(uintptr_t at) {
+    return (instruction_at(at) & 0x9f00001f) == ADRP_X16 &&
+           (instruction_at(at + 4) & 0xffc003ff) == LDR_X17 &&
+           (instruction_at(at + 8) & 0xffc003ff) == ADD_X16 && instruction_at(at + 12) == BR_X17;
+}
+
+/* The rule of the instruction at `pc`, 0: it is not of a stub. */
+static uint64_t rule_of_stub(uintptr_t pc) {
+    const uint64_t nothing_saved = rule_of_kind(RULE_SP);
+    const uint64_t pushed = rule_of_kind(RULE_SP) | UINT64_C(2) << RULE_LR_SHIFT | 1;
+    uint32_t first = instruction_at(pc);
+    if ((first == BTI_C || first == PUSH_X16_X30) && is_stub(pc + 4))
+        return nothing_saved;
+    for (uintptr_t at = pc - 12; at <= pc; at += 4)
+        if (is_stub(at))
+            return instruction_at(at - 4) == PUSH_X16_X30 ? pushed : nothing_saved;
+    return 0;
+}
+
 uint64_t rule_compile(uintptr_t pc) {
     struct cfi_row row;
     if (!cfi_find_row(pc, &columns, &row)) {
+        uint64_t stub = pc % 4 ? 0 : rule_of_stub(pc);
+        if (stub)
+            return stub;
         if (is_trampoline(pc))
             return rule_of_kind(RULE_SIGNAL);
         return rule_of_kind(root_is_known(pc, &columns) ? RULE_END : RULE_NO_INFO);

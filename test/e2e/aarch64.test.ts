@@ -105,3 +105,24 @@ for (const flags of [['-O0'], ['-O2'], ['-O2', '-mbranch-protection=standard']])
     }
     t.deepEqual(live, { 8: 1000, 9: 500, 10: 100 });
   });
+
+for (const level of ['-O0', '-O2'])
+  when(`an interrupted stub of the linkage table is a frame among others, built with ${level}`, async (t) => {
+    const program = build('test/programs/unwind/stub.cpp', level);
+    const { frames, stacks, sites } = snapshotOf(await traceThere(program));
+    /** The stacks of the handler's blocks, outermost frame first, from main on. */
+    const found = new Map<string, number>();
+    for (const { stack, totalBlocks } of sites) {
+      const names: string[] = [];
+      for (let at = stack; at >= 0; at = stacks[at].parent)
+        names.unshift(frames[stacks[at].frame].function ?? '?');
+      if (!names.at(-1)?.includes('strike')) continue;
+      const path = names.slice(names.indexOf('main') + 1, -1).join(' ');
+      found.set(path, (found.get(path) ?? 0) + totalBlocks);
+    }
+    // Of unknown name: the kernel's trampoline, qemu's here.
+    const expected = ['head', 'stub'].flatMap((name) =>
+      [1, 2, 3, 4, 5].map((calls) => `${`(anonymous namespace)::call_${name} `.repeat(calls)}${name} ?`),
+    );
+    t.deepEqual([...found].sort(), expected.map((path) => [path, 20] as const).sort());
+  });

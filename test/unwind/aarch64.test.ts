@@ -65,6 +65,17 @@ for (const flags of builds) {
     t.is(found.mismatches, 0);
     t.true(found.checked >= 300);
   });
+
+  when(
+    `a stub of the linkage table that is interrupted does not end the stack, built with ${how}`,
+    async (t) => {
+      const program = await buildProgramFor(aarch64, 'stub', ...flags);
+      const found = await compare(await plain, [program], {}, aarch64);
+      t.is(found.mismatches, 0);
+      t.is(found.truncated, 0);
+      t.is(found.further, 200); // libgcc's stops there
+    },
+  );
 }
 
 when('a program with the AArch64 shim and no session runs as without', async (t) => {
