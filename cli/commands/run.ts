@@ -24,7 +24,11 @@ export const runOptions = {
   },
   force: { alias: 'f', type: 'boolean', default: false, describe: 'replace an output that exists' },
   by: { choices: GROUPINGS, default: 'line', describe: 'what a row of the report stands for' },
-  limit: { type: 'number', default: 10, describe: 'rows of the report at most; 0 for all' },
+  limit: {
+    type: 'number',
+    default: 10,
+    describe: 'rows of the report at most, and other processes in it; 0 for all',
+  },
   json: { type: 'string', describe: 'write the report as JSON to this file (stdout is the program’s)' },
   children: {
     type: 'string',

@@ -13,9 +13,6 @@ import { type Io, writeLines } from '../print/io.js';
 import { excludedNames, type ProcessLine } from '../print/processes.js';
 import { surfaceOf } from '../print/surface.js';
 
-/** More than these are summed up in one line. */
-const MOST_LISTED = 64;
-
 export const reportRun = async (outcome: Outcome, options: RunOptions, io: Io): Promise<void> => {
   const { snapshot } = outcome;
   if (!snapshot) {
@@ -34,7 +31,7 @@ export const reportRun = async (outcome: Outcome, options: RunOptions, io: Io): 
   const end = {
     snapshot,
     durationMs: outcome.durationMs,
-    others: otherLines(outcome),
+    others: otherLines(outcome, limit),
     savedAs: outcome.savedAs,
     isKept: options.output.kind !== 'none',
     problems,
@@ -80,18 +77,24 @@ const endedHow = (end: ProgramEnd): string => {
   return end.kind === 'signalled' ? `was killed by signal ${end.signal}` : 'ended';
 };
 
-/** The largest by themselves, in order of their start; then the rest in one line. */
-const otherLines = (outcome: Outcome): readonly ProcessLine[] => {
+/**
+ * In order of their start: as many as the report has rows (0: all), the largest and those that were not traced. Then
+ * the rest in one line.
+ */
+const otherLines = (outcome: Outcome, limit: number): readonly ProcessLine[] => {
   const excluded = outcome.others.filter(({ info }) => isExcluded(info.untraced));
   const others = outcome.others.filter((each) => !excluded.includes(each));
-  const lines = listedLines(others);
+  const lines = listedLines(others, limit === 0 ? others.length : limit);
   if (excluded.length === 0) return lines;
   return [...lines, { kind: 'excluded', count: excluded.length, names: namesOf(excluded) }];
 };
 
-const listedLines = (others: Outcome['others']): readonly ProcessLine[] => {
-  const bySize = others.toSorted((a, b) => b.totals.totalBytes - a.totals.totalBytes);
-  const listed = new Set(bySize.slice(0, MOST_LISTED));
+const listedLines = (others: Outcome['others'], most: number): readonly ProcessLine[] => {
+  const untraced = others.filter(({ info }) => info.untraced !== undefined);
+  const bySize = others
+    .filter((each) => !untraced.includes(each))
+    .toSorted((a, b) => b.totals.totalBytes - a.totals.totalBytes);
+  const listed = new Set([...bySize.slice(0, most), ...untraced.slice(0, most)]);
   const rest = others.filter((each) => !listed.has(each));
   const lines = others
     .filter((each) => listed.has(each))
@@ -105,5 +108,6 @@ const listedLines = (others: Outcome['others']): readonly ProcessLine[] => {
   const sum = (pick: (each: (typeof rest)[number]) => number) => rest.reduce((n, each) => n + pick(each), 0);
   const allocations = sum(({ capture }) => capture.allocations);
   const liveBytes = sum(({ totals }) => totals.liveBytes);
-  return [...lines, { kind: 'rest', count: rest.length, allocations, liveBytes }];
+  const notTraced = rest.filter(({ info }) => info.untraced !== undefined).length;
+  return [...lines, { kind: 'rest', count: rest.length, notTraced, allocations, liveBytes }];
 };

@@ -31,6 +31,8 @@ export type ProcessLine =
       /** Processes that are not listed one by one. */
       readonly kind: 'rest';
       readonly count: number;
+      /** So many of them. */
+      readonly notTraced: number;
       readonly allocations: number;
       readonly liveBytes: number;
     };
@@ -50,9 +52,13 @@ export const processLines = (others: readonly ProcessLine[], surface: Surface): 
 
 const lineOf = (each: ProcessLine, surface: Surface): string => {
   if (each.kind === 'excluded') return `${formatCount(each.count)} excluded: ${excludedNames(each.names)}`;
-  return each.kind === 'rest'
-    ? `and ${formatCount(each.count)} more: ${formatCount(each.allocations)} allocations, live ${formatBytes(each.liveBytes)}`
-    : `${nameOf(each, surface)}: ${summary(each, surface)}`;
+  return each.kind === 'rest' ? restText(each) : `${nameOf(each, surface)}: ${summary(each, surface)}`;
+};
+
+const restText = (rest: Extract<ProcessLine, { readonly kind: 'rest' }>): string => {
+  const notTraced = rest.notTraced > 0 ? `, ${formatCount(rest.notTraced)} of them not traced` : '';
+  const figures = `${formatCount(rest.allocations)} allocations, live ${formatBytes(rest.liveBytes)}`;
+  return `and ${formatCount(rest.count)} more${notTraced}: ${figures} (--limit 0 lists all)`;
 };
 
 const MOST_NAMES = 10;

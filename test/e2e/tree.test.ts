@@ -295,3 +295,22 @@ test('more processes than the daemon has descriptors for are all counted', async
     stderr,
   );
 });
+
+test('a tree of many processes does not fill the screen: the largest are listed, and what was not traced', async (t) => {
+  const still = compile('int main(void) { return 0; }', 'c', '-static');
+  const script = `for i in 1 2 3 4; do "$0"; /bin/true; done`;
+  const listed = async (limit: string) => {
+    const { stderr } = await run([MEMTRACE, 'run', '--no-output', limit, '--', 'sh', '-c', script, still]);
+    return stderr.slice(stderr.indexOf('Other processes: ')).split('\n');
+  };
+  const few = (await listed('--limit=3')).filter((line) => line.startsWith('  ')).slice(0, 7);
+  t.is(few.filter((line) => line.includes('/bin/true')).length, 3);
+  t.is(few.filter((line) => line.includes('not traced: it is linked statically')).length, 3);
+  t.regex(
+    few[6] ?? '',
+    / and 2 more, 1 of them not traced: [\d,]+ allocations, live .* \(--limit 0 lists all\)$/,
+  );
+  const all = await listed('--limit=0');
+  t.is(all[0], 'Other processes: 8');
+  t.is(all.filter((line) => /\/bin\/true|not traced/.test(line)).length, 8);
+});
