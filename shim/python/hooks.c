@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "shim/python/codes.h"
+#include "shim/python/debug.h"
 #include "shim/python/interpreter.h"
 #include "shim/python/reused.h"
 #include "shim/trace.h"
@@ -25,7 +26,13 @@
 
 __thread struct python_call python_call;
 
-static struct python_allocator original[LEVELS][PYTHON_OBJ + 1];
+static struct original {
+    struct python_allocator allocator;
+    /* Where that is the interpreter's debug allocator; else NULL and all 0. */
+    const struct python_debug *debug;
+    struct python_allocator beneath_debug;
+} original[LEVELS][PYTHON_OBJ + 1];
+static const struct python_allocator hooked[LEVELS][PYTHON_OBJ + 1];
 static int levels[PYTHON_OBJ + 1]; /* that are in use */
 /* A block was published that is not malloc's. Where the interpreter allocates by malloc alone
  * (PYTHONMALLOC=malloc), none ever is, and no end of one is worth an event. */
@@ -33,6 +40,12 @@ static bool has_blocks;
 
 static inline bool is_served_by_malloc(const void *block) {
     return (uintptr_t)block - python_call.served <= SERVED_OFFSET;
+}
+
+/* The debug allocator was set up anew, and calls the hook that calls it. */
+INLINE bool is_behind_debug(int level, int domain) {
+    const struct python_debug *debug = original[level][domain].debug;
+    return unlikely(debug) && unlikely(debug_calls(debug, &hooked[level][domain]));
 }
 
 bool python_call_goes_on(const struct caller *caller) {
@@ -53,6 +66,15 @@ static inline void leave(void) {
     python_call.inside = 0;
 }
 
+static void look_for_loss(bool for_long);
+
+static uint64_t pass_beneath(const struct caller *caller) {
+    look_for_loss(false);
+    uint64_t before = python_call.inside;
+    python_call.inside = walk_call(caller_sp(caller), caller_pc(caller));
+    return before;
+}
+
 static inline void allocated(void *block, size_t size, const struct caller *caller) {
     python_call.fresh = (uintptr_t)block;
     if (!block || is_served_by_malloc(block))
@@ -67,8 +89,45 @@ static inline void allocated(void *block, size_t size, const struct caller *call
         python_watch_reuse();
 }
 
+/* The first block after that, with the debug allocator's bytes around it: it is not published. What the debug
+ * allocator called before makes it; a hook among that is told nothing either. */
+static NOINLINE void *malloc_beneath(int level, int domain, size_t size, const struct caller *caller) {
+    const struct python_allocator *real = &original[level][domain].beneath_debug;
+    uint64_t before = pass_beneath(caller);
+    void *block = real->malloc(real->context, size);
+    python_call.inside = before;
+    return block;
+}
+
+static NOINLINE void *calloc_beneath(int level, int domain, size_t count, size_t size,
+                                     const struct caller *caller) {
+    const struct python_allocator *real = &original[level][domain].beneath_debug;
+    uint64_t before = pass_beneath(caller);
+    void *block = real->calloc(real->context, count, size);
+    python_call.inside = before;
+    return block;
+}
+
+static NOINLINE void *realloc_beneath(int level, int domain, void *old, size_t size,
+                                      const struct caller *caller) {
+    const struct python_allocator *real = &original[level][domain].beneath_debug;
+    uint64_t before = pass_beneath(caller);
+    void *block = real->realloc(real->context, old, size);
+    python_call.inside = before;
+    return block;
+}
+
+static NOINLINE void free_beneath(int level, int domain, void *block, const struct caller *caller) {
+    const struct python_allocator *real = &original[level][domain].beneath_debug;
+    uint64_t before = pass_beneath(caller);
+    real->free(real->context, block);
+    python_call.inside = before;
+}
+
 INLINE void *serve_malloc(int level, int domain, void *context, size_t size, const struct caller *caller) {
-    const struct python_allocator *real = &original[level][domain];
+    const struct python_allocator *real = &original[level][domain].allocator;
+    if (is_behind_debug(level, domain))
+        return malloc_beneath(level, domain, size, caller);
     if (python_is_inside(caller))
         return real->malloc(context, size);
     enter(domain, caller);
@@ -80,7 +139,9 @@ INLINE void *serve_malloc(int level, int domain, void *context, size_t size, con
 
 INLINE void *serve_calloc(int level, int domain, void *context, size_t count, size_t size,
                           const struct caller *caller) {
-    const struct python_allocator *real = &original[level][domain];
+    const struct python_allocator *real = &original[level][domain].allocator;
+    if (is_behind_debug(level, domain))
+        return calloc_beneath(level, domain, count, size, caller);
     if (python_is_inside(caller))
         return real->calloc(context, count, size);
     enter(domain, caller);
@@ -95,7 +156,9 @@ INLINE void *serve_calloc(int level, int domain, void *context, size_t count, si
  * (RING_SLOTS_PER_CALL). */
 INLINE void *serve_realloc(int level, int domain, void *context, void *old, size_t size,
                            const struct caller *caller) {
-    const struct python_allocator *real = &original[level][domain];
+    const struct python_allocator *real = &original[level][domain].allocator;
+    if (is_behind_debug(level, domain))
+        return realloc_beneath(level, domain, old, size, caller);
     if (python_is_inside(caller))
         return real->realloc(context, old, size);
     struct thread *t = old && has_blocks ? trace_enter(caller) : NULL;
@@ -114,7 +177,11 @@ INLINE void *serve_realloc(int level, int domain, void *context, void *old, size
 }
 
 INLINE void serve_free(int level, int domain, void *context, void *block, const struct caller *caller) {
-    const struct python_allocator *real = &original[level][domain];
+    const struct python_allocator *real = &original[level][domain].allocator;
+    if (is_behind_debug(level, domain)) {
+        free_beneath(level, domain, block, caller);
+        return;
+    }
     if (!block || python_is_inside(caller)) {
         real->free(context, block);
         return;
@@ -165,14 +232,17 @@ static const struct python_allocator hooked[LEVELS][PYTHON_OBJ + 1] = {LEVEL(0),
 
 static void put(int level, int domain) {
     struct python_allocator ours = hooked[level][domain];
-    ours.context = original[level][domain].context;
+    ours.context = original[level][domain].allocator.context;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     python.set_allocator(domain, &ours);
 }
 
 static void put_new(int domain, const struct python_allocator *now) {
     int level = levels[domain];
-    original[level][domain] = *now;
+    const struct python_debug *debug = debug_of(now, domain);
+    original[level][domain] = (struct original){.allocator = *now, .debug = debug};
+    if (debug)
+        original[level][domain].beneath_debug = debug->beneath;
     store_release(&levels[domain], level + 1);
     put(level, domain);
 }
@@ -216,7 +286,10 @@ static bool put_again(int domain, bool for_long) {
     if (is_ours(&now, domain))
         return false;
     for (int level = 0; level < levels[domain]; level++)
-        if (is_same(&now, &original[level][domain])) {
+        if (is_same(&now, &original[level][domain].allocator)) {
+            if (is_behind_debug(level, domain) &&
+                !debug_move_beneath(domain, &original[level][domain].beneath_debug))
+                return false;
             put(level, domain);
             return true;
         }

@@ -40,6 +40,7 @@ static bool find_functions(const struct loaded_module *m, struct python *p) {
     uint64_t eval_bytes = 0;
     *(void **)&p->get_allocator = platform_find_symbol(m, "PyMem_GetAllocator", NULL);
     *(void **)&p->set_allocator = platform_find_symbol(m, "PyMem_SetAllocator", NULL);
+    *(void **)&p->set_up_debug = platform_find_symbol(m, "PyMem_SetupDebugHooks", NULL);
     *(void **)&p->current = platform_find_symbol(m, "PyThreadState_GetUnchecked", NULL);
     if (!p->current)
         *(void **)&p->current = platform_find_symbol(m, "_PyThreadState_UncheckedGet", NULL);

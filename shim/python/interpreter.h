@@ -37,7 +37,8 @@ struct python {
     void *(*of_this_thread)(void);
     int (*is_initialized)(void);
     void (*get_allocator)(int domain, struct python_allocator *allocator);
-    void (*set_allocator)(int domain, struct python_allocator *allocator);
+    void (*set_allocator)(int domain, const struct python_allocator *allocator);
+    void (*set_up_debug)(void);                /* NULL: not there */
     python_tracer *(*get_tracer)(void **data); /* NULL before 3.13 */
     int (*set_tracer)(python_tracer *tracer, void *data);
 };
