@@ -37,9 +37,10 @@ endif
 objects = $(patsubst %.c,build/obj/%.o,$(1))
 
 # The shim runs inside malloc: no stack protector (TLS reads before TLS exists), frame pointers in the hooks
-# so that the caller's registers are found without unwinding our own frame.
-SHIM_FLAGS := -fPIC -fvisibility=hidden -fno-omit-frame-pointer -fno-stack-protector \
-	-ftls-model=initial-exec -fno-tree-slp-vectorize -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
+# so that the caller's registers are found without unwinding our own frame, and no vector registers, whose
+# instructions want a stack that is aligned: malloc itself bears one that is not.
+SHIM_FLAGS := -fPIC -fvisibility=hidden -fno-omit-frame-pointer -fno-stack-protector -ftls-model=initial-exec \
+	-mgeneral-regs-only -fno-tree-slp-vectorize -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
 SHIM_LINK := -Wl,--version-script=shim/exports.map -Wl,-z,now -Wl,-z,nodelete -Wl,-soname,libmemtrace.so
 build/obj/shim/%.o: EXTRA := $(SHIM_FLAGS)
 # Neither may write two counters as one vector: it waits for the stores that made them one by one.

@@ -1,0 +1,61 @@
+/* liberties.c CASE — calls that no standard promises to bear, and that the C library does. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define BLOCKS 3000
+
+/* Calls function(a, b) with a stack that is 8 bytes off, as hand-written assembly does. */
+#if defined(__x86_64__)
+__attribute__((naked, noinline)) static void *call_askew(void *function, size_t a, size_t b) {
+    __asm__("push %rbp\n"
+            "mov %rsp, %rbp\n"
+            "mov %rdi, %rax\n"
+            "mov %rsi, %rdi\n"
+            "mov %rdx, %rsi\n"
+            "sub $8, %rsp\n"
+            "call *%rax\n"
+            "leave\n"
+            "ret");
+}
+#else
+static void *call_askew(void *(*function)(size_t, size_t), size_t a, size_t b) {
+    return function(a, b);
+}
+#endif
+
+static void askew(void) {
+    for (size_t i = 0; i < BLOCKS; i++) {
+        void *block = call_askew(malloc, i, 0);
+        block = call_askew(realloc, (size_t)block, 2 * i + 1);
+        call_askew(free, (size_t)block, 0);
+        block = call_askew(calloc, 3, i);
+        call_askew(free, (size_t)block, 0);
+    }
+    pid_t pid = (pid_t)(intptr_t)call_askew(fork, 0, 0);
+    if (pid == 0)
+        _exit(call_askew(malloc, 5, 0) ? 7 : 8);
+    int status;
+    waitpid(pid, &status, 0);
+    printf("child %d\n", WEXITSTATUS(status));
+}
+
+int main(int argc, char **argv) {
+    static const struct {
+        const char *name;
+        void (*run)(void);
+    } cases[] = {{"askew", askew}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (argc == 2 && strcmp(cases[i].name, argv[1]) == 0) {
+            cases[i].run();
+            puts("end");
+            return 0;
+        }
+    return 2;
+}
