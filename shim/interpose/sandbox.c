@@ -53,10 +53,28 @@ static void be_silent(void) {
     os_be_silent();
 }
 
-/* None is given by a program that asks what this system can do. */
-static void before_filter(const struct sock_fprog *filter) {
-    if (filter && !is_harmless(filter))
-        be_silent();
+#define PAGE 4096
+
+static bool is_readable(const void *from, size_t bytes) {
+    uintptr_t at = (uintptr_t)from, last = at + bytes - 1;
+    for (; at < last; at = (at | (PAGE - 1)) + 1)
+        if (!os_readable(at))
+            return false;
+    return os_readable(last);
+}
+
+/* Programs that ask what this system can do give none, or one that is refused. */
+static bool is_filter(const struct sock_fprog *filter) {
+    return is_readable(filter, sizeof *filter) && filter->len > 0 && filter->len <= BPF_MAXINSNS &&
+           is_readable(filter->filter, filter->len * sizeof *filter->filter);
+}
+
+/* Whether there is silence for the sake of what this call of seccomp or prctl asks for. */
+static bool prepare(bool is_strict, bool has_filter, const struct sock_fprog *filter) {
+    if (!is_strict && !(has_filter && is_filter(filter) && !is_harmless(filter)))
+        return false;
+    be_silent();
+    return true;
 }
 
 EXPORT int prctl(int option, ...) {
@@ -65,13 +83,14 @@ EXPORT int prctl(int option, ...) {
     unsigned long a = va_arg(list, unsigned long), b = va_arg(list, unsigned long);
     unsigned long c = va_arg(list, unsigned long), d = va_arg(list, unsigned long);
     va_end(list);
-    if (option == PR_SET_SECCOMP && a == SECCOMP_MODE_STRICT)
-        be_silent();
-    else if (option == PR_SET_SECCOMP && a == SECCOMP_MODE_FILTER)
-        before_filter((const struct sock_fprog *)b);
-    if (!real_available() || !real.prctl)
-        return (int)syscall(SYS_prctl, option, a, b, c, d);
-    return real.prctl(option, a, b, c, d);
+    bool sandbox = option == PR_SET_SECCOMP;
+    bool prepared = prepare(sandbox && a == SECCOMP_MODE_STRICT, sandbox && a == SECCOMP_MODE_FILTER,
+                            (const struct sock_fprog *)b);
+    int result = real_available() && real.prctl ? real.prctl(option, a, b, c, d)
+                                                : (int)syscall(SYS_prctl, option, a, b, c, d);
+    if (prepared && result < 0)
+        os_end_silence();
+    return result;
 }
 
 __attribute__((used)) static long sandbox_fail(int error) {
@@ -79,14 +98,24 @@ __attribute__((used)) static long sandbox_fail(int error) {
     return -1;
 }
 
-__attribute__((used)) static void sandbox_note_syscall(long operation, const void *argument) {
-    if (operation == SECCOMP_SET_MODE_STRICT)
-        be_silent();
-    else if (operation == SECCOMP_SET_MODE_FILTER)
-        before_filter(argument);
+ARCH_SYSCALL_HOOK(sandbox_seccomp, next_syscall, sandbox_fail)
+
+/* A filter for all threads is refused with the number of one that has others; that of a listener is no
+ * error. */
+static bool is_refused(long result, unsigned long flags) {
+    return result < 0 || (result > 0 && !(flags & SECCOMP_FILTER_FLAG_NEW_LISTENER));
 }
 
-ARCH_SYSCALL_HOOK(sandbox_note_syscall, next_syscall, sandbox_fail)
+__attribute__((used)) static long sandbox_seccomp(long number, unsigned long operation, unsigned long flags,
+                                                  const void *argument) {
+    long (*next)(long, ...) = (long (*)(long, ...))load_acquire(&next_syscall);
+    bool prepared =
+        prepare(operation == SECCOMP_SET_MODE_STRICT, operation == SECCOMP_SET_MODE_FILTER, argument);
+    long result = next(number, operation, flags, argument);
+    if (prepared && is_refused(result, flags))
+        os_end_silence();
+    return result;
+}
 
 void sandbox_resolve(void) {
     if (real.syscall)

@@ -37,10 +37,10 @@ INLINE void arch_pause(void) {
 
 #define ARCH_AUDIT AUDIT_ARCH_AARCH64 /* in the data that a seccomp filter sees */
 
-/* Defines the exported function syscall(): it calls note(operation, argument) before seccomp(operation,
- * flags, argument), and goes on at the address in `next`, at first to a system call of its own, whose error
- * goes to fail(errno). */
-#define ARCH_SYSCALL_HOOK(note, next, fail)                                                                  \
+/* Defines the exported function syscall(): it goes on at the address in `next`, at first to a system call of
+ * its own, whose error goes to fail(errno); a call of seccomp goes to the function `seccomp` instead, which
+ * has the same arguments. */
+#define ARCH_SYSCALL_HOOK(seccomp, next, fail)                                                               \
     __attribute__((visibility("hidden"))) void arch_own_syscall(void);                                       \
     __attribute__((used)) static void *next = (void *)arch_own_syscall;                                      \
     __asm__(".pushsection .text\n"                                                                           \
@@ -49,28 +49,12 @@ INLINE void arch_pause(void) {
             ".balign 4\n"                                                                                    \
             "syscall: .cfi_startproc\n"                                                                      \
             "hint #34\n"                                                                                     \
-            "cmp w0, #277\n" /* seccomp */                                                                   \
-            "b.eq 2f\n"                                                                                      \
+            "cmp w0, #277\n"                                                                                 \
+            "b.ne 1f\n"                                                                                      \
+            "b " #seccomp "\n"                                                                               \
             "1: adrp x16, " #next "\n"                                                                       \
             "ldr x16, [x16, :lo12:" #next "]\n"                                                              \
             "br x16\n"                                                                                       \
-            "2: stp x29, x30, [sp, #-48]!\n"                                                                 \
-            ".cfi_adjust_cfa_offset 48\n"                                                                    \
-            ".cfi_rel_offset x29, 0\n"                                                                       \
-            ".cfi_rel_offset x30, 8\n"                                                                       \
-            "mov x29, sp\n"                                                                                  \
-            "stp x0, x1, [sp, #16]\n"                                                                        \
-            "stp x2, x3, [sp, #32]\n"                                                                        \
-            "mov x0, x1\n"                                                                                   \
-            "mov x1, x3\n"                                                                                   \
-            "bl " #note "\n"                                                                                 \
-            "ldp x0, x1, [sp, #16]\n"                                                                        \
-            "ldp x2, x3, [sp, #32]\n"                                                                        \
-            "ldp x29, x30, [sp], #48\n"                                                                      \
-            ".cfi_adjust_cfa_offset -48\n"                                                                   \
-            ".cfi_restore x29\n"                                                                             \
-            ".cfi_restore x30\n"                                                                             \
-            "b 1b\n"                                                                                         \
             ".cfi_endproc\n"                                                                                 \
             ".size syscall, . - syscall\n"                                                                   \
             ".hidden arch_own_syscall\n"                                                                     \

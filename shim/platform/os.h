@@ -16,6 +16,8 @@ enum os_open { OS_READ, OS_READ_WRITE, OS_CREATE_NEW /* read-write, mode 0600, m
 /* From now on nothing is asked of the system, which would kill the program for it (seccomp): every call below
  * fails, and waiting is done by looking again. Also in forked children, until exec. */
 void os_be_silent(void);
+/* Undoes that: there was no reason for it. What others were silent for goes on. */
+void os_end_silence(void);
 bool os_is_silent(void);
 
 int os_open(const char *path, enum os_open how);

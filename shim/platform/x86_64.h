@@ -37,10 +37,10 @@ INLINE void arch_pause(void) {
 
 #define ARCH_AUDIT AUDIT_ARCH_X86_64 /* in the data that a seccomp filter sees */
 
-/* Defines the exported function syscall(): it calls note(operation, argument) before seccomp(operation,
- * flags, argument), and goes on at the address in `next`, at first to a system call of its own, whose error
- * goes to fail(errno). */
-#define ARCH_SYSCALL_HOOK(note, next, fail)                                                                  \
+/* Defines the exported function syscall(): it goes on at the address in `next`, at first to a system call of
+ * its own, whose error goes to fail(errno); a call of seccomp goes to the function `seccomp` instead, which
+ * has the same arguments. */
+#define ARCH_SYSCALL_HOOK(seccomp, next, fail)                                                               \
     __attribute__((visibility("hidden"))) void arch_own_syscall(void);                                       \
     __attribute__((used)) static void *next = (void *)arch_own_syscall;                                      \
     __asm__(".pushsection .text\n"                                                                           \
@@ -48,33 +48,9 @@ INLINE void arch_pause(void) {
             ".type syscall, @function\n"                                                                     \
             "syscall: .cfi_startproc\n"                                                                      \
             "endbr64\n"                                                                                      \
-            "cmp $317, %edi\n" /* seccomp */                                                                 \
-            "je 2f\n"                                                                                        \
-            "1: jmp *" #next "(%rip)\n"                                                                      \
-            "2: push %rdi\n"                                                                                 \
-            ".cfi_adjust_cfa_offset 8\n"                                                                     \
-            "push %rsi\n"                                                                                    \
-            ".cfi_adjust_cfa_offset 8\n"                                                                     \
-            "push %rdx\n"                                                                                    \
-            ".cfi_adjust_cfa_offset 8\n"                                                                     \
-            "push %rcx\n"                                                                                    \
-            ".cfi_adjust_cfa_offset 8\n"                                                                     \
-            "sub $8, %rsp\n"                                                                                 \
-            ".cfi_adjust_cfa_offset 8\n"                                                                     \
-            "mov %rsi, %rdi\n"                                                                               \
-            "mov %rcx, %rsi\n"                                                                               \
-            "call " #note "\n"                                                                               \
-            "add $8, %rsp\n"                                                                                 \
-            ".cfi_adjust_cfa_offset -8\n"                                                                    \
-            "pop %rcx\n"                                                                                     \
-            ".cfi_adjust_cfa_offset -8\n"                                                                    \
-            "pop %rdx\n"                                                                                     \
-            ".cfi_adjust_cfa_offset -8\n"                                                                    \
-            "pop %rsi\n"                                                                                     \
-            ".cfi_adjust_cfa_offset -8\n"                                                                    \
-            "pop %rdi\n"                                                                                     \
-            ".cfi_adjust_cfa_offset -8\n"                                                                    \
-            "jmp 1b\n"                                                                                       \
+            "cmp $317, %edi\n"                                                                               \
+            "je " #seccomp "\n"                                                                              \
+            "jmp *" #next "(%rip)\n"                                                                         \
             ".cfi_endproc\n"                                                                                 \
             ".size syscall, . - syscall\n"                                                                   \
             ".hidden arch_own_syscall\n"                                                                     \

@@ -43,6 +43,8 @@ test('whatever call a filter kills for, the program, its thread, its child and w
 for (const [title, name] of [
   ['a filter that refuses some mappings', 'no-new-code'],
   ['a program that asks whether there are filters', 'asks'],
+  ['fatal filters that the system refuses', 'refused'],
+  ['a fatal filter for all threads, one of which has another', 'refused-by-thread'],
 ] as const)
   test(`${title}: threads and children are traced as ever`, async (t) => {
     const { snapshots } = await exact(t, await program(name));

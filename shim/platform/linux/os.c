@@ -27,19 +27,23 @@
 
 #define SPINS 10000
 
-static bool silent;
+static uint32_t silent; /* for how many reasons */
 
 void os_be_silent(void) {
-    silent = true;
+    __atomic_add_fetch(&silent, 1, __ATOMIC_SEQ_CST);
+}
+
+void os_end_silence(void) {
+    __atomic_sub_fetch(&silent, 1, __ATOMIC_SEQ_CST);
 }
 
 bool os_is_silent(void) {
-    return silent;
+    return load_relaxed(&silent);
 }
 
 /* As the system would answer one who may not. */
 static long call6(long number, long a, long b, long c, long d, long e, long f) {
-    return unlikely(silent) ? -EPERM : syscall6(number, a, b, c, d, e, f);
+    return unlikely(os_is_silent()) ? -EPERM : syscall6(number, a, b, c, d, e, f);
 }
 static long call4(long number, long a, long b, long c, long d) {
     return call6(number, a, b, c, d, 0, 0);
@@ -249,7 +253,7 @@ uint64_t os_page_size(void) {
 }
 
 void os_wait(uint32_t *word, uint32_t value, uint32_t ms) {
-    for (uint32_t spins = 0; silent && spins < SPINS && load_relaxed(word) == value; spins++)
+    for (uint32_t spins = 0; os_is_silent() && spins < SPINS && load_relaxed(word) == value; spins++)
         __asm__ volatile("" ::: "memory");
     struct timespec timeout = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
     call4(CALL_futex, (long)word, FUTEX_WAIT, value, (long)&timeout);
@@ -277,7 +281,7 @@ void os_let_signals(uint64_t before) {
 
 /* The kernel copies the new mask in before it looks at `how`: a bad address is EFAULT, a good one EINVAL. */
 bool os_readable(uintptr_t address) {
-    if (silent)
+    if (os_is_silent())
         return false;
     return call4(CALL_rt_sigprocmask, ~0L, (long)(address & ~(uintptr_t)7), 0, 8) == -EINVAL;
 }

@@ -93,6 +93,39 @@ static void asks(void) { /* as libseccomp does to know what there is */
     printf("%ld %d\n", syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, NULL), errno);
     work();
 }
+/* Filters that would be fatal, and that the system refuses: the program goes on without one. */
+static void try_filter(const void *filter) {
+    printf("%d %d\n", prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter), errno);
+    printf("%ld %d\n", syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, filter), errno);
+}
+static struct sock_filter fatal[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)};
+static void refused(void) {
+    struct sock_filter wrong[] = {{.code = 0xffff}, fatal[0]};
+    void *nowhere = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    try_filter(&(struct sock_fprog){0, fatal});
+    try_filter(&(struct sock_fprog){2, wrong});
+    try_filter(&(struct sock_fprog){2, nowhere});
+    try_filter(nowhere);
+    work();
+}
+static int other_way[2];
+static void *under_a_filter_of_its_own(void *unused) {
+    forbid(SYS_pivot_root, SECCOMP_RET_ERRNO | EPERM);
+    write(other_way[1], "x", 1);
+    pause();
+    return unused;
+}
+static void refused_by_thread(void) {
+    char byte;
+    pthread_t thread;
+    pipe(other_way);
+    pthread_create(&thread, NULL, under_a_filter_of_its_own, NULL);
+    read(other_way[0], &byte, 1);
+    struct sock_fprog program = {1, fatal};
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    printf("%d\n", syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) > 0);
+    work();
+}
 static void ended(const char *how, int status) {
     printf("%s %x\n", how, status);
     fflush(stdout);
@@ -144,9 +177,15 @@ int main(int argc, char **argv) {
     static const struct {
         const char *name;
         void (*run)(void);
-    } cases[] = {{"no-writing", no_writing},         {"no-sharing", no_sharing},
-                 {"no-new-code", no_new_code},       {"asks", asks},
-                 {"start-programs", start_programs}, {"every-call", every_call}};
+    } cases[] = {{"no-writing", no_writing},
+                 {"no-sharing", no_sharing},
+                 {"no-new-code", no_new_code},
+                 {"asks", asks},
+                 {"refused", refused},
+                 {"refused-by-thread", refused_by_thread},
+
+                 {"start-programs", start_programs},
+                 {"every-call", every_call}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (strcmp(cases[i].name, argv[1]) == 0) {
             allocate(1);
