@@ -87,8 +87,9 @@ EXPORT void free_aligned_sized(void *block, size_t alignment, size_t size) {
 }
 
 static void *move_out_of_arena(void *old, size_t size, const struct caller *caller) {
-    struct thread *t = trace_enter(caller);
-    void *block = real_available() ? real.malloc(size) : arena_allocate(16, size);
+    bool into_arena = !real_available();
+    struct thread *t = into_arena ? NULL : trace_enter(caller);
+    void *block = into_arena ? arena_allocate(16, size) : real.malloc(size);
     if (block)
         memcpy(block, old, arena_size(old) < size ? arena_size(old) : size);
     traced(t, block, size, caller);

@@ -67,7 +67,7 @@ EXPORT int munmap(void *address, size_t length) {
 EXPORT void *mremap(void *old, size_t old_length, size_t length, int flags, ...) {
     va_list arguments;
     va_start(arguments, flags);
-    void *wanted = flags & MREMAP_FIXED ? va_arg(arguments, void *) : NULL;
+    void *wanted = flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) ? va_arg(arguments, void *) : NULL;
     va_end(arguments);
     if (!real_available())
         return (void *)syscall(SYS_mremap, old, old_length, length, flags, wanted);

@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <link.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,10 @@ static void *find_for(uintptr_t pc, const char *name) {
     if (!dladdr1((void *)pc, &info, (void **)&module, RTLD_DL_LINKMAP) || !module->l_name[0])
         return NULL;
     void *handle = dlopen(module->l_name, RTLD_LAZY | RTLD_NOLOAD);
-    return handle ? dlsym(handle, name) : NULL;
+    void *found = handle ? dlsym(handle, name) : NULL;
+    if (!found)
+        dlerror(); /* nothing that the program asked for */
+    return found;
 }
 
 /* Is it the allocator that serves malloc, too? */
@@ -110,6 +114,12 @@ INLINE void delete_traced(delete_function *function, void *block, uintptr_t seco
         trace_leave(t);
 }
 
+/* No operator is to be found: a C program looked whether there is one, and saw ours. */
+static void *new_by_malloc(const char *name, size_t size, size_t alignment) {
+    size_t bytes = size ? size : 1;
+    return strstr(name, "align_val_t") ? memalign(alignment, bytes) : malloc(bytes);
+}
+
 /* Where the exported name jumps to is `target`: at first a function that looks where it should. */
 struct operator_entry {
     void *real;
@@ -142,7 +152,7 @@ static void decide(struct operator_entry *entry, void *real_one, void *by_alloca
             decide(&operator_##name, find_for(caller_pc(CALLER()), #name), (void *)by_allocator_##name,      \
                    (void *)by_other_##name);                                                                 \
         void *target = load_acquire(&operator_##name.target);                                                \
-        return target == (void *)first_##name ? malloc(size ? size : 1)                                      \
+        return target == (void *)first_##name ? new_by_malloc(#name, size, second)                           \
                                               : ((new_function *)target)(size, second, third);               \
     }                                                                                                        \
     ARCH_TAIL_JUMP(name, "operator_" #name "+8")

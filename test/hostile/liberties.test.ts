@@ -18,3 +18,17 @@ test('assembly that calls malloc with its stack 8 bytes off: it runs as ever, an
   t.true(main.capture.allocations >= 9000);
   t.is(snapshots.length, 2);
 });
+
+test('a program that asks for the loader’s last error before it has asked for anything: there is none', async (t) => {
+  await fares(t, 'asks-the-loader');
+});
+
+test('a mapping that is to be moved to where the program wishes: it comes to lie there', async (t) => {
+  await fares(t, 'hints');
+});
+
+test('a C program that finds operator new for aligned blocks: they are aligned, and counted', async (t) => {
+  const { main } = await fares(t, 'tries-operators');
+  t.true(main.capture.allocations >= 3000);
+  t.is(main.capture.unknownFrees, 0);
+});

@@ -46,11 +46,46 @@ static void askew(void) {
     printf("child %d\n", WEXITSTATUS(status));
 }
 
+static void asks_the_loader(void) {
+    const char *error = dlerror();
+    printf("nothing was asked of the loader: %s\n", error ? error : "no error");
+}
+
+#ifndef MREMAP_DONTUNMAP /* glibc 2.32 */
+#define MREMAP_DONTUNMAP 4
+#endif
+
+/* A hint, unlike with MREMAP_FIXED. */
+static void hints(void) {
+    void *wanted = (void *)0x200000000000,
+         *old = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *moved = mremap(old, 8192, 8192, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, wanted);
+    printf("moved to %p\n", moved);
+}
+
+/* The operators of C++ in a C program: are there any, then they do what they say. */
+void *aligned_new(size_t size, size_t alignment) __asm__("_ZnwmSt11align_val_t") __attribute__((weak));
+void aligned_delete(void *block, size_t alignment) __asm__("_ZdlPvSt11align_val_t") __attribute__((weak));
+
+static void tries_operators(void) {
+    int askew = 0;
+    for (size_t i = 0; aligned_new && i < BLOCKS; i++) {
+        void *block = aligned_new(i, 256);
+        askew += (uintptr_t)block % 256 != 0;
+        if (i % 2)
+            aligned_delete(block, 256);
+    }
+    printf("%d blocks lie askew\n", askew);
+}
+
 int main(int argc, char **argv) {
     static const struct {
         const char *name;
         void (*run)(void);
-    } cases[] = {{"askew", askew}};
+    } cases[] = {{"askew", askew},
+                 {"asks-the-loader", asks_the_loader},
+                 {"hints", hints},
+                 {"tries-operators", tries_operators}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (argc == 2 && strcmp(cases[i].name, argv[1]) == 0) {
             cases[i].run();
