@@ -25,15 +25,21 @@ static void begin(struct thread *t, uint32_t level) {
     store_release(&t->live, 1);
 }
 
+static bool is_read(const struct thread *t) {
+    return load_acquire(&t->ring->tail) == load_relaxed(&t->head);
+}
+
 /* Takes over the ring of a thread that is gone, once the daemon has read it to the end. */
 static struct thread *take_over(uint32_t tid, uint32_t level) {
     uint32_t rings = load_acquire(&process->own.rings);
     for (uint32_t i = 0; i < rings && i < RINGS_CAPACITY; i++) {
         struct thread *t = load_acquire(&process->threads[i]);
-        if (!t || load_acquire(&t->ring->tail) != t->head)
+        if (!t || !is_read(t)) /* of most, without a system call */
             continue;
         uint32_t owner = load_acquire(&t->tid);
         if (owner == tid ? level != 0 || t == thread_self : os_thread_lives(process->pid, owner))
+            continue;
+        if (!is_read(t)) /* it had a last word before it was found gone */
             continue;
         if (!__atomic_compare_exchange_n(&t->tid, &owner, tid, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
             continue;
@@ -101,8 +107,10 @@ static struct thread *take_over_or_create(uint32_t level) {
     struct thread *t = take_over(tid, level);
     if (!t)
         t = create(tid, level);
-    if (t && t->index != 0)
-        __atomic_exchange_n(&process->ordered, 1, __ATOMIC_SEQ_CST); /* before it looks at the clock */
+    if (t && t->index != 0) {
+        store_relaxed(&process->ordered, 1);
+        __atomic_thread_fence(__ATOMIC_SEQ_CST); /* before it looks at the clock */
+    }
     os_let_signals(signals);
     return t;
 }

@@ -11,6 +11,10 @@ test('threads beyond what /dev/shm has room for look for a ring seldom, and leav
   t.deepEqual(await run('tables/sanitized/claims', '1', '8', '20000'), succeeded);
 });
 
+test('a thread that allocates and ends while another looks for a ring keeps its last events', async (t) => {
+  t.deepEqual(await run('tables/sanitized/last_words', '1', '1', '1'), succeeded);
+});
+
 test('--on-full=drop: a thread that lost events loses fewer from then on', async (t) => {
   t.deepEqual(await run('tables/sanitized/drop', '1', '1', '1'), succeeded);
 });
