@@ -131,7 +131,17 @@ static uint64_t whole_pages(size_t length) {
     return ((uint64_t)length + page - 1) & ~(page - 1);
 }
 
+/* Can an event name it? The system maps beyond that only for who asks for an address there, but what a
+ * program wants unmapped may be any number. */
+static bool has_name(const void *address, size_t length) {
+    return ((uintptr_t)address | ((uintptr_t)address + length)) >> (EVENT_ADDRESS_BITS + 3) == 0;
+}
+
 void trace_map(struct thread *t, const void *address, size_t length, const struct caller *caller) {
+    if (unlikely(!has_name(address, length))) {
+        __atomic_fetch_add(&process->segment->lost, 1, __ATOMIC_RELAXED);
+        return;
+    }
     uint32_t ticket = trace_draw_map(t);
     uint32_t stack = unlikely(python_is_inside(caller)) ? nodes_child(STACK_NONE, NODE_PC_PYTHON_ARENA)
                                                         : capture(t, caller);
@@ -139,6 +149,10 @@ void trace_map(struct thread *t, const void *address, size_t length, const struc
 }
 
 void trace_unmap(struct thread *t, const void *address, size_t length, uint32_t ticket) {
+    if (unlikely(!has_name(address, length))) {
+        address = NULL;
+        length = 0;
+    }
     put_extended(t, event_pack(EVENT_UNMAP, (uintptr_t)address, 0, 0, ticket), whole_pages(length));
 }
 

@@ -32,3 +32,9 @@ test('a C program that finds operator new for aligned blocks: they are aligned, 
   t.true(main.capture.allocations >= 3000);
   t.is(main.capture.unknownFrees, 0);
 });
+
+test('a program that unmaps what mmap did not give it: nothing of its trace is lost', async (t) => {
+  const { main } = await fares(t, 'unmaps-nothing');
+  t.true(main.capture.allocations >= 3000);
+  t.is(main.capture.lost, 0);
+});

@@ -63,6 +63,16 @@ static void hints(void) {
     printf("moved to %p\n", moved);
 }
 
+/* As after an mmap that failed, whose result nobody looked at. */
+static void unmaps_nothing(void) {
+    printf("%d ", munmap(MAP_FAILED, 4096));
+    printf("%d ", munmap((void *)0xffff800000000000, 4096));
+    printf("%d ", munmap(NULL, SIZE_MAX));
+    printf("%p\n", mremap(MAP_FAILED, 4096, 8192, MREMAP_MAYMOVE));
+    for (size_t i = 0; i < BLOCKS; i++)
+        free(malloc(i));
+}
+
 /* The operators of C++ in a C program: are there any, then they do what they say. */
 void *aligned_new(size_t size, size_t alignment) __asm__("_ZnwmSt11align_val_t") __attribute__((weak));
 void aligned_delete(void *block, size_t alignment) __asm__("_ZdlPvSt11align_val_t") __attribute__((weak));
@@ -85,6 +95,7 @@ int main(int argc, char **argv) {
     } cases[] = {{"askew", askew},
                  {"asks-the-loader", asks_the_loader},
                  {"hints", hints},
+                 {"unmaps-nothing", unmaps_nothing},
                  {"tries-operators", tries_operators}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (argc == 2 && strcmp(cases[i].name, argv[1]) == 0) {
