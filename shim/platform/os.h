@@ -58,7 +58,8 @@ uint32_t os_parent_pid(void);
 uint32_t os_tid(void);
 bool os_thread_lives(uint32_t pid, uint32_t tid);
 void os_thread_name(char name[16]);
-/* The least of what this process may have of addresses and of private memory, in bytes. */
+/* The least of what this process may have of addresses and of private memory, in bytes; less where the system
+ * does not overcommit. */
 #define OS_UNLIMITED UINT64_MAX
 uint64_t os_memory_limit(void);
 uint64_t os_realtime_ns(void);

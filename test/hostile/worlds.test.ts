@@ -214,6 +214,18 @@ test('address space limited from the start', async (t) => {
   t.true(snapshots.some(({ capture }) => capture.allocations >= 50_000));
 });
 
+asRoot('a system that promises no more memory than it has: memtrace asks for little of it', async (t) => {
+  const mode = join(emptyFolder(), 'overcommit_memory');
+  writeFileSync(mode, '2\n');
+  const script = `mount --bind ${mode} /proc/sys/vm/overcommit_memory && exec "$@"`;
+  const { stdout } = await run([
+    ...['unshare', '-m', 'sh', '-c', script, 'sh', MEMTRACE, 'run', '-q', '--no-output', '--'],
+    ...['grep', 'VmData', '/proc/self/status'],
+  ]);
+  const kib = Number(/^VmData:\s+(\d+) kB$/m.exec(stdout)?.[1]);
+  t.true(kib > 0 && kib < 32 * 1024, stdout);
+});
+
 test('a umask that takes all rights: the program and its children are traced, and the snapshots can be read', async (t) => {
   // Root may open what it has no right to, but for this.
   const asOthers = ['setpriv', '--bounding-set=-dac_override,-dac_read_search'];

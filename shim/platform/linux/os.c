@@ -216,9 +216,20 @@ void os_thread_name(char name[16]) {
     call3(CALL_prctl, PR_GET_NAME, (long)name, 0);
 }
 
+/* Where the system promises no more memory than it has, what is mapped is taken from all, touched or not, and
+ * from then on by each forked child. */
+#define PROMISED_MOST (UINT64_C(512) << 20)
+
+static uint64_t limit_on_promises(void) {
+    char mode = '0';
+    os_read_file("/proc/sys/vm/overcommit_memory", &mode, 1);
+    return mode == '2' ? PROMISED_MOST : OS_UNLIMITED;
+}
+
 uint64_t os_memory_limit(void) {
-    uint64_t addresses = limit_on(RLIMIT_AS), data = limit_on(RLIMIT_DATA);
-    return addresses < data ? addresses : data;
+    uint64_t addresses = limit_on(RLIMIT_AS), data = limit_on(RLIMIT_DATA), promises = limit_on_promises();
+    uint64_t least = addresses < data ? addresses : data;
+    return least < promises ? least : promises;
 }
 
 uint64_t os_realtime_ns(void) {
