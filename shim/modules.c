@@ -85,32 +85,52 @@ static uint32_t record(uint64_t pc) {
     return index;
 }
 
-uint32_t modules_index(uint64_t pc) {
-    uint32_t count = load_acquire(&process->own.modules);
-    for (uint32_t i = 0; i < count; i++)
-        if (matches(&process->modules[i], pc))
-            return i;
-    return record(pc);
+static bool has_path_of(const struct module *m, const struct loaded_module *loaded) {
+    size_t bytes = strnlen(loaded->path, PATH_BYTES - 1);
+    return !bytes || !m->path_bytes || /* the executable; one whose path found no room */
+           (m->path_bytes == bytes && !memcmp(process->strings + m->path_offset, loaded->path, bytes));
 }
 
-void modules_refresh(void) {
+static bool is_there(const struct module *m) {
+    struct loaded_module now;
+    return platform_find_module(m->base, &now) && now.base == m->base && now.end == m->end &&
+           now.bias == m->bias && has_path_of(m, &now);
+}
+
+static bool mark_gone(void) {
     uint32_t count = load_acquire(&process->own.modules);
     bool changed = false;
-    platform_forget_modules();
     for (uint32_t i = 0; i < count; i++) {
         struct module *m = &process->modules[i];
-        struct loaded_module now;
-        if (!load_acquire(&m->end) || (m->flags & MODULE_GONE))
-            continue;
-        if (platform_find_module(m->base, &now) && now.base == m->base && now.end == m->end &&
-            now.bias == m->bias)
+        if (!load_acquire(&m->end) || (m->flags & MODULE_GONE) || is_there(m))
             continue;
         store_relaxed(&m->flags, m->flags | MODULE_GONE);
         changed = true;
     }
-    if (!changed)
-        return;
-    python_check_gone();
-    rules_clear();
-    __atomic_add_fetch(&process->epoch, 1, __ATOMIC_RELEASE);
+    return changed;
+}
+
+void modules_refresh(void) {
+    uint64_t signals = os_hold_signals(); /* a handler may fork: then the child has no such tables */
+    platform_forget_modules();
+    if (mark_gone()) {
+        python_check_gone();
+        rules_clear();
+        __atomic_add_fetch(&process->epoch, 1, __ATOMIC_RELEASE);
+    }
+    os_let_signals(signals);
+}
+
+/* The C library unloads what it loaded for itself (character sets, name services) without a call of dlclose,
+ * so that a match is looked at once more. */
+uint32_t modules_index(uint64_t pc) {
+    uint32_t count = load_acquire(&process->own.modules);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!matches(&process->modules[i], pc))
+            continue;
+        if (likely(is_there(&process->modules[i])))
+            return i;
+        modules_refresh();
+    }
+    return record(pc);
 }

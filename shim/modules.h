@@ -14,7 +14,8 @@
 uint32_t modules_index(uint64_t pc);
 bool modules_is_gone(uint32_t index);
 
-/* After a dlclose: marks what is no longer mapped, and if anything is, starts a new epoch. */
+/* After a dlclose: marks what is no longer mapped, and if anything is, starts a new epoch. No signal handler
+ * comes in between. */
 void modules_refresh(void);
 
 #endif

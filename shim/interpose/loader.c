@@ -14,10 +14,7 @@ EXPORT int dlclose(void *handle) {
     python_call.paused++;
     int result = real.dlclose(handle);
     python_call.paused--;
-    if (process && load_acquire(&process->phase) == PROCESS_TRACED) {
-        uint64_t signals = os_hold_signals(); /* a handler may fork: then the child has no such tables */
+    if (process && load_acquire(&process->phase) == PROCESS_TRACED)
         modules_refresh();
-        os_let_signals(signals);
-    }
     return result;
 }
