@@ -39,6 +39,13 @@ static bool record_path(struct module *m, const struct loaded_module *loaded) {
     return true;
 }
 
+/* What stands there may have been written over. */
+static bool has_path(const struct module *m, const char *path, size_t bytes) {
+    return m->path_bytes == bytes &&
+           (uint64_t)m->path_offset + bytes <= load_acquire(&process->own.strings) &&
+           !memcmp(process->strings + m->path_offset, path, bytes);
+}
+
 /* A plugin that is loaded again mostly comes to lie where it did: the same file at the same place takes its
  * entry back, of which there are not many. Without a build id it may be another file. CLAIM_NONE: there is
  * none. */
@@ -52,8 +59,7 @@ static uint32_t take_back(const struct loaded_module *loaded) {
         uint8_t flags = load_relaxed(&m->flags);
         if (!(flags & MODULE_GONE) || m->base != loaded->base || m->end != loaded->end ||
             m->bias != loaded->bias || m->build_id_bytes != id_bytes ||
-            memcmp(m->build_id, id, id_bytes) != 0 || m->path_bytes != path_bytes ||
-            memcmp(process->strings + m->path_offset, loaded->path, path_bytes) != 0)
+            memcmp(m->build_id, id, id_bytes) != 0 || !has_path(m, loaded->path, path_bytes))
             continue;
         store_relaxed(&m->flags, flags & ~MODULE_GONE);
         return i;
@@ -85,16 +91,14 @@ static uint32_t record(uint64_t pc) {
     return index;
 }
 
-static bool has_path_of(const struct module *m, const struct loaded_module *loaded) {
-    size_t bytes = strnlen(loaded->path, PATH_BYTES - 1);
-    return !bytes || !m->path_bytes || /* the executable; one whose path found no room */
-           (m->path_bytes == bytes && !memcmp(process->strings + m->path_offset, loaded->path, bytes));
-}
-
 static bool is_there(const struct module *m) {
     struct loaded_module now;
-    return platform_find_module(m->base, &now) && now.base == m->base && now.end == m->end &&
-           now.bias == m->bias && has_path_of(m, &now);
+    if (!platform_find_module(m->base, &now) || now.base != m->base || now.end != m->end ||
+        now.bias != m->bias)
+        return false;
+    size_t bytes = strnlen(now.path, PATH_BYTES - 1);
+    /* The executable, and one whose path found no room, have none to compare. */
+    return !bytes || !m->path_bytes || has_path(m, now.path, bytes);
 }
 
 static bool mark_gone(void) {

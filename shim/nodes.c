@@ -3,7 +3,6 @@
 
 #include "shim/modules.h"
 #include "shim/platform/os.h"
-#include "shim/process.h"
 
 #define RESERVE_GRANULE (UINT64_C(256) << 10)
 #define INDEX_START     (UINT32_C(1) << 12)
@@ -100,11 +99,11 @@ static void index_grow(struct node_index *old) {
     struct node_index *larger = current ? index_create(slots) : NULL;
     if (larger) {
         for (uint32_t id = STACK_FIRST_NODE; id < count; id++) {
-            const struct node *node = &process->nodes[id];
-            uint64_t pc = load_acquire(&node->pc);
-            if (!pc || load_relaxed(&process->first_child[node->parent]) == id)
+            uint64_t pc = load_acquire(&process->nodes[id].pc);
+            uint32_t parent = nodes_parent(id);
+            if (!pc || load_relaxed(&process->first_child[parent]) == id)
                 continue;
-            uint32_t at = first_slot(slots - 1, node->parent, pc);
+            uint32_t at = first_slot(slots - 1, parent, pc);
             while (larger->slot[at])
                 at = (at + 1) & (slots - 1);
             larger->slot[at] = id;

@@ -11,6 +11,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shim/process.h"
+
+/* The parent of a node, also where the program has written over it: no way outwards leads out of the tree or
+ * in circles. */
+INLINE uint32_t nodes_parent(uint32_t id) {
+    uint32_t parent = load_relaxed(&process->nodes[id].parent);
+    return likely(parent < id) ? parent : STACK_TRUNCATED;
+}
+
 /* The node of `pc` called from `parent`, made if need be. 0: the segment is full; counted. */
 uint32_t nodes_child(uint32_t parent, uint64_t pc);
 

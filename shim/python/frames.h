@@ -23,6 +23,7 @@
 #define PYTHON_CUT         512
 #define PYTHON_CUT_MOST    1024
 #define PYTHON_FRAMES      (4096 + PYTHON_CUT - PYTHON_CUT_FEWEST) /* up to 4096 are always whole */
+#define PYTHON_MERGED      (PYTHON_FRAMES + WALK_LEAF_FRAMES + WALK_ROOT_FRAMES + 2)
 #define PYTHON_FRAME_INDEX 4096
 #define PYTHON_CHILDREN    4096
 
@@ -53,7 +54,7 @@ struct python_frames {
         uint32_t node;
     } children[PYTHON_CHILDREN];
 
-    uint64_t merged[PYTHON_FRAMES + WALK_LEAF_FRAMES + WALK_ROOT_FRAMES + 2]; /* for merge.c */
+    uint64_t merged[PYTHON_MERGED]; /* for merge.c */
 };
 
 /* The node of this thread's Python stack in the tree. STACK_NONE: no Python code runs. */

@@ -52,22 +52,22 @@ static uint32_t count_evals(const struct native *n) {
 
 static uint32_t count_entries(uint32_t node) {
     uint32_t entries = 0;
-    for (; node >= STACK_FIRST_NODE; node = process->nodes[node].parent)
+    for (; node >= STACK_FIRST_NODE; node = nodes_parent(node))
         entries += process->nodes[node].pc & NODE_PYTHON_ENTRY ? 1 : 0;
     return node == STACK_TRUNCATED ? UINT32_MAX : entries;
 }
 
-/* Fills t->python->merged, innermost first. */
+/* Fills t->python->merged, innermost first; there is room for all, unless the tree was written over. */
 static uint32_t interleave(const struct native *n, uint32_t node, uint64_t *out) {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < n->count; i++) {
+    for (uint32_t i = 0; i < n->count && count < PYTHON_MERGED; i++) {
         uint64_t pc = native_pc(n, i);
         if (!is_eval(pc)) {
             out[count++] = pc;
             continue;
         }
         bool is_entry = false;
-        for (; node >= STACK_FIRST_NODE && !is_entry; node = process->nodes[node].parent) {
+        for (; node >= STACK_FIRST_NODE && !is_entry && count < PYTHON_MERGED; node = nodes_parent(node)) {
             out[count++] = process->nodes[node].pc;
             is_entry = (process->nodes[node].pc & NODE_PYTHON_ENTRY) != 0;
         }
@@ -83,14 +83,14 @@ static uint32_t append(const struct native *n, uint32_t node, uint64_t *out) {
             break;
         out[count++] = native_pc(n, i);
     }
-    for (; node >= STACK_FIRST_NODE; node = process->nodes[node].parent)
+    for (; node >= STACK_FIRST_NODE && count < PYTHON_MERGED; node = nodes_parent(node))
         out[count++] = process->nodes[node].pc;
     return count;
 }
 
 static uint32_t root_of(uint32_t node) {
     while (node >= STACK_FIRST_NODE)
-        node = process->nodes[node].parent;
+        node = nodes_parent(node);
     return node;
 }
 

@@ -38,3 +38,7 @@ test('a program that unmaps what mmap did not give it: nothing of its trace is l
   t.true(main.capture.allocations >= 3000);
   t.is(main.capture.lost, 0);
 });
+
+test('a program that overwrites the stacks it shares with memtrace: it is the trace that suffers', async (t) => {
+  await fares(t, 'overwrites');
+});

@@ -73,6 +73,39 @@ static void unmaps_nothing(void) {
         free(malloc(i));
 }
 
+/* The tree of stacks that it shares with memtrace, where there is one: its place and size stand in the
+ * header. */
+static void overwrite_stacks(void) {
+    char line[4096];
+    FILE *maps = fopen("/proc/self/maps", "r");
+    while (fgets(line, sizeof line, maps)) {
+        if (!strstr(line, "/segment."))
+            continue;
+        char *header = (char *)strtoul(line, NULL, 16);
+        uint64_t offset = *(uint64_t *)(header + 88);
+        uint32_t count = *(uint32_t *)(header + 140);
+        memset(header + offset, 0xff, count * 16);
+        break;
+    }
+    fclose(maps);
+}
+__attribute__((noinline)) static void branch(int depth, unsigned way) {
+    if (depth == 0)
+        free(malloc(1 + way % 100));
+    else if (way & 1)
+        branch(depth - 1, way >> 1);
+    else
+        branch(depth - 1, way >> 1);
+    __asm__ volatile("");
+}
+static void overwrites(void) {
+    for (unsigned way = 0; way < 1u << 13; way++) {
+        branch(13, way);
+        if (way == 1000)
+            overwrite_stacks();
+    }
+}
+
 /* The operators of C++ in a C program: are there any, then they do what they say. */
 void *aligned_new(size_t size, size_t alignment) __asm__("_ZnwmSt11align_val_t") __attribute__((weak));
 void aligned_delete(void *block, size_t alignment) __asm__("_ZdlPvSt11align_val_t") __attribute__((weak));
@@ -92,11 +125,9 @@ int main(int argc, char **argv) {
     static const struct {
         const char *name;
         void (*run)(void);
-    } cases[] = {{"askew", askew},
-                 {"asks-the-loader", asks_the_loader},
-                 {"hints", hints},
-                 {"unmaps-nothing", unmaps_nothing},
-                 {"tries-operators", tries_operators}};
+    } cases[] = {{"askew", askew},           {"asks-the-loader", asks_the_loader},
+                 {"hints", hints},           {"unmaps-nothing", unmaps_nothing},
+                 {"overwrites", overwrites}, {"tries-operators", tries_operators}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (argc == 2 && strcmp(cases[i].name, argv[1]) == 0) {
             cases[i].run();
