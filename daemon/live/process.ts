@@ -79,10 +79,10 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
 
   const observe = (now: ProcessRecord) => {
     record = now;
+    // Not where it could no longer see itself in /proc: the last sample stands.
     if (record.exitPeakBytes > 0)
       resident = {
-        // 0: not known, where it can no longer see itself in /proc.
-        bytes: record.exitRssBytes > 0 ? record.exitRssBytes : resident.bytes,
+        bytes: record.exitRssBytes,
         peakBytes: Math.max(record.exitPeakBytes, resident.peakBytes),
       };
     if (record.state !== PROCESS_RUNNING) return;

@@ -283,7 +283,7 @@ test('run --json tells of the other processes, traced or not', async (t) => {
 test('more processes than the daemon has descriptors for are all counted', async (t) => {
   const folder = newFolder();
   const program = 'for i in $(seq 30); do sleep 2 & done; wait';
-  const command = `ulimit -n 44; exec "$0" run -o t.json --children=none --json r.json -- sh -c '${program}'`;
+  const command = `ulimit -n 44; exec "$0" run -o t.json --children=none --limit 0 --json r.json -- sh -c '${program}'`;
   const { code, stderr } = await run(['sh', '-c', command, MEMTRACE], { cwd: folder });
   t.is(code, 0, stderr);
   const counted = [...stderr.matchAll(/sleep 2: exited with 0, (\d+) allocations/g)].map(([, count]) =>
@@ -313,4 +313,34 @@ test('a tree of many processes does not fill the screen: the largest are listed,
   const all = await listed('--limit=0');
   t.is(all[0], 'Other processes: 8');
   t.is(all.filter((line) => /\/bin\/true|not traced/.test(line)).length, 8);
+});
+
+test('a small program that a large one starts is not shown with the memory of the large one', async (t) => {
+  const starter = compile(
+    `#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+extern char **environ;
+int main(void) {
+    int status;
+    pid_t pid;
+    char *words[] = {"true", NULL};
+    memset(malloc(200 << 20), 1, 200 << 20);
+    posix_spawn(&pid, "/bin/true", NULL, NULL, words, environ);
+    wait(&status);
+    return status;
+}
+`,
+    'c',
+    '-O0',
+  );
+  const ran = await trace([starter]);
+  t.is(ran.code, 0);
+  t.true(snapshotOf(ran).totals.peakRssBytes > 200 << 20);
+  const child = Object.values(ran.snapshots).find(({ process }) => process.command[0] === 'true');
+  t.true(
+    child && child.totals.peakRssBytes > 0 && child.totals.peakRssBytes < 50 << 20,
+    `${child?.totals.peakRssBytes}`,
+  );
 });

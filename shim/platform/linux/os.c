@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -244,19 +245,27 @@ uint64_t os_monotonic_ms(void) {
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-void os_resident(uint64_t *now, uint64_t *peak) {
-    struct rusage usage;
-    *peak = call3(CALL_getrusage, RUSAGE_SELF, (long)&usage, 0) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
-    /* size resident shared … in pages; of /proc/self, the main thread, there is none once that has ended */
-    char statm[128];
-    int64_t n = os_read_file("/proc/thread-self/statm", statm, sizeof statm - 1);
-    *now = 0;
-    int64_t at = 0;
-    while (at < n && statm[at] != ' ')
+/* What a line of status says, `name` with its colon; 0: it is not there. */
+static uint64_t bytes_of(const char *status, const char *name) {
+    const char *at = strstr(status, name);
+    uint64_t kib = 0;
+    at = at ? at + strlen(name) : "";
+    while (*at == ' ' || *at == '\t')
         at++;
-    for (at++; at < n && statm[at] >= '0' && statm[at] <= '9'; at++)
-        *now = *now * 10 + (uint64_t)(statm[at] - '0');
-    *now *= os_page_size();
+    for (; *at >= '0' && *at <= '9'; at++)
+        kib = kib * 10 + (uint64_t)(*at - '0');
+    return kib * 1024;
+}
+
+void os_resident(uint64_t *now, uint64_t *peak) {
+    /* Not by getrusage: its maximum outlives exec, and would show that of the program that started this one.
+     * Not of /proc/self: that is the main thread, and has no memory once that has ended. The lines stand
+     * early, but for somebody in hundreds of groups, where they are not known. */
+    char status[2048];
+    int64_t n = os_read_file("/proc/thread-self/status", status, sizeof status - 1);
+    status[n > 0 ? n : 0] = '\0';
+    *now = bytes_of(status, "\nVmRSS:");
+    *peak = bytes_of(status, "\nVmHWM:");
 }
 
 uint64_t os_page_size(void) {
