@@ -14,6 +14,7 @@
  * is no part of the system: the user's own extension, or a program that embeds Python.
  */
 import type { Frame, Module } from '../proto/snapshot.js';
+import { ownName } from './ownName.js';
 
 export type Ownership = 'user' | 'runtime' | 'ownAccount' | 'base' | 'allocator';
 
@@ -30,7 +31,7 @@ export const ownershipOf = (frame: Frame, module: ModuleRole): Ownership => {
   }
   if (name !== null && START_FILE.test(name)) return 'base';
   if (frame.file !== null) return RUNTIME_SOURCE.test(frame.file) ? 'runtime' : 'user';
-  if (name !== null) return RUNTIME_NAME.test(name) ? 'runtime' : 'user';
+  if (name !== null) return isRuntimeName(name) ? 'runtime' : 'user';
   // Without a module and without a name it may be a JIT's code or a stack gone astray: no one to blame.
   return frame.module < 0 ? 'runtime' : 'user';
 };
@@ -87,4 +88,10 @@ const START_FILE =
 const RUNTIME_SOURCE =
   /\/include\/c\+\+\/|\/c\+\+\/v1\/|\/libstdc\+\+-v3\/|^\/usr\/include\/|\/lib\/gcc\/|^\/rustc\/|\/rustlib\/src\/|\/rust-deps\/|^\/rust\/deps\//;
 
-const RUNTIME_NAME = /^(?:void |bool )?<?(?:std|__gnu_cxx|__cxxabiv1|alloc)::/;
+const isRuntimeName = (name: string): boolean =>
+  RUNTIME_NAME.test(ownName(name)) || (RUST_RUNTIME_NAME.test(name) && !name.includes('('));
+
+const RUNTIME_NAME = /^<?(?:std|__gnu_cxx|__cxxabiv1|alloc)::/;
+
+/** Rust's core and what its std is built of; a function in a namespace of C++ has parameters behind its name. */
+const RUST_RUNTIME_NAME = /^<?(?:core|hashbrown|gimli|addr2line|object|miniz_oxide|rustc_demangle)::/;

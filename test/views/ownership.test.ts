@@ -63,6 +63,50 @@ test('the standard library that was compiled into the program is not the program
   t.is(owner({ function: 'malloc_pool_init', file: 'pool.c', line: 3 }), 'user');
 });
 
+test('without debug information, a template is told by its own name, not by the type of its result', (t) => {
+  const owner = (name: string) => ownershipOf(frame({ function: name }), 'user');
+  const runtime = [
+    'app::Page& std::vector<app::Page, std::allocator<app::Page> >::emplace_back<int>(int&&)',
+    'std::pair<std::_Rb_tree_iterator<int>, bool> std::_Rb_tree<int, int>::_M_insert_unique<int>(int&&)',
+    'decltype (app::f()) std::__invoke<void (*)(int)>(void (*&&)(int))',
+    'std::basic_ostream<char>& std::operator<< <char>(std::basic_ostream<char>&, char const*)',
+  ];
+  const user = [
+    'std::vector<int, std::allocator<int> > app::make<int>(int)',
+    'std::string app::(anonymous namespace)::text<long>(long)',
+    'std::string (anonymous namespace)::text<long>(long)',
+    'std::vector<int> app::each<app::f(std::string)::{lambda(int)#1}>(app::f(std::string)::{lambda(int)#1})',
+    'app::Name::operator std::string() const',
+    'std::string app::operator< <int>(int, std::string)',
+    'app::f(std::vector<int>)::{lambda(std::string)#1}::operator()(std::string) const',
+    'core::Engine::load(std::string const&)',
+  ];
+  t.deepEqual(
+    runtime.filter((name) => owner(name) !== 'runtime'),
+    [],
+  );
+  t.deepEqual(
+    user.filter((name) => owner(name) !== 'user'),
+    [],
+  );
+});
+
+test("without debug information, what Rust's std is built of is not the program", (t) => {
+  const owner = (name: string) => ownershipOf(frame({ function: name }), 'user');
+  const runtime = [
+    '<alloc::raw_vec::RawVecInner>::finish_grow',
+    'hashbrown::raw::RawTable<T,A>::reserve_rehash',
+    '<gimli::read::abbrev::Abbreviations>::insert',
+    '<core::iter::adapters::map::Map<I,F> as core::iter::traits::iterator::Iterator>::fold',
+  ];
+  t.deepEqual(
+    runtime.filter((name) => owner(name) !== 'runtime'),
+    [],
+  );
+  t.is(owner('r::main::{{closure}}'), 'user');
+  t.is(owner('<r::Table as core::iter::traits::iterator::Iterator>::next'), 'user');
+});
+
 test("a program's own operator new and malloc are allocators, not the line to blame", (t) => {
   const owner = (name: string) => ownershipOf(frame({ function: name, file: 'new.cpp', line: 3 }), 'user');
   t.deepEqual(
