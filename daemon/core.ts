@@ -49,6 +49,8 @@ export interface Core {
   /** All processes there have been, by index. Cheap: those that ended are remembered. */
   readonly processes: () => ProcessRecord[];
   readonly process: (index: number) => ProcessRecord;
+  /** Whatever is asked for in it is of one moment. It must be short: the drain waits. */
+  readonly atOnce: <T>(ask: () => T) => T;
   /** The sites and the record of one moment. */
   readonly sites: (index: number) => SiteTable;
   /** What the nodes of the stacks name, as far as they exist: places from number `from` on. */
@@ -180,6 +182,15 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
     },
     nowMs: () => library.nowMs(),
     refusedCount: () => library.refused(inUse()),
+    atOnce: (ask) => {
+      const held = inUse();
+      library.hold(held);
+      try {
+        return ask();
+      } finally {
+        library.release(held);
+      }
+    },
     processes,
     process,
     sites: (index) => {

@@ -37,6 +37,9 @@ export interface Library {
   readonly enough: (core: Handle) => void;
   /** No drain may run. */
   readonly close: (core: Handle) => void;
+  /** Nothing changes until `release`, which must follow at once: the drain waits. */
+  readonly hold: (core: Handle) => void;
+  readonly release: (core: Handle) => void;
   readonly refused: (core: Handle) => number;
   readonly changeCount: (core: Handle) => number;
   readonly changes: (core: Handle, out: Uint8Array, capacity: number) => number;
@@ -154,6 +157,8 @@ const load = (): Library => {
     hurry: library.func('core_hurry', 'void', ['void *']),
     enough: library.func('core_enough', 'void', ['void *']),
     close: library.func('core_close', 'void', ['void *']),
+    hold: library.func('core_hold', 'void', ['void *']),
+    release: library.func('core_release', 'void', ['void *']),
     refused: library.func('core_refused', 'uint32_t', ['void *']),
     changeCount: library.func('core_change_count', 'uint32_t', ['void *']),
     changes: library.func('core_changes', 'uint32_t', ['void *', 'void *', 'uint32_t']),

@@ -28,7 +28,7 @@ import type { Module, ProcessInfo, PythonTotals, SizeClass, ThreadInfo } from '.
 import { SNAPSHOT_SCHEMA } from '../../proto/snapshot.js';
 import type { Recording } from '../../views/profile.js';
 import { formatBytes, formatCount } from '../../views/units.js';
-import type { Core, ProcessRecord } from '../core.js';
+import type { Core, ProcessRecord, SizeRecord } from '../core.js';
 import { allocatorNote } from '../doctor/allocator.js';
 import { readElf } from '../doctor/elf.js';
 import type { Holding, LiveProcess } from '../live.js';
@@ -151,17 +151,7 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
 
   const threads = (): readonly ThreadInfo[] => threadInfos(core.threads(index));
 
-  const sizes = (): readonly SizeClass[] =>
-    core
-      .sizes(index)
-      .map(({ totalBlocks, totalBytes, liveBlocks, liveBytes }, at) => ({
-        bytes: leastOfSize(at),
-        blocks: totalBlocks,
-        liveBlocks,
-        liveBytes,
-        totalBytes,
-      }))
-      .filter(({ blocks }) => blocks > 0);
+  const sizes = (): readonly SizeClass[] => sizeClasses(core.sizes(index));
 
   const holdings = async (chosen: Uint8Array): Promise<readonly Holding[]> =>
     (await core.holdings(index, profile.amongTheCores(chosen))).map(
@@ -175,9 +165,12 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
     );
 
   const snapshot = async (untracedChildren: number): Promise<Recording> => {
-    // Names may take their time. What is asked for before them is of about the moment of the sites, and of none later.
-    const before = { threads: threads(), sizes: sizes(), timeline: timeline.points().slice() };
-    const { profile: grown, record: then, blocks } = await profile.withLargestBlocks();
+    const look = await profile.lookBeside(() => ({
+      threads: core.threads(index),
+      sizes: core.sizes(index),
+      timeline: timeline.points().slice(),
+    }));
+    const { profile: grown, record: then, blocks, beside } = look;
     const { sites, stacks } = grown;
     const modules = grown.modules.slice();
     const frames = grown.frames.slice();
@@ -191,10 +184,10 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
       frames,
       stacks,
       sites,
-      threads: before.threads,
-      sizes: before.sizes,
+      threads: threadInfos(beside.threads),
+      sizes: sizeClasses(beside.sizes),
       sources: sourcesOf({ modules, frames, stacks, sites }),
-      timeline: before.timeline,
+      timeline: beside.timeline,
       blocks,
       notes: [...notesOf(then), ...allocatorNotes(processInfo), ...fileNotes(symbolizer, modules)],
     };
@@ -230,6 +223,18 @@ const pythonTotals = (record: ProcessRecord): PythonTotals => ({
 
 /** Null while it runs. */
 const endedMs = ({ endedNs }: ProcessRecord): number | null => (endedNs > 0 ? endedNs / NS_PER_MS : null);
+
+/** Those that there are blocks of. */
+const sizeClasses = (records: readonly SizeRecord[]): readonly SizeClass[] =>
+  records
+    .map(({ totalBlocks, totalBytes, liveBlocks, liveBytes }, at) => ({
+      bytes: leastOfSize(at),
+      blocks: totalBlocks,
+      liveBlocks,
+      liveBytes,
+      totalBytes,
+    }))
+    .filter(({ blocks }) => blocks > 0);
 
 /** Of a size class of the core. */
 const leastOfSize = (sizeClass: number): number => (sizeClass === 0 ? 0 : 2 ** (sizeClass - 1));

@@ -1,15 +1,15 @@
 /**
  * One process of the session as a Profile that grows while it runs: sites from the core, stacks with names.
  *
- * Owned by the live session. Refreshes of one process never overlap: a caller that comes while one is under way
- * gets the result of the next.
+ * Owned by the live session. Looks at one process never overlap: who asks for a profile while one is under way gets
+ * that of the next.
  */
 
 import type { LiveBlock, SiteKind } from '../../proto/snapshot.js';
 import type { Profile } from '../../views/profile.js';
 import { SITE_KINDS, type SiteFigures } from '../../views/sites.js';
 import { coreLibrary } from '../core/library.js';
-import type { Core, ProcessRecord } from '../core.js';
+import type { Core, ProcessRecord, SiteTable } from '../core.js';
 import type { Symbolizer } from '../symbols/symbolizer.js';
 import { nameStacks } from './stacks.js';
 
@@ -19,14 +19,19 @@ export interface Look {
   readonly record: ProcessRecord;
 }
 
+export interface LookBeside<T> extends Look {
+  readonly blocks: readonly LiveBlock[];
+  readonly beside: T;
+}
+
 export interface ProcessProfile {
   /** Takes in the modules seen since, so that their files are held before they can go away. Cheap. @param count of them */
   readonly holdModules: (count: number) => void;
   readonly refresh: () => Promise<Profile>;
   /** A choice among the sites of the last profile (not 0: chosen) as one among those of the core. */
   readonly amongTheCores: (chosen: Uint8Array) => Uint8Array;
-  /** With the profile that their stacks are in. */
-  readonly withLargestBlocks: () => Promise<Look & { readonly blocks: readonly LiveBlock[] }>;
+  /** A look of its own, with the largest live blocks and with what `beside` asks the core for, all of one moment. */
+  readonly lookBeside: <T>(beside: () => T) => Promise<LookBeside<T>>;
 }
 
 export const processProfile = (
@@ -36,53 +41,62 @@ export const processProfile = (
   pid: number,
 ): ProcessProfile => {
   const named = nameStacks(core, symbolizer, index, pid);
-  let running: Promise<Look> | null = null;
+  /** Ends with the last look that was asked for, or fails with it. */
+  let turn: Promise<unknown> = Promise.resolve();
+  /** The one whose turn has not come. */
   let next: Promise<Look> | null = null;
   /** Whoever compares finds nothing new where nothing is. */
   let last: Look | null = null;
   /** Of each site of the core its number in the last profile; null: the same. */
   let numbers: Uint32Array | null = null;
 
-  const read = async (): Promise<Look> => {
-    const known = last;
-    const now = core.process(index);
-    if (known && changesOf(known.record) === changesOf(now)) {
-      await named.catchUp();
-      if (known.profile.stacks.count === named.stacks().count) return { ...known, record: now };
-    }
-    // Sites first: whatever stack they name is then among the nodes.
-    const { record, node, ...figures } = core.sites(index);
-    await named.catchUp();
-    const stack = named.stacksOf(node.subarray(0, figures.count));
-    const { modules, frames } = named;
-    const merged = mergeSites(stack, figures);
-    numbers = merged.numbers;
-    const sites = { ...figures, stack, count: merged.count };
-    const profile = { modules, frames, stacks: named.stacks(), sites };
-    last = { profile, record };
-    return last;
+  const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
+    const done = turn.then(task, task); // what the one before failed of is its callers' business
+    turn = done;
+    return done;
   };
 
+  const read = async <T>(beside: () => T): Promise<Look & { readonly beside: T }> => {
+    const known = last;
+    const asked = core.atOnce(() => {
+      const now = core.process(index);
+      const isAsBefore = known !== null && changesOf(known.record) === changesOf(now);
+      const found = isAsBefore ? known.profile : core.sites(index);
+      return { found, record: 'record' in found ? found.record : now, beside: beside() };
+    });
+    // After the sites: whatever stack they name is then among the nodes.
+    await named.catchUp();
+    const { found, record } = asked;
+    const profile = 'record' in found ? profileOf(found) : withNewStacks(found);
+    last = { profile, record };
+    return { ...last, beside: asked.beside };
+  };
+
+  const profileOf = ({ record: _, node, ...figures }: SiteTable): Profile => {
+    const stack = named.stacksOf(node.subarray(0, figures.count));
+    const merged = mergeSites(stack, figures);
+    numbers = merged.numbers;
+    const { modules, frames } = named;
+    return { modules, frames, stacks: named.stacks(), sites: { ...figures, stack, count: merged.count } };
+  };
+
+  const withNewStacks = (profile: Profile): Profile =>
+    profile.stacks.count === named.stacks().count ? profile : { ...profile, stacks: named.stacks() };
+
   const look = (): Promise<Look> => {
-    if (!running) {
-      running = read().finally(() => {
-        running = null;
-      });
-      return running;
-    }
-    const again = (): Promise<Look> => {
+    next ??= inTurn(() => {
       next = null;
-      return look();
-    };
-    next ??= running.then(again, again); // what the one before failed of is its callers' business
+      return read(() => null);
+    });
     return next;
   };
 
-  const withLargestBlocks: ProcessProfile['withLargestBlocks'] = async () => {
-    // First, as the sites of `read`.
-    const { count, address, size, bornNs, stack, kind } = core.largestBlocks(index);
-    const nowMs = agesUntilMs(core, index);
-    const { profile, record } = await look();
+  const lookBeside: ProcessProfile['lookBeside'] = async (beside) => {
+    const { profile, record, ...asked } = await inTurn(() =>
+      read(() => ({ largest: core.largestBlocks(index), nowMs: agesUntilMs(core, index), beside: beside() })),
+    );
+    const { largest, nowMs } = asked.beside;
+    const { count, address, size, bornNs, stack, kind } = largest;
     const stacks = named.stacksOf(stack.subarray(0, count));
     const blocks: LiveBlock[] = [];
     for (let at = 0; at < count; at += 1) {
@@ -90,7 +104,7 @@ export const processProfile = (
       const ageMs = Math.max(0, Math.round(nowMs - bornNs[at] / NS_PER_MS));
       blocks.push({ ...found, stack: stacks[at], ageMs });
     }
-    return { profile, record, blocks };
+    return { profile, record, blocks, beside: asked.beside.beside };
   };
 
   const holdModules = (count: number): void => {
@@ -102,7 +116,7 @@ export const processProfile = (
   const amongTheCores = (chosen: Uint8Array): Uint8Array =>
     numbers === null ? chosen : Uint8Array.from(numbers, (number) => chosen[number] ?? 0);
 
-  return { holdModules, refresh, amongTheCores, withLargestBlocks };
+  return { holdModules, refresh, amongTheCores, lookBeside };
 };
 
 /**

@@ -47,6 +47,25 @@ static void ask(struct core *core, bool walks) {
     core_holdings(core, 0, NULL, 0, holdings, 1024);
 }
 
+/* Threads and sizes add up to the totals of the process, though the drain goes on. */
+static void ask_at_once(struct core *core) {
+    static struct process_record process[8];
+    static struct thread_record threads[64];
+    static struct size_record sizes[SIZE_CLASSES];
+    uint64_t of_threads = 0, of_sizes = 0;
+    core_hold(core);
+    if (core_changes(core, process, 8) > 0) {
+        usleep(100); /* the drain comes to its turn, if it may */
+        for (uint32_t i = core_threads(core, 0, threads, 64); i-- > 0;)
+            of_threads += threads[i].allocations;
+        for (uint32_t i = core_sizes(core, 0, sizes, SIZE_CLASSES); i-- > 0;)
+            of_sizes += sizes[i].total_blocks;
+        CHECK_EQUAL(of_threads, process[0].allocations, "allocations of all threads");
+        CHECK_EQUAL(of_sizes, process[0].allocations, "blocks of all sizes");
+    }
+    core_release(core);
+}
+
 int main(int argc, char **argv) {
     uint32_t events = argc > 1 ? (uint32_t)atoi(argv[1]) : 200000;
     struct stage stage;
@@ -66,6 +85,7 @@ int main(int argc, char **argv) {
             while (writer.rings[ring].published < writer.rings[ring].queued) {
                 writer_publish(&writer, ring, UINT32_MAX);
                 ask(stage.core, done % (10 * BATCH) == 0);
+                ask_at_once(stage.core);
             }
     }
     __atomic_store_n(&over, 1, __ATOMIC_RELEASE);

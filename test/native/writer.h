@@ -34,6 +34,8 @@ struct core *core_create(const char *directory, uint32_t on_full, char *why, uin
 double core_drain(struct core *core, uint32_t ms);
 void core_stop(struct core *core);
 void core_close(struct core *core);
+void core_hold(struct core *core);
+void core_release(struct core *core);
 uint32_t core_change_count(struct core *core);
 uint32_t core_changes(struct core *core, struct process_record *out, uint32_t capacity);
 uint32_t core_sites(struct core *core, uint32_t index, uint32_t *node, uint8_t *kind, double *counters,

@@ -1,6 +1,6 @@
 /** One process while it runs and after its end, from a core whose figures the test sets. */
 import test from 'ava';
-import type { Core, ProcessRecord } from '../../daemon/core.js';
+import type { Core, ProcessRecord, ThreadRecord } from '../../daemon/core.js';
 import { trackProcess } from '../../daemon/live/process.js';
 import type { Symbolizer } from '../../daemon/symbols/symbolizer.js';
 import { MODULE_NONE, PROCESS_ENDED, PROCESS_RUNNING } from '../../proto/generated/layout.js';
@@ -30,6 +30,7 @@ const world = () => {
   const core: Partial<Core> = {
     info: () => ({ executable: '/nowhere/app', command: ['app'] }),
     nowMs: () => made.nowMs,
+    atOnce: (ask) => ask(),
     process: record,
     sites: table,
     places: () => ({
@@ -44,8 +45,8 @@ const world = () => {
     namePlaces: () => 0,
     growStacks: () => 0,
     stacksOf: (_, nodes) => new Int32Array(nodes.length),
-    threads: () => [],
-    sizes: () => [],
+    threads: () => [Object.assign({} as ThreadRecord, { allocations: made.blocks })],
+    sizes: () => [{ totalBlocks: made.blocks, totalBytes: 10 * made.blocks, liveBlocks: 0, liveBytes: 0 }],
     largestBlocks: () => ({
       count: 0,
       address: none,
@@ -56,11 +57,16 @@ const world = () => {
     }),
   };
   let giveNames = (): void => {};
+  let wantNames = (): void => {};
+  const namesAreWanted = new Promise<void>((resolve) => {
+    wantNames = resolve;
+  });
   const named = new Promise<void>((resolve) => {
     giveNames = resolve;
   });
   const symbolizer: Partial<Symbolizer> = {
     lookup: async (_, addresses) => {
+      wantNames();
       await named;
       return addresses.map(() => []);
     },
@@ -75,7 +81,7 @@ const world = () => {
     made.endedNs = endedMs * 1e6;
     process.observe({ ...record(), state: PROCESS_ENDED });
   };
-  return { process, made, goOn, end, giveNames };
+  return { process, made, goOn, end, namesAreWanted, giveNames };
 };
 
 const NOTHING = Object.assign({} as ProcessRecord, {
@@ -92,8 +98,9 @@ const NOTHING = Object.assign({} as ProcessRecord, {
 });
 
 test('what a program allocates while the names of a snapshot are looked up is in neither its sites nor its totals', async (t) => {
-  const { process, goOn, giveNames } = world();
+  const { process, goOn, namesAreWanted, giveNames } = world();
   const asked = process.snapshot(0);
+  await namesAreWanted;
   goOn();
   giveNames();
   const { sites, totals, capture } = await asked;
@@ -103,6 +110,20 @@ test('what a program allocates while the names of a snapshot are looked up is in
     [sum.liveBytes, sum.liveBlocks, sum.totalBytes, sum.totalBlocks, sum.peakBytes],
   );
   t.is(capture.allocations, sum.totalBlocks);
+});
+
+test('the threads and sizes of a running program add up to its totals, also where its snapshot had to wait', async (t) => {
+  const { process, goOn, namesAreWanted, giveNames } = world();
+  const before = process.profile.refresh();
+  await namesAreWanted;
+  const asked = process.snapshot(0);
+  goOn();
+  giveNames();
+  await before;
+  const { threads, sizes, totals } = await asked;
+  t.is(totals.totalBlocks, 101);
+  t.is(threads[0].allocations, totals.totalBlocks);
+  t.is(sizes[0].blocks, totals.totalBlocks);
 });
 
 test('a process that has ended does not get older', (t) => {

@@ -39,7 +39,11 @@ EXPORT struct core *core_create(const char *directory, uint32_t on_full, char *w
         return NULL;
     }
     guard_install();
-    pthread_mutex_init(&core->state, NULL);
+    pthread_mutexattr_t again; /* between core_hold and core_release the same thread asks */
+    pthread_mutexattr_init(&again);
+    pthread_mutexattr_settype(&again, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&core->state, &again);
+    pthread_mutexattr_destroy(&again);
     pthread_mutex_init(&core->draining, NULL);
     core->epoll = epoll_create1(EPOLL_CLOEXEC);
     const char *problem = session_create(&core->session, directory, on_full);
@@ -122,6 +126,16 @@ EXPORT void core_close(struct core *core) {
  */
 EXPORT uint32_t core_refused(struct core *core) {
     return __atomic_load_n(&core->session.registry->refused, __ATOMIC_RELAXED);
+}
+
+/* Until core_release, by the same thread, nothing changes: all that it asks for is of one moment. The drain
+ * waits, and the programs may with it. */
+EXPORT void core_hold(struct core *core) {
+    core_lock(core);
+}
+
+EXPORT void core_release(struct core *core) {
+    core_unlock(core);
 }
 
 /* How many records core_changes may give now. */
