@@ -65,13 +65,13 @@ const unseen = ({ capture }: Recording): string =>
 const inherited = (from: NonNullable<Recording['process']['inherited']>): string =>
   `${formatBytes(from.bytes)} in ${blocks(from.blocks)} of the parent, ${formatCount(from.frees)} freed here`;
 
-/** What was mapped directly, where the tables leave it out. */
+/** What was mapped directly, where the tables leave it out. Thread stacks are not among it: docs/limits.md. */
 export const mappedLines = (snapshot: Recording, shown: KindFilter, surface: Surface): readonly string[] => {
   if (shown !== 'heap' && shown !== 'payload') return [];
   const mapped = sumSites(blamedSites(snapshot), 'mmap');
   if (mapped.totalBlocks === 0) return [];
   const live = `${formatBytes(mapped.liveBytes)} in ${plural(mapped.liveBlocks, 'mapping')}`;
-  const text = `Mapped directly, apart from the heap: live ${live}, at most ${formatBytes(mapped.peakBytes)} (thread stacks, large buffers; --kind mmap shows them)`;
+  const text = `Mapped directly, apart from the heap: live ${live}, at most ${formatBytes(mapped.peakBytes)} (files, pools and whatever else called mmap itself; --kind mmap shows them)`;
   return ['', ...wrap(text, surface.width)];
 };
 
