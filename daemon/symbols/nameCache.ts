@@ -31,7 +31,7 @@ export interface NameCache {
   save(lessons: readonly Lesson[]): void;
 }
 
-const VERSION = 'memtrace-names 2';
+const VERSION = 'memtrace-names 3';
 /** Ours in a folder that may hold other things, too; what follows is a draft. */
 const SUFFIX = '.memtrace-names';
 const OURS = /^[\w.-]+\.memtrace-names(\.\w+)?$/;

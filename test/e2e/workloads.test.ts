@@ -1,6 +1,8 @@
 /** Programs that say what they did: counts, bytes and leaks must be theirs exactly. */
 import test from 'ava';
-import { count, program, removeFolders, snapshotOf, trace } from './harness.js';
+import { groupSites } from '../../views/group.js';
+import { recordingOf } from '../../views/profile.js';
+import { compile, count, program, removeFolders, snapshotOf, trace } from './harness.js';
 import { elsewhere, linesOf } from './lines.js';
 
 test.after.always(removeFolders);
@@ -76,4 +78,35 @@ test('a C++ program with containers is counted like by an independent counter', 
   t.is(ran.stdout, counted.stdout);
   t.is(capture.allocations, counted.processes[0].allocations);
   t.is(capture.frees, counted.processes[0].frees);
+});
+
+test('by function, each lambda of a function has a row of its own', async (t) => {
+  const twoLambdas = compile(
+    `#include <cstdlib>
+#include <functional>
+void *kept[4];
+__attribute__((noinline)) static void each(const std::function<void(int)> &f) {
+    f(0);
+    f(1);
+}
+int main() {
+    each([](int i) { kept[i] = malloc(100); });
+    each([](int i) { kept[2 + i] = malloc(1000); });
+}
+`,
+    'c++',
+    '-g',
+    '-O2',
+  );
+  const rows = groupSites(recordingOf(snapshotOf(await trace([twoLambdas]))), 'function');
+  t.deepEqual(
+    rows
+      .map((row) => [row.function, row.liveBytes])
+      .filter(([name]) => String(name).includes('lambda'))
+      .sort(),
+    [
+      ['main::{lambda#1}::operator()', 200],
+      ['main::{lambda#2}::operator()', 2000],
+    ],
+  );
 });

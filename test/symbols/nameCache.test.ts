@@ -162,7 +162,7 @@ test('a damaged file is as good as none', async (t) => {
         file,
         edited(whole, () => null),
       ),
-    () => writeFileSync(file, whole.replace('memtrace-names 2', 'memtrace-names 1')),
+    () => writeFileSync(file, whole.replace(/^memtrace-names \d+/, 'memtrace-names 1')),
     () => writeFileSync(file, Buffer.alloc(100_000, 0xff)),
   ];
   for (const damage of damages) {

@@ -54,19 +54,30 @@ static Dwarf_Die declaration_of(Dwarf_Die die) {
     return die;
 }
 
-static const char *scope_name(struct scope *scope) {
+/* Closures are the usual classes without a name. */
+static bool is_closure(struct scope *scope) {
+    int tag = dwarf_tag(&scope->die);
+    return (tag == DW_TAG_class_type || tag == DW_TAG_structure_type) && !text_of(&scope->die, DW_AT_name);
+}
+
+/* Counts from 1 in the order of the source, among those of the same function or namespace. */
+static unsigned number_of_closure(const struct scopes *scopes, size_t index) {
+    size_t parent = scopes->items[index].parent;
+    size_t first = parent == SCOPE_NONE ? 0 : parent + 1;
+    unsigned number = 1;
+    for (size_t i = first; i < index; i++)
+        number += scopes->items[i].parent == parent && is_closure(&scopes->items[i]);
+    return number;
+}
+
+static int put_scope(char *buffer, size_t size, const struct scopes *scopes, size_t index) {
+    struct scope *scope = &scopes->items[index];
+    if (is_closure(scope))
+        return snprintf(buffer, size, "{lambda#%u}::", number_of_closure(scopes, index));
     const char *name = text_of(&scope->die, DW_AT_name);
-    if (name)
-        return name;
-    switch (dwarf_tag(&scope->die)) {
-    case DW_TAG_namespace:
-        return "(anonymous namespace)";
-    case DW_TAG_class_type:
-    case DW_TAG_structure_type:
-        return "{lambda}"; /* closures are the usual classes without a name */
-    default:
-        return "{unnamed}";
-    }
+    if (!name)
+        name = dwarf_tag(&scope->die) == DW_TAG_namespace ? "(anonymous namespace)" : "{unnamed}";
+    return snprintf(buffer, size, "%s::", name);
 }
 
 /* Appends "outer::inner::" for the scopes around `die`; returns the length used. */
@@ -81,7 +92,7 @@ static size_t put_scopes(struct units *units, Dwarf_Die *die, char *buffer, size
     struct scope *scope = &home->scopes.items[index];
     Dwarf_Die declared = declaration_of(scope->die); /* a member function defined outside its class */
     size_t used = put_scopes(units, &declared, buffer, size, budget - 1);
-    int written = snprintf(buffer + used, size - used, "%s::", scope_name(scope));
+    int written = put_scope(buffer + used, size - used, &home->scopes, index);
     if (written < 0 || (size_t)written >= size - used) {
         buffer[used] = 0;
         return used;
