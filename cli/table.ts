@@ -58,6 +58,8 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     examples: [
       ['memtrace top', 'the only session there is'],
       ['memtrace top 4711', 'the one that process 4711 belongs to'],
+      ['memtrace top --by function --sort peak', 'begin with the functions, by their peak'],
+      ['memtrace top --once --limit 5', 'the five largest lines, as text'],
     ],
     load: async () => (await import('./commands/top.js')).command,
   },

@@ -2,7 +2,7 @@
  * The terminal UI at work: the daemon's messages and the user's keys change the state, the state is painted. Owns
  * the state; everything that decides is in update.ts and screen/, what reaches out of the UI is in errands.ts.
  */
-import type { DaemonMessage, ProcessChoice, RequestId } from '../proto/messages.js';
+import type { DaemonMessage, RequestId } from '../proto/messages.js';
 import type { Action, InputMode } from './actions.js';
 import { connectDaemon } from './client.js';
 import { createErrands } from './errands.js';
@@ -17,8 +17,8 @@ import { type Happening, update } from './update.js';
 
 export interface AppOptions {
   readonly socketPath: string;
-  /** Looked at first; absent for the program that the user started. */
-  readonly process?: ProcessChoice;
+  /** What is on the screen at first, where that is not the lines of the program that the user started. */
+  readonly first?: Partial<Pick<State, 'process' | 'view' | 'sort' | 'notice'>>;
   /** Where what the program writes can be read; null where it goes elsewhere. */
   readonly outputPath?: string | null;
   readonly look: Look;
@@ -109,8 +109,10 @@ export const runApp = async (options: AppOptions): Promise<void> => {
       inputMode,
     });
     const errands = createErrands({ link, nextId, painter, happen, leave, options });
-    const first = initialState(link.session, painter.size(), outputPath ? 'with output' : 'without output');
-    let state: State = { ...first, process: options.process ?? first.process };
+    let state: State = {
+      ...initialState(link.session, painter.size(), outputPath ? 'with output' : 'without output'),
+      ...options.first,
+    };
     let stopFollowing = (): void => {};
     if (outputPath) stopFollowing = followOutput(outputPath, (text) => happen({ kind: 'output', text }));
     hear = (message) => {

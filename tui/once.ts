@@ -1,6 +1,6 @@
 /** `memtrace top --once`: what the screen would show, as plain text. */
 import { ONLY_FIRST_AND_LAST, type ProcessChoice, type Update } from '../proto/messages.js';
-import type { GroupBy, Metric } from '../proto/snapshot.js';
+import type { Metric } from '../proto/snapshot.js';
 import { MemtraceError } from '../views/error.js';
 import { connectDaemon, type DaemonLink } from './client.js';
 import { processOf } from './processOf.js';
@@ -25,13 +25,6 @@ export interface OnceOptions {
   /** In columns; infinite where nothing is cut. */
   readonly width: number;
 }
-
-export const VIEW_OF: Readonly<Record<Exclude<GroupBy, 'stack'>, TableView>> = {
-  line: 'lines',
-  function: 'functions',
-  file: 'files',
-  module: 'modules',
-};
 
 const PATIENCE_MS = 10_000;
 

@@ -149,6 +149,19 @@ test('two look at one session; each has its own view', async (t) => {
   await end(tmux);
 });
 
+test('top begins with the rows and the order it was asked for, and says that it has no limit', async (t) => {
+  const tmux = runTui(t);
+  await tmux.until(/keep_note/);
+  const pid = /pid (\d+)/.exec(tmux.screen())?.[1];
+  const top = inTmux(t, `clear; ${MEMTRACE} top --by function --sort total --limit 1 ${pid}; echo status=$?`);
+  await top.until(/\[2 Functions\][\s\S]*total▼[\s\S]*keep_note[\s\S]*^--limit is for --once/m);
+  top.press('j'); // also the second row can be reached
+  t.regex(await top.until(/ 2\/\d/), /\? help/);
+  top.press('q');
+  await top.until(/status=0/);
+  await end(tmux);
+});
+
 test('LANG=C and NO_COLOR: letters and weight alone', async (t) => {
   const tmux = runTui(t, { LC_ALL: 'C', LANG: 'C', NO_COLOR: '1' });
   await tmux.until(/livev[\s\S]*keep_note/);
