@@ -9,7 +9,7 @@ import type { Recording } from '../views/profile.js';
 import { monotonicMs } from './clock.js';
 import { createCore, type Selection } from './core.js';
 import { type DrivenSession, driveSession } from './live/session.js';
-import { isExcluded, reasonOf } from './live/untraced.js';
+import { isMissed, reasonOf } from './live/untraced.js';
 import type { LiveProcess } from './live.js';
 import { type Doorman, postDoorman } from './server/doorman.js';
 import type { LiveServer } from './server/server.js';
@@ -250,7 +250,7 @@ const becameUntraced = (
   subject: number | null,
 ): readonly string[] => {
   const info = main === null || main === subject ? undefined : live.processes()[main]?.info;
-  if (subject === null || info?.untraced === undefined || isExcluded(info.untraced)) return [];
+  if (subject === null || !info || !isMissed(info.untraced)) return [];
   return [`the program became ${info.command.join(' ')}, which was not traced: ${info.untraced}`];
 };
 

@@ -210,6 +210,7 @@ export interface Header {
   readonly running: boolean;
   /** Images of the tree so far, the untraced ones among them. */
   readonly processes: Count;
+  /** Those of them that could not be traced; what the user excluded is none of them. */
   readonly untraced: Count;
   /** The one looked at; the main one where it is all; null until it is known. */
   readonly process: ProcessSummary | null;

@@ -41,6 +41,10 @@ const reasons: Readonly<Record<number, string>> = {
 export const isExcluded = (untraced: string | undefined): boolean =>
   untraced !== undefined && untraced === reasons[UNTRACED_EXCLUDED];
 
+/** Not traced although the user would have wanted it. */
+export const isMissed = (untraced: string | undefined): boolean =>
+  untraced !== undefined && !isExcluded(untraced);
+
 /** Without the shim, or with one that nobody could read. */
 export const isUntraced = ({ state, flags }: ProcessRecord): boolean =>
   state === PROCESS_UNTRACED || (flags & PROCESS_UNREAD) !== 0;

@@ -1,7 +1,7 @@
 /** One process in a few figures, and several summed up: pure. */
 import type { Mapped, ProcessSummary } from '../../proto/messages.js';
 import type { CaptureInfo, ProcessInfo, ProcessState, PythonTotals, Totals } from '../../proto/snapshot.js';
-import { isExcluded } from '../live/untraced.js';
+import { isMissed } from '../live/untraced.js';
 import type { LiveProcess } from '../live.js';
 
 export const summaryOf = ({
@@ -52,9 +52,7 @@ export const sumFigures = (processes: readonly LiveProcess[]): Figures => {
     for (const name of COUNTS) capture[name] += process.capture[name];
     for (const name of MAPPED) mapped[name] += process.mapped[name];
     if (process.capture.mode === 'sampled') capture.mode = 'sampled';
-    const { untraced } = process.info;
-    const couldNotBe = untraced !== undefined && !isExcluded(untraced);
-    capture.untracedChildren = (capture.untracedChildren ?? 0) + (couldNotBe ? 1 : 0);
+    capture.untracedChildren = (capture.untracedChildren ?? 0) + (isMissed(process.info.untraced) ? 1 : 0);
   }
   const python = sumPython(processes);
   return { totals: { ...totals, peakAtMs: 0, ...(python && { python }) }, capture, mapped };

@@ -11,6 +11,7 @@ import {
 } from '../../proto/messages.js';
 import type { GroupBy, Index, SizeClass, TimelinePoint } from '../../proto/snapshot.js';
 import type { Profile } from '../../views/profile.js';
+import { isMissed } from '../live/untraced.js';
 import type { LiveProcess, LiveSession } from '../live.js';
 import { createBlocksTable } from './blocks.js';
 import { ViewFault } from './fault.js';
@@ -100,7 +101,7 @@ export const createViews = (
       takenAt: new Date(live.nowMs()).toISOString(),
       running: live.running(),
       processes: all.length,
-      untraced: all.filter(({ info }) => info.untraced !== undefined).length,
+      untraced: all.filter(({ info }) => isMissed(info.untraced)).length,
       process: shown ? summaryOf(shown) : null,
       totals,
       capture,

@@ -4,6 +4,8 @@
  *     MEMTRACE_GOLDEN=write npx ava dist/test/tui/screens.test.js
  */
 import test from 'ava';
+import { reasonOf } from '../../daemon/live/untraced.js';
+import { UNTRACED_EXCLUDED } from '../../proto/generated/layout.js';
 import type { Action } from '../../tui/actions.js';
 import { wantedSource } from '../../tui/queries.js';
 import { rowsOf, textOf } from '../../tui/rows.js';
@@ -164,6 +166,16 @@ test('the objects of a Python program are in the header and in the plot', async 
     totalBlocks: 800_000,
     peakBytes: 40 << 20,
   });
+});
+
+test('a program that the user excluded is not told as one that could not be traced', async (t) => {
+  const shell: FakeProcess = {
+    sites: [],
+    info: { command: ['sh'], untraced: reasonOf(UNTRACED_EXCLUDED) },
+    parent: 0,
+  };
+  t.regex(screenText(await started(NORMAL, [...FAKES, shell])), /1 of 4 processes {2}1 not traced/);
+  t.notRegex(screenText(await started(NORMAL, [...FAKES.slice(0, 2), shell])), /not traced/);
 });
 
 test('every line of the help can be read on the smallest screen, a line and a page at a time', async (t) => {
