@@ -23,7 +23,9 @@ const codeOf = (stamp: string): Buffer | undefined => {
 };
 
 const cachedData = codeOf(text.slice(-STAMP_BYTES));
-const script = new Script(text, { filename: path, ...(cachedData && { cachedData }) });
+// V8 keeps the name with the code: a whole path would be that of the machine that built memtrace.
+const filename = 'dist/memtrace.bundle.cjs';
+const script = new Script(text, { filename, ...(cachedData && { cachedData }) });
 const start: (...words: readonly unknown[]) => void = script.runInThisContext();
 const module = { exports: {} };
 start(require, path, __dirname, module, module.exports);

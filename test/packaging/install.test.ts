@@ -37,6 +37,14 @@ test('a code cache that is damaged, of another build or not there does no harm',
   }
 });
 
+test('the stack trace of a fault does not send one to a folder of the machine that built memtrace', (t) => {
+  const prefix = temporaryFolder(t);
+  install(prefix);
+  const { stderr } = attempt(prefix, 'bin/memtrace', 'dump', '-vv', 'no session');
+  t.regex(stderr, /^ +at .*\bdist\/memtrace\.bundle\.cjs:\d/m);
+  t.false(stderr.includes(ROOT), stderr);
+});
+
 test('an installation goes over an older one, and uninstall leaves nothing of it', (t) => {
   const prefix = temporaryFolder(t);
   install(prefix);
