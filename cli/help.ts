@@ -1,7 +1,8 @@
 /** Help: examples first, then the options, laid out by yargs from the same tables that the parser reads. */
 import yargs from 'yargs';
+import type { Command, OptionTable } from './command.js';
 import { COMMON_OPTIONS } from './parse.js';
-import type { Command, CommandEntry, OptionTable } from './table.js';
+import type { CommandEntry } from './table.js';
 
 /** @returns the text of `memtrace --help` */
 export const overallHelp = async (commands: Readonly<Record<string, CommandEntry>>): Promise<string> =>

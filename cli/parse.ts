@@ -7,7 +7,7 @@ import Parser from 'yargs-parser';
 import { type MemtraceError, usageError } from '../views/error.js';
 import { nearest } from '../views/nearest.js';
 import { named } from '../views/text.js';
-import type { Command, Given, Option, OptionTable } from './table.js';
+import type { Command, Given, Option, OptionTable } from './command.js';
 
 /** What every command understands. */
 export const COMMON_OPTIONS = {

@@ -14,7 +14,7 @@ import type { LiveProcess } from './live.js';
 import { type Doorman, postDoorman } from './server/doorman.js';
 import type { LiveServer } from './server/server.js';
 import type { Session } from './session/session.js';
-import { saveSnapshots } from './snapshot/files.js';
+import { type SnapshotOutput, saveSnapshots } from './snapshot/files.js';
 import { nameCacheFolder } from './symbols/nameCache.js';
 import { openSymbolizer } from './symbols/symbolizer.js';
 
@@ -39,11 +39,6 @@ export interface RunOptions {
   /** Tells the user something while the program runs. */
   readonly announce: (text: string) => void;
 }
-
-export type SnapshotOutput =
-  | { readonly kind: 'default' }
-  | { readonly kind: 'file'; readonly path: string; readonly replace: boolean }
-  | { readonly kind: 'none' };
 
 /** The process that started the program and waits for it. */
 export interface Launcher {

@@ -5,7 +5,7 @@
 import type { DaemonMessage, RequestId } from '../proto/messages.js';
 import type { Action, InputMode } from './actions.js';
 import { connectDaemon } from './client.js';
-import { createErrands } from './errands.js';
+import { createErrands, type Means } from './errands.js';
 import { followOutput } from './outputFile.js';
 import type { OpenPainter, Painter } from './painter.js';
 import { wantedSource, wantedViews } from './queries.js';
@@ -15,7 +15,7 @@ import { initialState, type State } from './state.js';
 import { createSubscriptions } from './subscriptions.js';
 import { type Happening, update } from './update.js';
 
-export interface AppOptions {
+export interface AppOptions extends Means {
   readonly socketPath: string;
   /** What is on the screen at first, where that is not the lines of the program that the user started. */
   readonly first?: Partial<Pick<State, 'process' | 'view' | 'sort' | 'notice'>>;
@@ -23,10 +23,6 @@ export interface AppOptions {
   readonly outputPath?: string | null;
   readonly look: Look;
   readonly openPainter: OpenPainter;
-  /** Writes a snapshot that came. @returns what to tell the user; absent where none can be kept */
-  readonly keepSnapshot?: (snapshot: unknown) => Promise<string>;
-  /** The user's editor: a command and what stands before +LINE FILE. */
-  readonly editor?: readonly string[];
 }
 
 /** Frames are at least this far apart: what comes in between is drawn together. */
@@ -108,7 +104,7 @@ export const runApp = async (options: AppOptions): Promise<void> => {
       onResize: (size) => happen({ kind: 'resize', size }),
       inputMode,
     });
-    const errands = createErrands({ link, nextId, painter, happen, leave, options });
+    const errands = createErrands({ link, nextId, painter, happen, leave, means: options });
     let state: State = {
       ...initialState(link.session, painter.size(), outputPath ? 'with output' : 'without output'),
       ...options.first,

@@ -1,5 +1,6 @@
 /** Where the user is in what is shown: moves, stays on its row wherever that goes, and on the screen. Pure. */
-import { type Row, rowsOf } from './rows.js';
+import type { Row } from './row.js';
+import { rowsOf } from './rows.js';
 import { layoutOf } from './screen/layout.js';
 import { type Cursor, placeOf, type State } from './state.js';
 

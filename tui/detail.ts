@@ -5,7 +5,7 @@
 import type { AgeClass, LiveSizeClass, ViewRow } from '../proto/messages.js';
 import { frameText, functionName } from '../views/names.js';
 import { formatAge, formatBytes, formatCount } from '../views/units.js';
-import type { BlockClass, Row, SourceRow } from './rows.js';
+import type { BlockClass, Row, SourceRow } from './row.js';
 import { type Detail, type Source, type State, shownPicture } from './state.js';
 
 /** Keys of rows that are no source lines. */

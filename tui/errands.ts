@@ -4,11 +4,10 @@
  */
 import type { DaemonMessage, ProcessChoice, RequestId } from '../proto/messages.js';
 import type { Action } from './actions.js';
-import type { AppOptions } from './app.js';
 import type { DaemonLink } from './client.js';
 import { rowAtCursor } from './cursor.js';
 import type { Painter } from './painter.js';
-import { sourceOf } from './rows.js';
+import { sourceOf } from './row.js';
 import type { State } from './state.js';
 import type { Happening } from './update.js';
 
@@ -22,19 +21,27 @@ export interface Errands {
   readonly hear: (message: DaemonMessage) => boolean;
 }
 
+/** What the UI was given to reach out with. */
+export interface Means {
+  /** Writes a snapshot that came. @returns what to tell the user; absent where none can be kept */
+  readonly keepSnapshot?: (snapshot: unknown) => Promise<string>;
+  /** The user's editor: a command and what stands before +LINE FILE. */
+  readonly editor?: readonly string[];
+}
+
 interface Around {
   readonly link: Pick<DaemonLink, 'send'>;
   readonly nextId: () => RequestId;
   readonly painter: Painter;
   readonly happen: (happening: Happening) => void;
   readonly leave: () => void;
-  readonly options: Pick<AppOptions, 'keepSnapshot' | 'editor'>;
+  readonly means: Means;
 }
 
 /** A daemon that does not answer does not keep anybody here. */
 const PATIENCE_MS = 500;
 
-export const createErrands = ({ link, nextId, painter, happen, leave, options }: Around): Errands => {
+export const createErrands = ({ link, nextId, painter, happen, leave, means }: Around): Errands => {
   const answers = new Map<RequestId, (message: DaemonMessage) => void>();
   const asked = new Set<string>();
   const notice = (text: string): void => happen({ kind: 'notice', text });
@@ -58,7 +65,7 @@ export const createErrands = ({ link, nextId, painter, happen, leave, options }:
   };
 
   const snapshot = (state: State): void => {
-    const { keepSnapshot } = options;
+    const { keepSnapshot } = means;
     if (!keepSnapshot) return;
     if (state.connection.kind !== 'live') {
       notice('The session is over: it wrote its snapshot itself.');
@@ -78,7 +85,7 @@ export const createErrands = ({ link, nextId, painter, happen, leave, options }:
 
   const edit = (state: State): void => {
     const place = sourceOf(rowAtCursor(state));
-    const [command, ...before] = options.editor ?? [];
+    const [command, ...before] = means.editor ?? [];
     if (!place) {
       notice('There is no source line here to be opened.');
       return;

@@ -1,7 +1,8 @@
 /** What is typed at the foot of the screen: a text to search for while one types, or a filter. Pure. */
 import { parseFilter } from '../views/filter.js';
 import { cursorOf, moved, settled, withCursor } from './cursor.js';
-import { rowsOf, textOf } from './rows.js';
+import { textOf } from './row.js';
+import { rowsOf } from './rows.js';
 import { ALL_AT_TOP, type Prompt, type State } from './state.js';
 
 export const prompted = (state: State, kind: Prompt['kind']): State => ({

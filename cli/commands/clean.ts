@@ -1,7 +1,7 @@
 /** `memtrace clean`: removes what killed sessions left behind; the next `run` does so too. */
 import { type CleanUp, cleanUp } from '../../daemon/session/cleanup.js';
+import type { Command, Given } from '../command.js';
 import { type Io, writeLines } from '../print/io.js';
-import type { Command, Given } from '../table.js';
 
 const run = (_: Given, io: Io): number => {
   writeLines(io.stderr, reportOf(cleanUp()));

@@ -5,8 +5,8 @@ import { installedFile } from '../../daemon/installed.js';
 import { DOCTOR_SCHEMA, type Examination } from '../../proto/doctor.js';
 import { MemtraceError, usageError } from '../../views/error.js';
 import { clean, named } from '../../views/text.js';
+import type { Command, Given } from '../command.js';
 import { type Io, writeLines } from '../print/io.js';
-import type { Command, Given } from '../table.js';
 
 const LAUNCHER = installedFile('bin/memtrace');
 

@@ -2,9 +2,9 @@
 
 import { findSession, pidMeant } from '../../daemon/session/find.js';
 import { usageError } from '../../views/error.js';
+import type { Command, Given } from '../command.js';
 import { type Io, writeLines } from '../print/io.js';
 import { surfaceOf } from '../print/surface.js';
-import type { Command, Given } from '../table.js';
 import { type DiffArguments, diffOptions, runDiff, TROUBLE } from './diff.js';
 import { dumpName } from './dumpName.js';
 import { outputOf } from './output.js';

@@ -2,9 +2,9 @@
 import { type FoundSession, listSessions } from '../../daemon/session/find.js';
 import { SESSIONS_SCHEMA, type SessionList } from '../../proto/sessions.js';
 import { formatDuration } from '../../views/units.js';
+import type { Command, Given } from '../command.js';
 import { commandText } from '../print/command.js';
 import { type Io, writeLines } from '../print/io.js';
-import type { Command, Given } from '../table.js';
 
 const run = ({ options }: Given, io: Io): number => {
   const sessions = listSessions();

@@ -1,7 +1,7 @@
 /** Files that a run will write at its end: refused before the program runs when that cannot work. */
 import { closeSync, constants, existsSync, openSync, type Stats, statSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { SnapshotOutput } from '../../daemon/run.js';
+import type { SnapshotOutput } from '../../daemon/snapshot/files.js';
 import { MemtraceError, usageError } from '../../views/error.js';
 
 const OF_RUN = 'Give -o FILE in a folder of yours, or --no-output to keep no snapshot.';

@@ -1,6 +1,6 @@
 /** `memtrace report` as the table of commands wants it. */
 import { usageError } from '../../views/error.js';
-import type { Command } from '../table.js';
+import type { Command } from '../command.js';
 import { type ReportArguments, reportCommand, reportOptions } from './report.js';
 
 export const command: Command = {

@@ -10,8 +10,12 @@ import { basename } from 'node:path';
 import { MemtraceError } from '../../views/error.js';
 import type { Recording } from '../../views/profile.js';
 import type { LiveProcess, LiveSession } from '../live.js';
-import type { SnapshotOutput } from '../run.js';
 import { NameTaken, writeSnapshot } from './write.js';
+
+export type SnapshotOutput =
+  | { readonly kind: 'default' }
+  | { readonly kind: 'file'; readonly path: string; readonly replace: boolean }
+  | { readonly kind: 'none' };
 
 export interface SavedFiles {
   /** By index of the process. */

@@ -1,7 +1,7 @@
 /** What a command line means, where the parser's own habits would surprise. */
 import test from 'ava';
+import type { OptionTable } from '../../cli/command.js';
 import { parse } from '../../cli/parse.js';
-import type { OptionTable } from '../../cli/table.js';
 
 const options: OptionTable = {
   quiet: { alias: 'q', type: 'boolean', default: false },

@@ -1,7 +1,8 @@
 /** What the keys do beyond moving: search, filter, mark, tree, detail, mouse. */
 import test from 'ava';
 import { wantedSource, wantedViews } from '../../tui/queries.js';
-import { rowsOf, sourceOf } from '../../tui/rows.js';
+import { sourceOf } from '../../tui/row.js';
+import { rowsOf } from '../../tui/rows.js';
 import { hitAt } from '../../tui/screen/hit.js';
 import { initialState, type State } from '../../tui/state.js';
 import { actionOf } from '../../tui/terminal/keys.js';

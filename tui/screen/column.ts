@@ -2,7 +2,7 @@
 import type { SortKey, TreeChoice } from '../../proto/messages.js';
 import type { PathStyle } from '../../views/names.js';
 import { formatBytes, formatCount } from '../../views/units.js';
-import type { Row } from '../rows.js';
+import type { Row } from '../row.js';
 import type { Marks } from './glyphs.js';
 
 export interface Column {

@@ -7,7 +7,7 @@ import {
   formatCountDelta,
   formatShare,
 } from '../../views/units.js';
-import type { Row } from '../rows.js';
+import type { Row } from '../row.js';
 import { type Column, figure } from './column.js';
 
 export const countersOf = (row: Row): RowCounters | null => {

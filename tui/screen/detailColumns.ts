@@ -2,7 +2,7 @@
 import type { RowCounters, SourcePlace } from '../../proto/messages.js';
 import { type PathStyle, placeName } from '../../views/names.js';
 import { formatBytes, formatCount } from '../../views/units.js';
-import type { BlockClass } from '../rows.js';
+import type { BlockClass } from '../row.js';
 import { type Column, type ColumnsLook, figure, name } from './column.js';
 import { BLOCKS, counted, GROWTH, LIVE, TOTAL } from './counterColumns.js';
 import { barText } from './glyphs.js';

@@ -1,6 +1,6 @@
 /** Which columns fit on a screen, and how wide each is: the least important figures give way, names share the rest. Pure. */
 import { clean, width } from '../../views/text.js';
-import type { Row } from '../rows.js';
+import type { Row } from '../row.js';
 import type { State } from '../state.js';
 import type { Column, Columns } from './column.js';
 import type { Marks } from './glyphs.js';

@@ -2,7 +2,7 @@
 import type { ProcessSummary } from '../../proto/messages.js';
 import { baseName } from '../../views/names.js';
 import { formatBytes, formatCount, formatDuration } from '../../views/units.js';
-import type { Row } from '../rows.js';
+import type { Row } from '../row.js';
 import { type Column, figure, name } from './column.js';
 
 const ofProcess =

@@ -1,7 +1,7 @@
 /** The columns of the classes of sizes. Pure. */
 import type { SizeClass } from '../../proto/snapshot.js';
 import { formatBytes, formatCount } from '../../views/units.js';
-import type { Row } from '../rows.js';
+import type { Row } from '../row.js';
 import { bytesOrNot, type Column, type ColumnsLook, countOrNot, figure, name } from './column.js';
 import { barText } from './glyphs.js';
 

@@ -3,7 +3,7 @@ import type { ViewRow } from '../../proto/messages.js';
 import { functionName, moduleName, type PathStyle, placeName } from '../../views/names.js';
 import { formatBytes } from '../../views/units.js';
 import { LOOKS_KEPT } from '../history.js';
-import type { Row } from '../rows.js';
+import type { Row } from '../row.js';
 import type { Place } from '../state.js';
 import { type Column, type ColumnsLook, figure, name } from './column.js';
 import {

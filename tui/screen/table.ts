@@ -3,7 +3,7 @@
  * so that what says most stays. Pure.
  */
 import { clean, cutEnd, cutStart } from '../../views/text.js';
-import type { Row } from '../rows.js';
+import type { Row } from '../row.js';
 import { aligned, fillLine, type Line, restyled, type Style, span } from './cells.js';
 import type { Column } from './column.js';
 import { fittingFigures, fittingNames, GAP, type TableLook, titleOf } from './fit.js';

@@ -1,6 +1,6 @@
 /** The columns of threads. Pure. */
 import type { ThreadInfo } from '../../proto/snapshot.js';
-import type { Row } from '../rows.js';
+import type { Row } from '../row.js';
 import { bytesOrNot, type Column, countOrNot, figure, name } from './column.js';
 
 const ofThread =
