@@ -11,6 +11,8 @@ export interface Given {
   readonly options: Readonly<Record<string, unknown>>;
   /** Those that were given, not left at their default. */
   readonly named: ReadonlySet<string>;
+  /** Those that were given a value and told to be none, too: what came last counts. */
+  readonly contradicted: ReadonlySet<string>;
   /** What is no option. */
   readonly words: readonly string[];
   /** How many of the arguments came before `words`, where options end at the first word. */

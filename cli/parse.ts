@@ -27,7 +27,8 @@ export const parse = (
     parserOptions(table, endsAtWord),
   );
   if (error) throw wrongUsage(name, error.message);
-  const { _: words = [], ...given } = argv;
+  const { _: words = [], ...repeated } = argv;
+  const given = lastOfEach(repeated);
   check(name, table, given);
   const extra = mostWords === undefined ? undefined : words[mostWords];
   if (extra !== undefined)
@@ -39,6 +40,7 @@ export const parse = (
   return {
     options: { ...defaultsOf(table), ...numbered(table, given) },
     named: new Set(Object.keys(given)),
+    contradicted: new Set(Object.keys(repeated).filter((option) => isContradicted(repeated[option]))),
     words: words.map(String),
     wordsAt: args.length - words.length,
   };
@@ -101,6 +103,15 @@ const nameOf = (table: OptionTable, dashedName: string): string | undefined => {
   return Object.keys(table).find((name) => name === given || [table[name]?.alias].flat().includes(given));
 };
 
+/** What is given twice comes as a list. */
+const lastOfEach = (repeated: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(repeated).map(([name, value]) => [name, Array.isArray(value) ? value.at(-1) : value]),
+  );
+
+const isContradicted = (value: unknown): boolean =>
+  Array.isArray(value) && value.includes(false) && value.some((each) => each !== false);
+
 const defaultsOf = (table: OptionTable): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
     Object.entries(table)
@@ -135,7 +146,6 @@ const parserOptions = (table: OptionTable, endsAtWord: boolean): Parser.Options 
   configuration: {
     'halt-at-non-option': endsAtWord,
     'parse-positional-numbers': false,
-    'duplicate-arguments-array': false, // the last one counts
     'camel-case-expansion': false,
     'dot-notation': false,
     'strip-aliased': true,

@@ -14,7 +14,7 @@ import { needScreen } from '../terminal.js';
 import { GROUPINGS, mouseOption, rowLimit } from './options.js';
 import { checkFile, outputOf, refuseDescriptor } from './output.js';
 
-export const runOptions = {
+const runOptions = {
   output: {
     alias: 'o',
     type: 'string',
@@ -69,6 +69,8 @@ export const runOptions = {
 const run = async (given: Given, io: Io): Promise<number> => {
   const options = readOptions(given, (text) => io.stderr.write(`memtrace: ${text}\n`));
   checkApart(options);
+  if (given.contradicted.has('output'))
+    io.stderr.write(`memtrace: warning: ${whichCounts(options.output)}\n`);
   if (options.tui) needScreen(io, 'Leave out --tui, and look with `memtrace top` from another terminal.');
   const launcher = connectLauncher();
   if (!launcher) throw notTheLauncher();
@@ -101,7 +103,7 @@ export const command: Command = { options: runOptions, endsAtWord: true, run };
 const WORDS_BEFORE = 2;
 
 /** Options as they were given, made into what they mean. */
-export const readOptions = ({ options, words }: Given, announce: (text: string) => void): RunOptions => {
+const readOptions = ({ options, words }: Given, announce: (text: string) => void): RunOptions => {
   if (words.length === 0)
     throw usageError('no program was named', 'There is nothing to run.', 'memtrace run -- program arguments');
   const by = options.by as GroupBy; // the table allows no other
@@ -139,6 +141,11 @@ const checkApart = ({ output, json }: RunOptions): void => {
       'Give --json another name; `memtrace report --json` makes it of the snapshot at any time.',
     );
 };
+
+const whichCounts = (output: RunOptions['output']): string =>
+  `-o and --no-output contradict each other; the last one counts: ${
+    output.kind === 'file' ? `the snapshot will be ${output.path}` : 'no snapshot is kept'
+  }`;
 
 const childrenOf = (text: string): number => {
   if (text === 'all') return Number.POSITIVE_INFINITY;

@@ -53,6 +53,21 @@ test('only what can be none can be told not to be', (t) => {
     t.throws(wrong(name), { message: /needs a value|unknown option/ }, name);
 });
 
+test('an option that is given a value and told to be none is known as such; the last one counts', (t) => {
+  const parsed = (...args: readonly string[]) => parse('run', { options, endsAtWord: true }, args);
+  t.is(parsed('-o', 'a.json', '--no-output').options.output, false);
+  t.is(parsed('--no-output', '-qoa.json').options.output, 'a.json');
+  t.true(parsed('-o', 'a.json', '--no-output').contradicted.has('output'));
+  t.true(parsed('--no-output', '-oa', '-ob').contradicted.has('output'));
+  for (const args of [
+    ['-oa', '-ob'],
+    ['--no-output', '--no-output'],
+    ['-q', '--no-quiet'],
+    ['-oa', 'x', '--no-output'],
+  ])
+    t.is(parsed(...args).contradicted.size, 0, args.join(' '));
+});
+
 test('a number is decimal, and no name of JavaScript is an option', (t) => {
   for (const number of [' ', '0x10', '1e3', '1e400', 'NaN', '1,5'])
     t.throws(wrong('--limit', number), { message: /--limit needs a whole number in digits/ }, number);

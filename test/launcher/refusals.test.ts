@@ -1,4 +1,12 @@
-import { chmodSync, chownSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { compiled, file, MEMTRACE, memtrace, type Outcome, run, temporaryFolder, traced } from './support.js';
@@ -103,6 +111,17 @@ test('an output that exists is not overwritten, and the program does not run', a
   const output = file(join(folder, 'kept.json'), 'precious', 0o644);
   refused(t, await memtrace('run', '-o', output, 'echo', 'ran'), 125, /exists already[\s\S]*--force/);
   t.is(readFileSync(output, 'utf8'), 'precious');
+});
+
+test('of -o and --no-output the last one counts, and it is said which that is', async (t) => {
+  const output = join(temporaryFolder(), 'a.json');
+  const none = await memtrace('run', '-q', '-o', output, '--no-output', 'true');
+  t.regex(none.stderr, /warning: .*--no-output.*: no snapshot is kept/);
+  t.false(existsSync(output));
+  const kept = await memtrace('run', '-q', '--no-output', '-o', output, 'true');
+  t.true(kept.stderr.includes(`the snapshot will be ${output}`), kept.stderr);
+  t.true(existsSync(output));
+  t.is((await memtrace('run', '-q', '--no-output', 'true')).stderr, '');
 });
 
 test('an output that cannot be written is told before the program runs', async (t) => {
