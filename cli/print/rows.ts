@@ -112,7 +112,7 @@ export const ownAccountLines = (rows: readonly Row[], sort: Metric, surface: Sur
   if (rows.length === 0) return [];
   const modules = new Map<string, { bytes: number; blocks: number; names: Set<string> }>();
   for (const row of rows) {
-    const module = moduleName(row.module, baseName);
+    const module = libraryName(row);
     const entry = modules.get(module) ?? { bytes: 0, blocks: 0, names: new Set<string>() };
     const { bytes, blocks } = sizeOf(row, sort);
     entry.bytes += bytes;
@@ -131,6 +131,10 @@ export const ownAccountLines = (rows: readonly Row[], sort: Metric, surface: Sur
     surface,
   );
 };
+
+/** A frozen module of Python's is a library by its own name: `<frozen importlib._bootstrap>`. */
+const libraryName = ({ language, file, module }: Row): string =>
+  language === 'python' && file !== null ? file : moduleName(module, baseName);
 
 const NAMES_SHOWN = 3;
 

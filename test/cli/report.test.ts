@@ -4,8 +4,12 @@ import { join } from 'node:path';
 import test from 'ava';
 import { type ReportArguments, reportCommand } from '../../cli/commands/report.js';
 import type { Io } from '../../cli/print/io.js';
-import { width } from '../../cli/print/text.js';
-import type { ReportRow, Snapshot } from '../../proto/snapshot.js';
+import { ownAccountLines } from '../../cli/print/rows.js';
+import { surfaceOf } from '../../cli/print/surface.js';
+import type { Frame, ReportRow, Snapshot } from '../../proto/snapshot.js';
+import { groupSites } from '../../views/group.js';
+import { width } from '../../views/text.js';
+import { snapshotOf } from '../views/build.js';
 import { capture, golden } from './golden.js';
 
 const FILE = 'test/fixtures/snapshots/before.json';
@@ -28,6 +32,26 @@ test('a piped report is plain and whole', (t) => {
 test('every grouping prints', (t) => {
   for (const by of ['function', 'file', 'module', 'stack'] as const)
     golden(t, `report-${by}`, report({ by }, PLAIN_TERMINAL).out);
+});
+
+test('what frozen modules of Python allocate by themselves stands under the names that tracebacks give them', (t) => {
+  const [load, find] = ['exec_module@<frozen importlib._bootstrap_external>:940', '_find@<frozen abc>:106'];
+  const { frames, ...rest } = snapshotOf([
+    { stack: [`!${load}`], bytes: 300 },
+    { stack: [`!${load}`, `!${find}`], bytes: 200 },
+    { stack: [`!${load}`, 'python3!PyType_GenericAlloc'], bytes: 100 },
+  ]);
+  const python = frames.map((frame): Frame => ({ ...frame, language: frame.file ? 'python' : 'native' }));
+  const rows = groupSites({ ...rest, frames: python }, 'line');
+  const lines = ownAccountLines(rows, 'live', surfaceOf(capture(PLAIN_TERMINAL).io));
+  t.deepEqual(
+    lines.slice(1).map((line) => line.trim().replace(/ {2,}/g, '  ')),
+    [
+      '300 B  1  <frozen importlib._bootstrap_external>  exec_module',
+      '200 B  1  <frozen abc>  _find',
+      '100 B  1  python3  PyType_GenericAlloc',
+    ],
+  );
 });
 
 test('one language at a time, also within a filter', (t) => {
