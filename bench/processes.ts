@@ -37,7 +37,7 @@ const parentOf = (pid: number): number | null => {
 };
 
 /** @returns none or one */
-export const seenProcess = (pid: number): readonly Seen[] => {
+const seenProcess = (pid: number): readonly Seen[] => {
   const status = textOf(`/proc/${pid}/status`);
   const [, name = ''] = /^Name:\s+(.*)$/m.exec(status) ?? [];
   const [, resident] = /^VmRSS:\s+(\d+)/m.exec(status) ?? [];

@@ -166,9 +166,6 @@ static inline uint32_t event_counter_of(enum event_type type, uint64_t address) 
         return ORDER_MAPS;
     return event_order_slot(address);
 }
-static inline uint32_t event_counter(const struct event *e) {
-    return event_counter_of(event_type(e), event_address(e));
-}
 /* Does a second slot with a 64-bit size or length follow? */
 static inline int event_is_extended(const struct event *e) {
     enum event_type type = event_type(e);

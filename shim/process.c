@@ -123,7 +123,8 @@ bool process_grow_ring(uint32_t index, uint32_t events) {
     return reserve(process->own.events_offset + (uint64_t)index * RING_BYTES, events * sizeof(struct event));
 }
 
-bool process_reserve(uint64_t area_offset, uint64_t *reserved, uint64_t bytes, uint64_t granule) {
+/* Makes the first `bytes` of an area usable. `reserved` is the area's mark in `process`. False: no room. */
+static bool reserve_area(uint64_t area_offset, uint64_t *reserved, uint64_t bytes, uint64_t granule) {
     uint64_t have = load_acquire(reserved);
     if (likely(bytes <= have))
         return true;
@@ -151,7 +152,7 @@ uint32_t process_claim(uint32_t *count, uint32_t capacity, uint32_t items, uint6
     uint32_t first = load_relaxed(count);
     do
         if (first > capacity || capacity - first < items ||
-            !process_reserve(area_offset, reserved, (uint64_t)(first + items) * item_bytes, granule))
+            !reserve_area(area_offset, reserved, (uint64_t)(first + items) * item_bytes, granule))
             return CLAIM_NONE;
     while (!__atomic_compare_exchange_n(count, &first, first + items, false, __ATOMIC_RELEASE,
                                         __ATOMIC_RELAXED));
@@ -193,11 +194,10 @@ void process_prepare_silence(void) {
         return;
     struct segment_header *own = &process->own;
     uint64_t nodes = (uint64_t)own->nodes * sizeof(struct node) + NODES_AHEAD_BYTES;
-    process_reserve(own->nodes_offset, &process->nodes_reserved, nodes, PAGE);
+    reserve_area(own->nodes_offset, &process->nodes_reserved, nodes, PAGE);
     uint64_t modules = (uint64_t)own->modules * sizeof(struct module) + MODULES_AHEAD_BYTES;
-    process_reserve(own->modules_offset, &process->modules_reserved, modules, PAGE);
-    process_reserve(own->strings_offset, &process->strings_reserved, own->strings + MODULES_AHEAD_BYTES,
-                    PAGE);
+    reserve_area(own->modules_offset, &process->modules_reserved, modules, PAGE);
+    reserve_area(own->strings_offset, &process->strings_reserved, own->strings + MODULES_AHEAD_BYTES, PAGE);
 }
 
 /* Unmaps what lies behind the first `kept` items of an area. */

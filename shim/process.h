@@ -96,9 +96,6 @@ bool process_start(void);
 /* Lets go for good: every hook passes its call through from now on. */
 void process_detach(enum detach_reason reason);
 
-/* Makes the first `bytes` of an area usable. `reserved` is the area's mark above. False: no room. */
-bool process_reserve(uint64_t area_offset, uint64_t *reserved, uint64_t bytes, uint64_t granule);
-
 /* Private memory of os_map_private that outlives a fork, where it is zero: a child uses its parent's again,
  * or each generation would have the mappings of all before it. To be kept in memory that is not wiped. */
 struct process_range {

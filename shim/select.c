@@ -7,7 +7,8 @@
 
 #define NAME_BYTES 1024
 
-bool select_matches(const char *pattern, const char *text) {
+/* Does `pattern` (`*` any characters, `?` one) cover the whole of `text`? */
+static bool matches(const char *pattern, const char *text) {
     const char *star = NULL, *from = text;
     while (*text)
         if (*pattern == '*') {
@@ -34,7 +35,7 @@ static const char *last_part(const char *path) {
 
 /* A pattern with a slash is one of paths, others are of names. */
 static bool covers(const char *pattern, const char *path) {
-    return select_matches(pattern, strchr(pattern, '/') ? path : last_part(path));
+    return matches(pattern, strchr(pattern, '/') ? path : last_part(path));
 }
 
 static bool any_covers(const char *list, const char *executable, const char *called) {

@@ -12,7 +12,4 @@
 /* Is this process image one that the user wants to see? `executable` is its path. */
 bool select_traces(const struct control *control, const char *executable);
 
-/* Does `pattern` (`*` any characters, `?` one) cover the whole of `text`? */
-bool select_matches(const char *pattern, const char *text);
-
 #endif

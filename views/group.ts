@@ -214,7 +214,7 @@ export const groupSites = (profile: Profile, by: GroupBy, kind: KindFilter = 'he
 };
 
 /** The rows that have a sum. */
-export const rowsOf = (grouping: Grouping, sums: readonly (SiteCounters | undefined)[]): readonly Row[] => {
+const rowsOf = (grouping: Grouping, sums: readonly (SiteCounters | undefined)[]): readonly Row[] => {
   const rows: Row[] = [];
   const { groups } = grouping.table;
   for (let index = 0; index < sums.length; index += 1) {

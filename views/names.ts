@@ -4,7 +4,7 @@ import type { FrameName, Group } from './group.js';
 /** Shortens a path for display; the identity keeps it whole. */
 export type PathStyle = (path: string) => string;
 
-export const whole: PathStyle = (path) => path;
+const whole: PathStyle = (path) => path;
 
 /** The function, or "??" where unknown. */
 export const functionName = (place: Pick<Group, 'function'>): string => place.function ?? '??';

@@ -6,7 +6,7 @@ import { type Filter, parseFilter, pointAt } from '../../views/filter.js';
 
 export const GROUPINGS: readonly GroupBy[] = ['line', 'function', 'file', 'module', 'stack'];
 export const METRICS: readonly Metric[] = ['live', 'peak', 'total', 'temporary', 'blocks'];
-export const KINDS: readonly KindFilter[] = ['payload', 'heap', 'python', 'mmap', 'all'];
+const KINDS: readonly KindFilter[] = ['payload', 'heap', 'python', 'mmap', 'all'];
 
 export type Language = 'python' | 'native' | 'all';
 const LANGUAGES: readonly Language[] = ['python', 'native', 'all'];

@@ -13,7 +13,7 @@ void signals_note(struct caller_signals *caller) {
     sigaction(SIGCHLD, NULL, &caller->on_child);
 }
 
-void signals_forwarded(sigset_t *set) {
+static void all_forwarded(sigset_t *set) {
     static const int kept[] = {SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGCHLD, SIGPIPE};
     sigfillset(set);
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
@@ -22,7 +22,7 @@ void signals_forwarded(sigset_t *set) {
 
 int signals_take(void) {
     sigset_t set;
-    signals_forwarded(&set);
+    all_forwarded(&set);
     sigaddset(&set, SIGCHLD);
     sigaddset(&set, SIGPIPE); /* our own, from a stderr that nobody reads: only not deadly */
     signal(SIGCHLD, SIG_DFL); /* ignored, it would hide the program's status */

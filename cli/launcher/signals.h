@@ -28,9 +28,6 @@ int signals_take(void);
 /* In the child that becomes the program: everything as the caller had it. */
 void signals_give_back(const struct caller_signals *caller);
 
-/* The signals that signals_take holds back, but for SIGCHLD and SIGPIPE. */
-void signals_forwarded(sigset_t *set);
-
 /* Reads the next one; false when none waits. */
 bool signals_next(int fd, struct signalfd_siginfo *info);
 

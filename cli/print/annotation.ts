@@ -1,9 +1,9 @@
 /** A source file with figures beside its lines. */
 import type { AnnotatedLine, Annotation, SiteCounters } from '../../proto/snapshot.js';
+import { clean, cutEnd, padStart } from '../../views/text.js';
 import { formatBytes, formatCount } from '../../views/units.js';
 import { blocks, noteLines } from './facts.js';
 import { headingLines, type Surface } from './surface.js';
-import { clean, cutEnd, padStart } from './text.js';
 
 export const annotationLines = (annotation: Annotation, surface: Surface): readonly string[] => {
   const cells = annotation.lines.map(({ counters }) =>

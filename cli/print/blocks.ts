@@ -1,10 +1,10 @@
 /** The largest live blocks as tracemalloc prints a traceback: size and age, then each frame with its source line. */
 import type { BlockList, BlockRow, SiteKind } from '../../proto/snapshot.js';
 import { functionName, placeName } from '../../views/names.js';
+import { clean, cutEnd } from '../../views/text.js';
 import { formatBytes, formatCount, formatDuration } from '../../views/units.js';
 import { blocks } from './facts.js';
 import { headingLines, type Surface } from './surface.js';
-import { clean, cutEnd } from './text.js';
 
 export const blockLines = (list: BlockList, surface: Surface): readonly string[] => [
   ...headingLines(headingOf(list), surface),

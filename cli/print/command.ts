@@ -1,6 +1,6 @@
 /** A command line as a user would type it, short enough for a heading. */
 import type { PathStyle } from '../../views/names.js';
-import { clean } from './text.js';
+import { clean } from '../../views/text.js';
 
 const LONGEST = 160;
 

@@ -6,9 +6,9 @@ import type { KindFilter, Totals } from '../../proto/snapshot.js';
 import { blamedSites } from '../../views/blamedSites.js';
 import type { Recording } from '../../views/profile.js';
 import { sumSites } from '../../views/sites.js';
+import { clean, wrap } from '../../views/text.js';
 import { formatBytes, formatCount, formatDuration, formatShare } from '../../views/units.js';
 import type { Surface } from './surface.js';
-import { clean, wrap } from './text.js';
 
 export const totalsLines = (snapshot: Recording, surface: Surface): readonly string[] => {
   const { capture, totals, process } = snapshot;

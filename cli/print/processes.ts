@@ -1,10 +1,10 @@
 /** The other processes of a session, one line each; those that ran untraced with the reason. */
 import type { ProcessInfo } from '../../proto/snapshot.js';
+import { clean, cutEnd, wrap } from '../../views/text.js';
 import { formatBytes, formatCount } from '../../views/units.js';
 import { commandText } from './command.js';
 import { endText } from './facts.js';
 import { headingLines, type Surface } from './surface.js';
-import { clean, cutEnd, wrap } from './text.js';
 
 export type ProcessLine =
   | {

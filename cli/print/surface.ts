@@ -3,8 +3,8 @@
  * nothing cut.
  */
 import type { PathStyle } from '../../views/names.js';
+import { clean, wrap } from '../../views/text.js';
 import type { Io } from './io.js';
-import { clean, wrap } from './text.js';
 
 export interface Surface {
   /** In columns; infinite where nothing is cut. */

@@ -2,8 +2,9 @@
  * A table whose first columns are numbers, right-aligned, then a place, then free text to the end of the line;
  * under each row there may be further lines (source text, stack frames). Never wider than the surface.
  */
+
+import { clean, cutEnd, cutStart, padEnd, padStart, width } from '../../views/text.js';
 import type { Surface } from './surface.js';
-import { clean, cutEnd, cutStart, padEnd, padStart, width } from './text.js';
 
 export interface TableRow {
   readonly numbers: readonly string[];

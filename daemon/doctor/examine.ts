@@ -140,7 +140,7 @@ export interface Surroundings {
   readonly preload: string | undefined;
 }
 
-export const SHARED_MEMORY_LEAST = 64 << 20;
+const SHARED_MEMORY_LEAST = 64 << 20;
 
 export const lookAround = (): Surroundings => ({
   glibc: glibcVersion(),

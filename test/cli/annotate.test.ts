@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { type AnnotateArguments, annotateCommand } from '../../cli/commands/annotate.js';
 import type { Io } from '../../cli/print/io.js';
-import { width } from '../../cli/print/text.js';
 import { wholeText } from '../../daemon/snapshot/text.js';
 import type { Annotation } from '../../proto/snapshot.js';
 import type { Recording } from '../../views/profile.js';
+import { width } from '../../views/text.js';
 import { snapshotOf } from '../views/build.js';
 import { capture, golden } from './golden.js';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { type DiffArguments, runDiff } from '../../cli/commands/diff.js';
-import { width } from '../../cli/print/text.js';
+import { width } from '../../views/text.js';
 import { capture, golden } from './golden.js';
 
 const BEFORE = 'test/fixtures/snapshots/before.json';

@@ -3,8 +3,8 @@ import { type EndOfRun, endLines } from '../../cli/print/end.js';
 import type { Io } from '../../cli/print/io.js';
 import type { ProcessLine } from '../../cli/print/processes.js';
 import { shortPath, surfaceOf } from '../../cli/print/surface.js';
-import { clean, cutEnd, cutStart, width, wrap } from '../../cli/print/text.js';
 import { readSnapshot } from '../../views/read.js';
+import { clean, cutEnd, cutStart, width, wrap } from '../../views/text.js';
 import { snapshotOf } from '../views/build.js';
 import { capture, golden } from './golden.js';
 

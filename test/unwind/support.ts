@@ -35,7 +35,7 @@ const assignments = (variables: Readonly<Record<string, string>>): string[] =>
   Object.entries(variables).map(([name, value]) => `${name}=${value}`);
 
 /** The machine that the tests run on. */
-export const here: Machine = {
+const here: Machine = {
   name: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
   c: 'cc',
   cxx: 'c++',

@@ -48,7 +48,7 @@ export const snapshotOf = (texts: readonly SiteText[], shift = 0): Recording => 
 };
 
 /** Adds what a snapshot has beyond a profile, with totals that fit. */
-export const complete = (profile: Pick<Snapshot, 'modules' | 'frames' | 'stacks' | 'sites'>): Snapshot => {
+const complete = (profile: Pick<Snapshot, 'modules' | 'frames' | 'stacks' | 'sites'>): Snapshot => {
   const { peakBlocks: _, ...totals } = sumSites(sitesOf(profile.sites), 'heap');
   return {
     schema: 'memtrace.snapshot/1',

@@ -20,7 +20,7 @@ export interface Look {
   readonly glyphs: Glyphs;
 }
 
-export const VIEW_TITLES: Readonly<Record<ShownView, string>> = {
+const VIEW_TITLES: Readonly<Record<ShownView, string>> = {
   lines: 'Lines',
   functions: 'Functions',
   files: 'Files',

@@ -9,7 +9,7 @@
 
 #define TOMBSTONE ((Dwarf_Addr)-2) /* lld writes -1 and -2, ld writes 0 */
 
-void ranges_add(struct ranges *ranges, Dwarf_Addr low, Dwarf_Addr high, uint32_t index) {
+static void add(struct ranges *ranges, Dwarf_Addr low, Dwarf_Addr high, uint32_t index) {
     if (low == 0 || low >= high || low >= TOMBSTONE)
         return;
     *ARRAY_PUSH(ranges->items, ranges->count, ranges->capacity) =
@@ -21,7 +21,7 @@ bool ranges_add_die(struct ranges *ranges, Dwarf_Die *die, uint32_t index) {
     Dwarf_Addr base, low, high;
     ptrdiff_t offset = 0;
     while ((offset = dwarf_ranges(die, offset, &base, &low, &high)) > 0)
-        ranges_add(ranges, low, high, index);
+        add(ranges, low, high, index);
     return ranges->count > before;
 }
 

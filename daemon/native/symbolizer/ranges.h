@@ -17,9 +17,7 @@ struct ranges {
     size_t count, capacity;
 };
 
-/* Adds [low, high) unless it is empty or the tombstone of a section the linker dropped. */
-void ranges_add(struct ranges *ranges, Dwarf_Addr low, Dwarf_Addr high, uint32_t index);
-/* Adds all ranges of a DIE; true when it had any. */
+/* Adds all ranges of a DIE but empty ones and tombstones of dropped sections. True: it had any. */
 bool ranges_add_die(struct ranges *ranges, Dwarf_Die *die, uint32_t index);
 /* To be called once after the last add and before the first find. */
 void ranges_sort(struct ranges *ranges);

@@ -30,14 +30,4 @@ static inline long syscall6(long number, long a, long b, long c, long d, long e,
 #error "memtrace has no system call convention for this architecture"
 #endif
 
-static inline long syscall1(long n, long a) {
-    return syscall6(n, a, 0, 0, 0, 0, 0);
-}
-static inline long syscall3(long n, long a, long b, long c) {
-    return syscall6(n, a, b, c, 0, 0, 0);
-}
-static inline long syscall4(long n, long a, long b, long c, long d) {
-    return syscall6(n, a, b, c, d, 0, 0);
-}
-
 #endif

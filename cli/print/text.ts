@@ -1,2 +1,0 @@
-/** Text as a terminal shows it: shared with the terminal UI. */
-export * from '../../views/text.js';
