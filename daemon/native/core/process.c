@@ -2,101 +2,26 @@
 #define _GNU_SOURCE
 #include "daemon/native/core/process.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "daemon/native/core/holdings.h"
+#include "daemon/native/core/kernel.h"
 #include "daemon/native/core/largest.h"
 #include "daemon/native/core/ledger.h"
 
 #define FORKS_LIMIT      4096u /* forks remembered whose child never came */
 #define DESCRIPTORS_KEPT 16u   /* free, for segments, /proc, files of symbols, viewers */
 
-/* What the kernel says of a process in /proc/PID/stat. */
-struct kernel_state {
-    bool known; /* false: it could not be read */
-    char state; /* as ps shows it; 0: there is no such process */
-    uint32_t parent_pid;
-    uint64_t start_ticks;
-};
-
-static struct kernel_state kernel_state(uint32_t pid) {
-    char path[32], text[1024];
-    snprintf(path, sizeof path, "/proc/%u/stat", pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return (struct kernel_state){.known = errno == ENOENT};
-    ssize_t bytes = read(fd, text, sizeof text - 1);
-    close(fd);
-    text[bytes > 0 ? bytes : 0] = 0;
-    char *at = strrchr(text, ')'); /* the name may hold anything */
-    if (!at || at[1] != ' ')
-        return (struct kernel_state){.known = true}; /* it ended while it was read */
-    struct kernel_state result = {.known = true, .state = at[2]};
-    for (int field = 2; at && field < 22; field++) {
-        if (field == 4)
-            result.parent_pid = (uint32_t)strtoul(at + 1, NULL, 10);
-        at = strchr(at + 1, ' ');
-    }
-    result.start_ticks = at ? strtoull(at + 1, NULL, 10) : 0;
-    return result;
-}
-
-/* Is it what wrote `ticks` as its start, 0: not known? A later process with its pid started later. Earlier it
- * may have: qemu-user tells a program when it was itself ready. */
-static bool started_by(const struct kernel_state *now, uint64_t ticks) {
-    return !ticks || now->start_ticks <= ticks;
-}
-
-/* As far as can be told: that of another user's process cannot. */
-static bool is_in_namespace(uint32_t pid, uint64_t namespace) {
-    char path[32];
-    struct stat status;
-    snprintf(path, sizeof path, "/proc/%u/ns/pid", pid);
-    return stat(path, &status) || status.st_ino == namespace;
-}
-
-/* Which of the processes here is the one that has this pid in that namespace? 0: none. `ticks`: when it
- * started, 0: not known. */
-static uint32_t find_in_namespace(uint32_t pid, uint64_t namespace, uint64_t ticks) {
-    DIR *all = opendir("/proc");
-    uint32_t found = 0;
-    for (struct dirent *entry; all && !found && (entry = readdir(all));) {
-        uint32_t here = (uint32_t)strtoul(entry->d_name, NULL, 10);
-        if (!here || !is_in_namespace(here, namespace))
-            continue;
-        struct kernel_state now = kernel_state(here);
-        if (!started_by(&now, ticks))
-            continue;
-        char path[32], line[256];
-        snprintf(path, sizeof path, "/proc/%u/status", here);
-        FILE *status = fopen(path, "re");
-        while (status && fgets(line, sizeof line, status)) {
-            const char *last = strncmp(line, "NSpid:", 6) == 0 ? strrchr(line, '\t') : NULL;
-            if (last && strtoul(last, NULL, 10) == pid)
-                found = here;
-        }
-        if (status)
-            fclose(status);
-    }
-    if (all)
-        closedir(all);
-    return found;
-}
-
 /* Is this pid still that of the process? Where the kernel cannot be asked, yes: a pid is soon asked again,
  * and a process that is taken for dead is read no more. */
 static bool is_the_same(const struct process *process, const struct kernel_state *now) {
-    return !now->known || (now->state && started_by(now, process->segment.fixed.start_ticks));
+    return !now->known || (now->state && kernel_started_by(now, process->segment.fixed.start_ticks));
 }
 
 /* A pidfd for each process would leave none for what must be opened; they are given out from below. */
@@ -111,8 +36,8 @@ static bool find_here(struct process *process, uint64_t own_namespace) {
     if (!own_namespace || process->pid_namespace == own_namespace)
         return true;
     record->pid =
-        find_in_namespace(record->own_pid, process->pid_namespace, process->segment.fixed.start_ticks);
-    record->parent_pid = record->pid ? kernel_state(record->pid).parent_pid : 0;
+        kernel_find_pid(record->own_pid, process->pid_namespace, process->segment.fixed.start_ticks);
+    record->parent_pid = record->pid ? kernel_state_of(record->pid).parent_pid : 0;
     return record->pid != 0;
 }
 
@@ -130,13 +55,13 @@ bool process_watch(struct process *process, uint64_t own_namespace) {
         close(process->pidfd);
         process->pidfd = -1;
     }
-    struct kernel_state now = kernel_state(process->record.pid);
+    struct kernel_state now = kernel_state_of(process->record.pid);
     return is_the_same(process, &now);
 }
 
 /* A zombie has the same start time: it is found by its state. */
 bool process_runs(const struct process *process) {
-    struct kernel_state now = kernel_state(process->record.pid);
+    struct kernel_state now = kernel_state_of(process->record.pid);
     return is_the_same(process, &now) && now.state != 'Z' && now.state != 'X';
 }
 
@@ -150,14 +75,6 @@ static bool make_room(struct process *process) {
            array_reserve(&process->threads.items, &process->threads.capacity, 4,
                          sizeof *process->threads.items) &&
            array_reserve(&process->threads.owner, &process->threads.owner_capacity, 4, sizeof(uint32_t));
-}
-
-/* Of the executable that a process runs now, as the system says it; NULL where it does not. */
-static char *path_of(uint32_t pid) {
-    char name[32], path[4096];
-    snprintf(name, sizeof name, "/proc/%u/exe", pid);
-    ssize_t bytes = readlink(name, path, sizeof path);
-    return bytes > 0 ? strndup(path, (size_t)bytes) : NULL;
 }
 
 /* What there may be again soon. */
@@ -202,7 +119,7 @@ struct process *process_create(uint32_t index, const struct registry_entry *entr
     }
     if (attached != SEGMENT_ATTACHED) {
         process_corrupt(process);
-        process->path = path_of(record->pid);
+        process->path = kernel_executable(record->pid);
         return process;
     }
     const struct segment_header *header = &process->segment.fixed;
