@@ -18,7 +18,6 @@ import type { Command } from '../command.js';
 import { annotationLines } from '../print/annotation.js';
 import { type Io, writeLines } from '../print/io.js';
 import { type ColourChoice, surfaceOf } from '../print/surface.js';
-import { failing } from './failing.js';
 import { viewOptions } from './options.js';
 import { sourceOfFile } from './sourceFile.js';
 
@@ -32,33 +31,32 @@ export interface AnnotateArguments {
   readonly color?: ColourChoice;
 }
 
-/** @returns the exit code: 0; 1 for what is not in the snapshot, or no snapshot; 2 for wrong usage */
-export const annotateCommand = (given: AnnotateArguments, io: Io): number =>
-  failing(io, () => {
-    const [place, path, ...rest] = given.words;
-    if (place === undefined || path === undefined || rest.length > 0)
-      throw usageError(
-        `annotate takes a source file and a snapshot, not ${given.words.length} word${given.words.length === 1 ? '' : 's'}`,
-        'It shows one file, or one function of it.',
-        'memtrace annotate src/server.c:handle a.json',
-      );
-    const { kind, context = Number.POSITIVE_INFINITY } = given;
-    if (given.context !== undefined && !(Number.isInteger(context) && context >= 0))
-      throw usageError(
-        `--context ${context} makes no sense`,
-        'It is a whole number of lines, 0 or more.',
-        'Give --context 3, or leave it out for the whole file.',
-      );
-    const snapshot = readSnapshot(path);
-    const { file, name } = placeMeant(snapshot, place, io.cwd);
-    const count = given.inclusive ? 'inclusive' : 'self';
-    const options = { file, function: name, kind, count, context } as const;
-    const annotation = annotate(snapshot, sourceOfFile(snapshot, file), options);
-    if (!annotation) throw noSuchFunction(snapshot, file, name ?? '');
-    if (given.json) io.stdout.write(`${JSON.stringify(annotation, null, 2)}\n`);
-    else writeLines(io.stdout, annotationLines(annotation, surfaceOf(io, given.color)));
-    return 0;
-  });
+/** @throws MemtraceError for what is not in the snapshot, or no snapshot, and for wrong usage */
+export const annotateCommand = (given: AnnotateArguments, io: Io): number => {
+  const [place, path, ...rest] = given.words;
+  if (place === undefined || path === undefined || rest.length > 0)
+    throw usageError(
+      `annotate takes a source file and a snapshot, not ${given.words.length} word${given.words.length === 1 ? '' : 's'}`,
+      'It shows one file, or one function of it.',
+      'memtrace annotate src/server.c:handle a.json',
+    );
+  const { kind, context = Number.POSITIVE_INFINITY } = given;
+  if (given.context !== undefined && !(Number.isInteger(context) && context >= 0))
+    throw usageError(
+      `--context ${context} makes no sense`,
+      'It is a whole number of lines, 0 or more.',
+      'Give --context 3, or leave it out for the whole file.',
+    );
+  const snapshot = readSnapshot(path);
+  const { file, name } = placeMeant(snapshot, place, io.cwd);
+  const count = given.inclusive ? 'inclusive' : 'self';
+  const options = { file, function: name, kind, count, context } as const;
+  const annotation = annotate(snapshot, sourceOfFile(snapshot, file), options);
+  if (!annotation) throw noSuchFunction(snapshot, file, name ?? '');
+  if (given.json) io.stdout.write(`${JSON.stringify(annotation, null, 2)}\n`);
+  else writeLines(io.stdout, annotationLines(annotation, surfaceOf(io, given.color)));
+  return 0;
+};
 
 /** A colon may be part of either name: the first that has a file before it divides them. */
 const placeMeant = (

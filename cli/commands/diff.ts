@@ -8,7 +8,6 @@ import { clean } from '../../views/text.js';
 import { diffLines } from '../print/diff.js';
 import { type Io, writeLines } from '../print/io.js';
 import { type ColourChoice, surfaceOf } from '../print/surface.js';
-import { failing } from './failing.js';
 import { filterOf, type Language, rowLimit, viewOptions } from './options.js';
 
 export interface DiffArguments {
@@ -41,42 +40,40 @@ export const diffOptions = {
 
 /**
  * @returns the exit code: 0; with `exitCode` 1 when the sum of the metric grew (a row that grew while the sum did
- * not is no growth) and 2 for a file that cannot be read (without it 1; then nothing is on stdout); 2 for wrong usage
+ * not is no growth)
+ * @throws MemtraceError for a file that cannot be read (then nothing is on stdout), and for wrong usage
  */
 export const runDiff = (given: DiffArguments, io: Io): number => {
-  const compare = (): number => {
-    const [before, after, ...rest] = given.files;
-    if (before === undefined || after === undefined || rest.length > 0)
-      throw usageError(
-        `--diff takes two snapshots, not ${given.files.length}`,
-        'A difference is between a snapshot and a later one.',
-        'Give both: memtrace dump --diff before.json after.json',
-      );
-    if (before === '-' && after === '-')
-      throw usageError(
-        'both snapshots would be standard input',
-        'It can be given once: the first reads it to its end.',
-        'Give one of them as a file: memtrace dump --diff before.json -',
-      );
-    const { by, metric, kind } = given;
-    const limit = rowLimit(given.limit);
-    const filter = filterOf(given.filter, given.language);
-    const diff = diffSnapshots(readSnapshot(before), readSnapshot(after), {
-      by,
-      metric,
-      kind,
-      limit,
-      filter,
-    });
-    writeLines(
-      io.stderr,
-      (diff.warnings ?? []).map((warning) => clean(`memtrace: warning: ${warning}`)),
+  const [before, after, ...rest] = given.files;
+  if (before === undefined || after === undefined || rest.length > 0)
+    throw usageError(
+      `--diff takes two snapshots, not ${given.files.length}`,
+      'A difference is between a snapshot and a later one.',
+      'Give both: memtrace dump --diff before.json after.json',
     );
-    if (given.json) io.stdout.write(`${JSON.stringify(diff, null, 2)}\n`);
-    else writeLines(io.stdout, diffLines(diff, surfaceOf(io, given.color)));
-    return given.exitCode && diff.totals.delta > 0 ? 1 : 0;
-  };
-  return failing(io, compare, given.exitCode ? TROUBLE : undefined);
+  if (before === '-' && after === '-')
+    throw usageError(
+      'both snapshots would be standard input',
+      'It can be given once: the first reads it to its end.',
+      'Give one of them as a file: memtrace dump --diff before.json -',
+    );
+  const { by, metric, kind } = given;
+  const limit = rowLimit(given.limit);
+  const filter = filterOf(given.filter, given.language);
+  const diff = diffSnapshots(readSnapshot(before), readSnapshot(after), {
+    by,
+    metric,
+    kind,
+    limit,
+    filter,
+  });
+  writeLines(
+    io.stderr,
+    (diff.warnings ?? []).map((warning) => clean(`memtrace: warning: ${warning}`)),
+  );
+  if (given.json) io.stdout.write(`${JSON.stringify(diff, null, 2)}\n`);
+  else writeLines(io.stdout, diffLines(diff, surfaceOf(io, given.color)));
+  return given.exitCode && diff.totals.delta > 0 ? 1 : 0;
 };
 
 /** As diff and grep have it: 1 is an answer. */

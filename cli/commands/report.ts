@@ -11,7 +11,6 @@ import { blockLines } from '../print/blocks.js';
 import { type Io, writeLines } from '../print/io.js';
 import { reportLines } from '../print/report.js';
 import { type ColourChoice, surfaceOf } from '../print/surface.js';
-import { failing } from './failing.js';
 import { filterOf, type Language, METRICS, rowLimit, viewOptions } from './options.js';
 
 export interface ReportArguments {
@@ -40,23 +39,22 @@ export const reportOptions = {
   },
 } as const satisfies Readonly<Record<string, Options>>;
 
-/** @returns the exit code: 0, 1 for a file that cannot be read or is no snapshot, 2 for wrong usage */
-export const reportCommand = (given: ReportArguments, io: Io): number =>
-  failing(io, () => {
-    const { by, sort, kind } = given;
-    const limit = rowLimit(given.limit);
-    const filter = filterOf(given.filter, given.language);
-    const snapshot = readSnapshot(given.file);
-    if (given.block) return printBlocks(given, { kind, limit, filter }, snapshot, io);
-    if (given.json)
-      io.stdout.write(`${JSON.stringify(reportOf(snapshot, { by, sort, kind, limit, filter }), null, 2)}\n`);
-    else
-      writeLines(
-        io.stdout,
-        reportLines(snapshot, { by, sort, kind, limit, filter }, surfaceOf(io, given.color)),
-      );
-    return 0;
-  });
+/** @throws MemtraceError for a file that cannot be read or is no snapshot, and for wrong usage */
+export const reportCommand = (given: ReportArguments, io: Io): number => {
+  const { by, sort, kind } = given;
+  const limit = rowLimit(given.limit);
+  const filter = filterOf(given.filter, given.language);
+  const snapshot = readSnapshot(given.file);
+  if (given.block) return printBlocks(given, { kind, limit, filter }, snapshot, io);
+  if (given.json)
+    io.stdout.write(`${JSON.stringify(reportOf(snapshot, { by, sort, kind, limit, filter }), null, 2)}\n`);
+  else
+    writeLines(
+      io.stdout,
+      reportLines(snapshot, { by, sort, kind, limit, filter }, surfaceOf(io, given.color)),
+    );
+  return 0;
+};
 
 const printBlocks = (
   { json, color, file }: ReportArguments,

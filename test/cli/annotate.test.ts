@@ -21,9 +21,9 @@ const annotate = (
   file = FILE,
   terminal: Partial<Io> = {},
 ) => {
-  const { io, out, err } = capture(terminal);
+  const { run, out, err } = capture(terminal);
   return {
-    code: annotateCommand({ ...DEFAULTS, words: [place, file], ...given }, io),
+    code: run((io) => annotateCommand({ ...DEFAULTS, words: [place, file], ...given }, io)),
     out: out(),
     err: err(),
   };

@@ -18,8 +18,8 @@ const DEFAULTS = {
 } as const;
 
 const diff = (files: readonly string[], given: Partial<DiffArguments> = {}) => {
-  const { io, out, err } = capture();
-  return { code: runDiff({ ...DEFAULTS, files, ...given }, io), out: out(), err: err() };
+  const { run, out, err } = capture();
+  return { code: run((io) => runDiff({ ...DEFAULTS, files, ...given }, io)), out: out(), err: err() };
 };
 
 test('what grew is named first, what is new or gone is marked', (t) => {

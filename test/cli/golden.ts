@@ -7,7 +7,8 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { ExecutionContext } from 'ava';
-import type { Io } from '../../cli/print/io.js';
+import { type Io, writeLines } from '../../cli/print/io.js';
+import { errorLines, MemtraceError } from '../../views/error.js';
 
 export const golden = (t: ExecutionContext, name: string, text: string): void => {
   const path = `test/fixtures/golden/${name}.txt`;
@@ -19,22 +20,30 @@ export interface Captured {
   readonly io: Io;
   readonly out: () => string;
   readonly err: () => string;
+  /** @returns the exit code; an error of the user's is told as cli/main.ts does */
+  readonly run: (command: (io: Io) => number) => number;
 }
 
 /** A plain pipe, in the folder that the fixtures were made in. */
 export const capture = (terminal: Partial<Pick<Io, 'isTTY' | 'columns' | 'env'>> = {}): Captured => {
   const written = { out: '', err: '' };
-  return {
-    io: {
-      stdout: { write: (text) => (written.out += text) },
-      stderr: { write: (text) => (written.err += text) },
-      isTTY: false,
-      columns: 80,
-      env: { HOME: '/home/me', LANG: 'C.UTF-8' },
-      cwd: '/proj/demo',
-      ...terminal,
-    },
-    out: () => written.out,
-    err: () => written.err,
+  const io: Io = {
+    stdout: { write: (text) => (written.out += text) },
+    stderr: { write: (text) => (written.err += text) },
+    isTTY: false,
+    columns: 80,
+    env: { HOME: '/home/me', LANG: 'C.UTF-8' },
+    cwd: '/proj/demo',
+    ...terminal,
   };
+  const run = (command: (io: Io) => number): number => {
+    try {
+      return command(io);
+    } catch (error) {
+      if (!(error instanceof MemtraceError)) throw error;
+      writeLines(io.stderr, errorLines(error));
+      return error.exitCode;
+    }
+  };
+  return { io, out: () => written.out, err: () => written.err, run };
 };

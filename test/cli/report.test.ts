@@ -18,8 +18,8 @@ const TERMINAL = { isTTY: true, env: { HOME: '/home/me', LANG: 'C.UTF-8', TERM: 
 const PLAIN_TERMINAL = { isTTY: true, env: { ...TERMINAL.env, NO_COLOR: '1' } } as const;
 
 const report = (given: Partial<ReportArguments> = {}, terminal: Partial<Io> = {}) => {
-  const { io, out, err } = capture(terminal);
-  return { code: reportCommand({ ...DEFAULTS, ...given }, io), out: out(), err: err() };
+  const { run, out, err } = capture(terminal);
+  return { code: run((io) => reportCommand({ ...DEFAULTS, ...given }, io)), out: out(), err: err() };
 };
 
 test('a piped report is plain and whole', (t) => {

@@ -156,6 +156,19 @@ test('wrong usage names what was probably meant', async (t) => {
   refused(t, await memtrace('run'), 2, /nothing to run/);
 });
 
+test('-vv shows where an error comes from, whatever the command', async (t) => {
+  const none = join(folder, 'none.json');
+  for (const args of [
+    ['report', none],
+    ['annotate', 'a.c', none],
+    ['dump', '--diff', none, none],
+    ['ls', 'x'],
+  ]) {
+    t.regex((await memtrace(...args, '-vv')).stderr, /^ +at /m, args.join(' '));
+    t.notRegex((await memtrace(...args)).stderr, /^ +at /m, args.join(' '));
+  }
+});
+
 test('without Node.js it is told which was looked for, and where', async (t) => {
   const withNode = (env: NodeJS.ProcessEnv) => run(MEMTRACE, ['run', '--no-output', '/bin/true'], { env });
   refused(t, await withNode({ MEMTRACE_NODE: '/no/such/node' }), 125, /MEMTRACE_NODE is \/no\/such\/node/);

@@ -27,8 +27,9 @@ test('a report has the rows that match, says so, and its shares stay those of th
 });
 
 test('a mistake in a filter is pointed at, with exit code 2 and nothing on stdout', (t) => {
-  const { io, out, err } = capture();
-  t.is(reportCommand({ ...OPTIONS, file: FILE, sort: 'live', filter: 'a size>x' }, io), 2);
+  const { run, out, err } = capture();
+  const code = run((io) => reportCommand({ ...OPTIONS, file: FILE, sort: 'live', filter: 'a size>x' }, io));
+  t.is(code, 2);
   t.is(out(), '');
   t.regex(err(), /^ {7}a size>x\n {7} {7}\^\n/m);
 });
