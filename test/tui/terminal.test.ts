@@ -123,3 +123,35 @@ test('the mouse is asked for and given back; a click on a tab shows its view', a
   const output = pty.output();
   t.true(output.lastIndexOf('\u001b[?1000l') > output.lastIndexOf('\u001b[?1000h'));
 });
+
+for (const term of ['xterm', 'screen', 'tmux-256color', 'screen-256color'])
+  test(`what is set back is grey on a terminal of type ${term}, not black on black`, async (t) => {
+    const { socketPath } = await serveFake(t);
+    const pty = onTerminal(t, `TERM=${term} node ${TOP} ${socketPath}`);
+    await pty.waitFor(/cache_insert/);
+    pty.type('q');
+    await pty.ended;
+    const colours = pty
+      .output()
+      .split('\u001b')
+      .map((piece) => /^\[(?:\d+;)*(\d+)m/.exec(piece)?.[1]);
+    t.true(colours.includes('90'));
+    t.false(colours.includes('30') || colours.includes('37'));
+  });
+
+test('pasted text is no command: it neither leaves nor ends what is typed at its line break', async (t) => {
+  const pty = await startTop(t);
+  const paste = (text: string) => pty.type(`\u001b[200~${text}\u001b[201~`);
+  paste('q 2 q\r');
+  pty.type('f');
+  await pty.waitFor(/filter:/);
+  paste('WWWW\r2qKKKK');
+  await pty.waitFor(/WWWW.*KKKK/);
+  pty.type('\u001b\u001b');
+  await pty.waitFor(/help/);
+  t.notRegex(pty.output(), /\[2 Functions\]/);
+  pty.type('q');
+  await isRestored(t, pty, 0);
+  const output = pty.output();
+  t.true(output.lastIndexOf('\u001b[?2004l') > output.lastIndexOf('\u001b[?2004h'));
+});

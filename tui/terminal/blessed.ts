@@ -5,9 +5,11 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import type { Widgets } from 'blessed';
+import type { Action } from '../actions.js';
 import type { OpenPainter } from '../painter.js';
 import { actionOf } from './keys.js';
 import type { Palette } from './palette.js';
+import { createPasteReader, isPasteMark, MARK_NO_PASTES, MARK_PASTES } from './paste.js';
 import { sgrText } from './sgr.js';
 
 type Blessed = typeof import('blessed');
@@ -24,6 +26,8 @@ const FATAL: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTER
 
 const SURELY_STOPPED_MS = 200;
 const WHEEL_ROWS = 3;
+/** As many as there are numbers in palette.ts. */
+const PALETTE_COLOURS = 256;
 
 export const openTerminal =
   ({ palette, title, mouse }: TerminalOptions): OpenPainter =>
@@ -46,6 +50,8 @@ export const openTerminal =
       process.removeListener('uncaughtException', close);
       process.removeListener('unhandledRejection', close);
       if (hasMouse) screen.program.disableMouse();
+      process.stdin.removeListener('keypress', onMark);
+      process.stdout.write(MARK_NO_PASTES);
       screen.destroy();
     };
     const redraw = (): void => {
@@ -124,10 +130,19 @@ export const openTerminal =
     process.stdout.on('error', hangUp);
     process.stdin.on('end', hangUp);
 
-    screen.on('keypress', (text: string | undefined, key: Widgets.Events.IKeyEventArg) => {
-      const action = isLent ? undefined : actionOf(key.full, inputMode(), text ?? '');
+    const pastedBy = createPasteReader();
+    const onKey = (text: string | undefined, key: Widgets.Events.IKeyEventArg): void => {
+      if (isLent) return;
+      const pasted = pastedBy(key.sequence);
+      const action = pasted === null ? actionOf(key.full, inputMode(), text ?? '') : typing(pasted);
       if (action) onAction(action);
-    });
+    };
+    screen.on('keypress', onKey);
+    // blessed does not know these, and keeps them to itself.
+    const onMark = (text: string | undefined, key: Widgets.Events.IKeyEventArg | undefined): void => {
+      if (key && isPasteMark(key.sequence)) onKey(text, key);
+    };
+    process.stdin.on('keypress', onMark);
     if (hasMouse)
       screen.on('mouse', ({ action, x, y }: MouseEvent) => {
         if (action === 'mousedown') onAction({ kind: 'click', column: x, row: y });
@@ -157,6 +172,8 @@ export const openTerminal =
     };
   };
 
+const typing = (text: string): Action | undefined => (text === '' ? undefined : { kind: 'type', text });
+
 /** Its types do not know of the wheel. */
 type MouseEvent = Omit<Widgets.Events.IMouseEventArg, 'action'> & { readonly action: string };
 
@@ -171,16 +188,25 @@ const openScreen = (title: string) => {
     title,
     resizeTimeout: 50,
   }) as FullScreen;
+  // Which colours there are is the palette's to say: blessed cannot read newer terminfo entries (tmux's among them),
+  // takes eight for all there are, and makes grey black, which a black terminal does not show.
+  screen.program.tput.colors = PALETTE_COLOURS;
+  process.stdout.write(MARK_PASTES);
   const box = blessed.box({ parent: screen, top: 0, left: 0, width: '100%', height: '100%', wrap: false });
   return { screen, box };
 };
 
 /** What blessed has and its types do not: to and from the alternate screen, with all that goes with it. */
-type FullScreen = Widgets.Screen & { readonly enter: () => void; readonly leave: () => void };
+type FullScreen = Widgets.Screen & {
+  readonly enter: () => void;
+  readonly leave: () => void;
+  readonly program: { readonly tput: { colors: number } };
+};
 
 /** As it was before us. blessed's own pause keeps these sequences in its buffer until it is too late. */
 const giveBack = (screen: FullScreen, hasMouse: boolean): void => {
   if (hasMouse) screen.program.disableMouse();
+  process.stdout.write(MARK_NO_PASTES);
   screen.leave();
   process.stdin.setRawMode(false);
 };
@@ -190,5 +216,6 @@ const takeBack = (screen: FullScreen, hasMouse: boolean): void => {
   giveBack(screen, hasMouse);
   process.stdin.setRawMode(true);
   screen.enter();
+  process.stdout.write(MARK_PASTES);
   if (hasMouse) screen.program.enableMouse();
 };

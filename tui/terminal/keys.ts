@@ -2,11 +2,13 @@
 import type { Action, InputMode } from '../actions.js';
 
 const DIGITS = 9;
+/** Twice in a hurry is one key with a name of its own. */
+const ESCAPE = ['escape', 'M-escape'] as const;
 
 const LIST: Readonly<Record<string, Action>> = {
   ...bind({ kind: 'quit' }, 'q', 'C-c', 'f10'),
   ...bind({ kind: 'help' }, '?', 'h', 'f1'),
-  ...bind({ kind: 'back' }, 'escape'),
+  ...bind({ kind: 'back' }, ...ESCAPE),
   ...bind({ kind: 'choose' }, 'enter'),
   ...bind({ kind: 'hold' }, 'space', 'p', 'z'),
   ...bind({ kind: 'redraw' }, 'C-l'),
@@ -53,7 +55,7 @@ const LIST: Readonly<Record<string, Action>> = {
 
 const PROMPT: Readonly<Record<string, Action>> = {
   ...bind({ kind: 'accept' }, 'enter'),
-  ...bind({ kind: 'cancel' }, 'escape', 'C-c'),
+  ...bind({ kind: 'cancel' }, ...ESCAPE, 'C-c'),
   ...bind({ kind: 'erase', what: 'character' }, 'backspace', 'delete', 'C-h'),
   ...bind({ kind: 'erase', what: 'word' }, 'C-w'),
   ...bind({ kind: 'erase', what: 'all' }, 'C-u'),
@@ -67,7 +69,7 @@ const LEAVE: Readonly<Record<string, Action>> = {
   ...bind({ kind: 'leave', program: 'runs on' }, 'k', 'enter', 'q', 'C-c'),
   ...bind({ kind: 'leave', program: 'runs on untraced' }, 's'),
   ...bind({ kind: 'leave', program: 'ends' }, 'e'),
-  ...bind({ kind: 'cancel' }, 'escape'),
+  ...bind({ kind: 'cancel' }, ...ESCAPE),
   ...bind({ kind: 'suspend' }, 'C-z'),
 };
 
