@@ -375,6 +375,14 @@ export interface MarkMessage {
   readonly mark: MarkNumber;
   /** ISO 8601, UTC. */
   readonly takenAt: string;
+  /** What was alive in each traced process: of the heap, and of Python's own allocator. */
+  readonly live?: readonly MarkedLive[];
+}
+
+export interface MarkedLive {
+  /** Of ProcessSummary. */
+  readonly index: Index;
+  readonly liveBytes: Bytes;
 }
 
 export interface SourceMessage {

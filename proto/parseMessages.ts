@@ -317,7 +317,13 @@ const DAEMON_MESSAGES: Checks<DaemonMessage> = {
     main: orNull(count),
     processes: list(processSummary),
   }),
-  mark: record({ type: oneOf(['mark']), id, mark: count, takenAt: text }),
+  mark: record({
+    type: oneOf(['mark']),
+    id,
+    mark: count,
+    takenAt: text,
+    live: optional(list(record({ index: count, liveBytes: count }))),
+  }),
   source: record({
     type: oneOf(['source']),
     id,

@@ -59,7 +59,10 @@ export const createErrands = ({ link, nextId, painter, happen, leave, means }: A
     answers.set(id, (message) => {
       isMarking = false;
       if (message.type === 'mark')
-        happen({ kind: 'mark', mark: { number: message.mark, takenAt: message.takenAt } });
+        happen({
+          kind: 'mark',
+          mark: { number: message.mark, takenAt: message.takenAt, live: message.live ?? null },
+        });
     });
     link.send({ type: 'mark', id });
   };

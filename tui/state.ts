@@ -4,6 +4,7 @@
  */
 import type {
   Header,
+  MarkedLive,
   MarkNumber,
   ProcessChoice,
   RowView,
@@ -116,9 +117,8 @@ export interface Mark {
   readonly number: MarkNumber;
   /** ISO 8601, UTC. */
   readonly takenAt: string;
-  /** What was alive then in the process that was looked at; null where that is not known. */
-  readonly liveBytes: Bytes | null;
-  readonly process: ProcessChoice;
+  /** What was alive then in each process; null where an older daemon does not tell. */
+  readonly live: readonly MarkedLive[] | null;
 }
 
 export interface Source {

@@ -38,7 +38,7 @@ export type Happening =
   | { readonly kind: 'resize'; readonly size: Size }
   | { readonly kind: 'connection'; readonly connection: Connection }
   | { readonly kind: 'notice'; readonly text: string }
-  | { readonly kind: 'mark'; readonly mark: Pick<Mark, 'number' | 'takenAt'> }
+  | { readonly kind: 'mark'; readonly mark: Mark }
   | { readonly kind: 'source'; readonly file: string; readonly source: Source }
   /** More of what the program writes. */
   | { readonly kind: 'output'; readonly text: string };
@@ -58,7 +58,7 @@ export const update = (state: State, happening: Happening): State => {
     case 'mark':
       return {
         ...state,
-        mark: markOf(state, happening.mark),
+        mark: happening.mark,
         notice: 'Marked: d shows what has grown since.',
       };
     case 'source': {
@@ -71,12 +71,6 @@ export const update = (state: State, happening: Happening): State => {
     }
   }
 };
-
-const markOf = ({ newest, process }: State, mark: Pick<Mark, 'number' | 'takenAt'>): Mark => ({
-  ...mark,
-  process,
-  liveBytes: newest.header?.totals.liveBytes ?? null,
-});
 
 const updated = (state: State, { view, header, table }: Extract<Happening, { kind: 'update' }>): State => {
   const { tables } = state.newest;

@@ -136,10 +136,10 @@ export const serveClient = (socket: WebSocket, service: Service): Promise<void> 
   const marks: MarkNumber[] = [];
   const setMark = async (id: RequestId): Promise<void> => {
     try {
-      const { mark, takenAt } = await service.views.marks.set();
+      const { mark, takenAt, live } = await service.views.marks.set();
       marks.push(mark);
       if (socket.readyState !== socket.OPEN) dropMarks(0);
-      tell({ type: 'mark', id, mark, takenAt });
+      tell({ type: 'mark', id, mark, takenAt, live });
       dropMarks(MARKS_PER_CLIENT);
     } catch (error) {
       refuseWith(id, error);

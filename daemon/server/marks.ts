@@ -4,10 +4,10 @@
  *
  * Owned by the server; a mark lives until its client drops it.
  */
-import type { MarkNumber } from '../../proto/messages.js';
+import type { MarkedLive, MarkNumber } from '../../proto/messages.js';
 import type { Index, SiteCounters } from '../../proto/snapshot.js';
 import type { Profile } from '../../views/profile.js';
-import { countersOf, SITE_KINDS, type Sites } from '../../views/sites.js';
+import { countersOf, SITE_KINDS, type Sites, sumSites } from '../../views/sites.js';
 import type { LiveSession } from '../live.js';
 import { ViewFault } from './fault.js';
 import type { LiveProfile } from './groups.js';
@@ -18,10 +18,16 @@ export interface Mark {
 }
 
 export interface Marks {
-  readonly set: () => Promise<{ readonly mark: MarkNumber; readonly takenAt: string }>;
+  readonly set: () => Promise<SetMark>;
   readonly drop: (mark: MarkNumber) => void;
   /** @throws ViewFault when there is none of this number */
   readonly find: (mark: MarkNumber) => Mark;
+}
+
+export interface SetMark {
+  readonly mark: MarkNumber;
+  readonly takenAt: string;
+  readonly live: readonly MarkedLive[];
 }
 
 export const createMarks = (live: LiveSession): Marks => {
@@ -36,7 +42,7 @@ export const createMarks = (live: LiveSession): Marks => {
       );
       last += 1;
       marks.set(last, { takenAt, profiles });
-      return { mark: last, takenAt };
+      return { mark: last, takenAt, live: profiles.map(liveOf) };
     },
     drop: (mark) => marks.delete(mark),
     find: (mark) => {
@@ -46,6 +52,11 @@ export const createMarks = (live: LiveSession): Marks => {
     },
   };
 };
+
+const liveOf = ({ index, profile }: LiveProfile): MarkedLive => ({
+  index,
+  liveBytes: sumSites(profile.sites, 'payload').liveBytes,
+});
 
 const bySite = new WeakMap<Profile, ReadonlyMap<number, Index>>();
 

@@ -125,9 +125,9 @@ const grownSinceMark = async (size: Size): Promise<State> => {
   const live = fakeSession(FAKES);
   const daemon = daemonOf(live);
   const first = await answered(initialState(live, size), live, daemon);
-  const { mark } = await daemon.views.marks.set();
+  const { mark, live: then } = await daemon.views.marks.set();
   const takenAt = new Date(Date.parse(first.newest.header?.takenAt ?? '') - 2500).toISOString();
-  const marked = update(first, { kind: 'mark', mark: { number: mark, takenAt } });
+  const marked = update(first, { kind: 'mark', mark: { number: mark, takenAt, live: then } });
   live.grow(2);
   const grown = await answered(press(marked, { kind: 'difference' }), live, daemon);
   const { header } = grown.newest;

@@ -95,8 +95,8 @@ test('m and d: what has grown since stands first, what has not is left out', asy
   const daemon = daemonOf(live);
   const first = await answered(initialState(live, SIZE), live, daemon);
   t.regex(type(first, 'd').notice ?? '', /no mark yet/);
-  const { mark, takenAt } = await daemon.views.marks.set();
-  const marked = update(first, { kind: 'mark', mark: { number: mark, takenAt } });
+  const { mark, takenAt, live: then } = await daemon.views.marks.set();
+  const marked = update(first, { kind: 'mark', mark: { number: mark, takenAt, live: then } });
   const same = await answered(type(marked, 'd'), live, daemon);
   t.deepEqual(rowsOf(same), []);
   t.regex(screenText(same), /Nothing has changed since the mark/);
@@ -105,6 +105,45 @@ test('m and d: what has grown since stands first, what has not is left out', asy
   t.regex(screenText(grown), /growth▼.*\n.*\+91\.6 MiB/);
   t.is(type(grown, 'd').sort, 'live');
   t.is(wantedViews(grown).lines?.since, mark);
+});
+
+test('growth since the mark is counted from the mark, not from what was on the screen when it was set', async (t) => {
+  const live = fakeSession(FAKES);
+  const daemon = daemonOf(live);
+  const first = await answered(initialState(live, SIZE), live, daemon);
+  live.grow(2); // between what is on the screen and the mark
+  const { mark, takenAt, live: then } = await daemon.views.marks.set();
+  const marked = update(first, { kind: 'mark', mark: { number: mark, takenAt, live: then } });
+  const same = await answered(marked, live, daemon);
+  t.regex(screenText(same), / 0 B in .* since the mark/);
+  const child = await answered(type(same, '8', 'j', 'j', 'enter'), live, daemon);
+  t.regex(screenText(child), /pid 4712 .* 0 B in .* since the mark/);
+});
+
+test('growth since the mark holds what Python has grown by, as the rows do', async (t) => {
+  const first = await started(SIZE);
+  const { header } = first.newest;
+  if (!header) throw new Error('no header');
+  const python = {
+    liveBytes: 5 << 20,
+    liveBlocks: 1,
+    totalBytes: 5 << 20,
+    totalBlocks: 1,
+    peakBytes: 5 << 20,
+  };
+  const state = update(
+    update(first, {
+      kind: 'mark',
+      mark: { number: 1, takenAt: '', live: [{ index: 0, liveBytes: header.totals.liveBytes }] },
+    }),
+    {
+      kind: 'update',
+      view: 'lines',
+      header: { ...header, totals: { ...header.totals, python } },
+      table: undefined,
+    },
+  );
+  t.regex(screenText(state), /\+5\.0 MiB in .* since the mark/);
 });
 
 test('the tree opens and closes, turns round, and keeps its cursor', async (t) => {

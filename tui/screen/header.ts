@@ -1,6 +1,6 @@
 /** What stands above every view: whose memory this is, how it is doing, and what was not seen. Pure. */
-import type { Header, ProcessSummary } from '../../proto/messages.js';
-import type { Totals } from '../../proto/snapshot.js';
+import type { Header, MarkedLive, ProcessSummary } from '../../proto/messages.js';
+import type { Index, Totals } from '../../proto/snapshot.js';
 import { baseName, type PathStyle } from '../../views/names.js';
 import { cutEnd, width } from '../../views/text.js';
 import { formatBytes, formatBytesDelta, formatCount, formatDuration } from '../../views/units.js';
@@ -53,11 +53,20 @@ const fittingName = (program: string, name: string, columns: number): string => 
 
 const markOf = ({ mark, process }: State, header: Header | null): readonly Part[] => {
   if (!mark || !header) return [];
-  const isKnown = mark.liveBytes !== null && mark.process === process;
-  const grown = isKnown ? formatBytesDelta(header.totals.liveBytes - (mark.liveBytes ?? 0)) : 'marked';
+  const before = mark.live && liveThen(mark.live, process === 'all' ? 'all' : header.process?.index);
+  const grown = before === null ? 'marked' : formatBytesDelta(payloadOf(header.totals) - before);
   const since = Math.max(0, Date.parse(header.takenAt) - Date.parse(mark.takenAt)) || 0;
   return [{ spans: [span(`${grown} in ${formatDuration(since)} since the mark`, 'strong')], priority: 2 }];
 };
+
+/** What rows sum up: of the heap, and objects of Python's own allocator. */
+const payloadOf = ({ liveBytes, python }: Totals): number => liveBytes + (python?.liveBytes ?? 0);
+
+/** Of a process that came later: nothing. */
+const liveThen = (live: readonly MarkedLive[], process: Index | 'all' | undefined): number =>
+  live
+    .filter(({ index }) => process === 'all' || index === process)
+    .reduce((sum, { liveBytes }) => sum + liveBytes, 0);
 
 const warningsOf = ({ connection, held }: State): readonly Part[] => [
   ...(held ? [{ spans: [span('[HELD]', 'alarm')], priority: 0 }] : []),
