@@ -25,6 +25,9 @@ export interface AppOptions extends Means {
   readonly openPainter: OpenPainter;
 }
 
+/** What the daemon may take beyond two of its intervals before its silence is shown. */
+const PATIENCE_MS = 2500;
+const LISTEN_MS = 1000;
 /** Frames are at least this far apart: what comes in between is drawn together. */
 const FRAME_MS = 15;
 
@@ -48,6 +51,7 @@ export const runApp = async (options: AppOptions): Promise<void> => {
   await new Promise<void>((resolve) => {
     let painter: Painter | undefined;
     let frame: NodeJS.Timeout | undefined;
+    let heardAt = performance.now();
     let drawnAt = 0;
     let lastId: RequestId = 0;
     const nextId = (): RequestId => {
@@ -72,7 +76,13 @@ export const runApp = async (options: AppOptions): Promise<void> => {
       }
       frame ??= setTimeout(draw, Math.max(0, FRAME_MS - (performance.now() - drawnAt)));
     };
+    const listening = setInterval(() => {
+      const ms = performance.now() - heardAt;
+      if (state.connection.kind === 'live' && ms > PATIENCE_MS + 2 * state.intervalMs)
+        happen({ kind: 'silence', ms });
+    }, LISTEN_MS);
     const leave = (): void => {
+      clearInterval(listening);
       stopFollowing();
       clearTimeout(frame);
       painter?.close();
@@ -112,6 +122,7 @@ export const runApp = async (options: AppOptions): Promise<void> => {
     let stopFollowing = (): void => {};
     if (outputPath) stopFollowing = followOutput(outputPath, (text) => happen({ kind: 'output', text }));
     hear = (message) => {
+      heardAt = performance.now();
       if (errands.hear(message)) return;
       if (message.type === 'goodbye') happen({ kind: 'connection', connection: { kind: 'over' } });
       else if (message.type === 'error') happen({ kind: 'notice', text: message.message });

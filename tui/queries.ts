@@ -1,8 +1,8 @@
 /**
- * Which views the state needs from the daemon. Pure. The one that is shown comes again and again; the others once
- * at first and once at the end, so that there is something to browse when the daemon has gone.
+ * Which views the state needs from the daemon. Pure. The one that is shown comes again and again; the others seldom, so
+ * that there is something to browse while the display is held or when the daemon has gone.
  */
-import { ONLY_FIRST_AND_LAST, ROW_LIMIT, type Subscribe } from '../proto/messages.js';
+import { ROW_LIMIT, type Subscribe } from '../proto/messages.js';
 import { placeOf, type Slot, type State, TABLE_VIEWS, type TableView } from './state.js';
 
 export type Wanted = Omit<Subscribe, 'type' | 'id'>;
@@ -12,6 +12,7 @@ export type WantedViews = Readonly<Partial<Record<Slot, Wanted>>>;
 const STEP = 100;
 /** Among so many rows is searched. */
 const SEARCHED = 2000;
+const SELDOM_MS = 5000;
 const MOST_LINES = 2000;
 const MOST_STACKS = 100;
 
@@ -35,7 +36,8 @@ export const wantedViews = (state: State): WantedViews => {
       ...(each === 'stacks' ? { tree: state.tree } : {}),
       limit: Math.min(ROW_LIMIT, isSearching && each === view ? Math.max(SEARCHED, ahead) : ahead),
       // Above the output the header goes on.
-      intervalMs: each === (place === 'output' ? 'lines' : place) ? intervalMs : ONLY_FIRST_AND_LAST,
+      intervalMs:
+        each === (place === 'output' ? 'lines' : place) ? intervalMs : Math.max(intervalMs, SELDOM_MS),
     };
   };
   // The tree of stacks is dear: it is made for those who look at it.

@@ -46,6 +46,8 @@ export const viewsOf = ({ newest }: Pick<State, 'newest'>): readonly ShownView[]
 export interface State {
   readonly session: SessionSummary;
   readonly connection: Connection;
+  /** For how long the daemon has said nothing, where that is longer than it should be; else 0. */
+  readonly silentMs: number;
   readonly size: Size;
   readonly view: ShownView;
   /** A row that is looked into, in front of its view. */
@@ -98,6 +100,8 @@ export interface Size {
 export interface Picture {
   readonly header: Header | null;
   readonly tables: Readonly<Partial<Record<Slot, Table>>>;
+  /** When the daemon looked for each of them, ISO 8601, UTC. */
+  readonly lookedAt: Readonly<Partial<Record<Slot, string>>>;
   readonly output: Output | null;
 }
 
@@ -146,7 +150,7 @@ export interface Cursor {
 }
 
 export const AT_TOP: Cursor = { at: 0, key: null, top: 0 };
-export const NO_PICTURE: Picture = { header: null, tables: {}, output: null };
+export const NO_PICTURE: Picture = { header: null, tables: {}, lookedAt: {}, output: null };
 export const ALL_AT_TOP: State['cursors'] = {
   lines: AT_TOP,
   functions: AT_TOP,
@@ -173,6 +177,7 @@ export const initialState = (
 ): State => ({
   session,
   connection: { kind: 'live' },
+  silentMs: 0,
   size,
   view: 'lines',
   detail: null,

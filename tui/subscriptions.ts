@@ -2,7 +2,7 @@
  * Keeps what the daemon sends in step with what the state wants. Every change of a subscription takes a new
  * number, so that what was on its way for the one before is told apart.
  */
-import { ONLY_FIRST_AND_LAST, type RequestId } from '../proto/messages.js';
+import type { RequestId } from '../proto/messages.js';
 import type { DaemonLink } from './client.js';
 import type { Wanted, WantedViews } from './queries.js';
 import { SLOTS, type Slot } from './state.js';
@@ -45,6 +45,6 @@ export const createSubscriptions = (
   };
 };
 
-const urgency = (wanted: Wanted | undefined): number => (wanted?.intervalMs === ONLY_FIRST_AND_LAST ? 1 : 0);
+const urgency = (wanted: Wanted | undefined): number => wanted?.intervalMs ?? 0;
 
 const isSame = (a: Wanted, b: Wanted): boolean => JSON.stringify(a) === JSON.stringify(b);

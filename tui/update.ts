@@ -37,6 +37,8 @@ export type Happening =
     }
   | { readonly kind: 'resize'; readonly size: Size }
   | { readonly kind: 'connection'; readonly connection: Connection }
+  /** The daemon has said nothing for so long. */
+  | { readonly kind: 'silence'; readonly ms: number }
   | { readonly kind: 'notice'; readonly text: string }
   | { readonly kind: 'mark'; readonly mark: Mark }
   | { readonly kind: 'source'; readonly file: string; readonly source: Source }
@@ -53,6 +55,8 @@ export const update = (state: State, happening: Happening): State => {
       return withHelpTop(settled({ ...state, size: happening.size }), state.helpTop);
     case 'connection':
       return { ...state, connection: happening.connection };
+    case 'silence':
+      return { ...state, silentMs: happening.ms };
     case 'notice':
       return { ...state, notice: happening.text };
     case 'mark':
@@ -80,12 +84,13 @@ const updated = (state: State, { view, header, table }: Extract<Happening, { kin
     ...state.newest,
     header: isNewer ? header : state.newest.header,
     tables: table ? { ...tables, [view]: table } : tables,
+    lookedAt: { ...state.newest.lookedAt, [view]: header.takenAt },
   };
   const history = view === state.view ? withLook(state.history, view, newest.tables[view]) : state.history;
   const mainPid = state.process === 'main' ? (header.process?.pid ?? state.mainPid) : state.mainPid;
   const highest =
     state.highest === null ? null : Math.max(state.highest, newest.header?.totals.liveBytes ?? 0);
-  return settled({ ...state, newest, history, mainPid, highest });
+  return settled({ ...state, newest, history, mainPid, highest, silentMs: 0 });
 };
 
 const act = (state: State, action: Action): State => {

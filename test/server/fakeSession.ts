@@ -27,6 +27,9 @@ export interface FakeSession extends LiveSession {
   readonly asked: { profile: number; snapshot: number; processes: number };
 }
 
+/** It stands still: what is drawn is the same however slow the machine is. */
+const NOW_MS = Date.parse('2026-11-22T10:00:05.000Z');
+
 export const fakeSession = (fakes: readonly FakeProcess[]): FakeSession => {
   const first = fakes.map(({ sites }) => snapshotOf(sites));
   const asked = { profile: 0, snapshot: 0, processes: 0 };
@@ -76,7 +79,7 @@ export const fakeSession = (fakes: readonly FakeProcess[]): FakeSession => {
     id: 'kfmqa',
     startedAt: '2026-11-20T10:00:00.000Z',
     command: ['/home/me/app', '--fast'],
-    nowMs: () => Date.now(),
+    nowMs: () => NOW_MS,
     running: () => running,
     processes: () => {
       asked.processes += 1;

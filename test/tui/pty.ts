@@ -34,6 +34,8 @@ export const serveFake = async (t: ExecutionContext): Promise<FakeDaemon> => {
     socketPath,
     say: (word) => daemon.stdin.write(`${word}\n`),
     kill: () => daemon.kill('SIGKILL'),
+    stop: () => daemon.kill('SIGSTOP'),
+    goOn: () => daemon.kill('SIGCONT'),
   };
 };
 
@@ -41,6 +43,9 @@ export interface FakeDaemon {
   readonly socketPath: string;
   readonly say: (word: 'end' | 'close') => void;
   readonly kill: () => void;
+  /** It is there, and says nothing. */
+  readonly stop: () => void;
+  readonly goOn: () => void;
 }
 
 const LONGEST_MS = 90_000;

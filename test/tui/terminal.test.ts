@@ -103,6 +103,18 @@ test('a daemon that is killed is said to be gone', async (t) => {
   t.is(await pty.ended, 0);
 });
 
+test('a daemon that says nothing is not taken for a program that does nothing', async (t) => {
+  const daemon = await serveFake(t);
+  const pty = onTerminal(t, `node ${TOP} ${daemon.socketPath}`);
+  await pty.waitFor(/cache_insert/);
+  daemon.stop();
+  await pty.waitFor(/NO NEWS FOR/);
+  daemon.goOn();
+  await pty.waitFor(/~\/app/); // at the left again, where that stood
+  pty.type('q');
+  t.is(await pty.ended, 0);
+});
+
 test('y hands file and line to the terminal (OSC 52)', async (t) => {
   const pty = await startTop(t);
   pty.type('y');

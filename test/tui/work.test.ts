@@ -146,6 +146,33 @@ test('growth since the mark holds what Python has grown by, as the rows do', asy
   t.regex(screenText(state), /\+5\.0 MiB in .* since the mark/);
 });
 
+for (const how of ['held', 'the daemon is gone'] as const)
+  test(`a view that is older than the header says so while the display stands still (${how})`, async (t) => {
+    const state = await started(SIZE);
+    const { header } = state.newest;
+    if (!header) throw new Error('no header');
+    const takenAt = new Date(Date.parse(header.takenAt) + 90_000).toISOString();
+    const later = update(state, {
+      kind: 'update',
+      view: 'lines',
+      header: { ...header, takenAt },
+      table: undefined,
+    });
+    const still =
+      how === 'held'
+        ? type(later, 'space')
+        : update(later, { kind: 'connection', connection: { kind: 'lost', why: '' } });
+    t.notRegex(screenText(still), /before\]/);
+    t.regex(screenText(type(still, '6')), /\[this view: 1 min 30 s before\]/);
+    t.notRegex(screenText(type(later, '6')), /before\]/); // a newer one is on its way
+  });
+
+test('views that are not looked at are brought up to date all the same', async (t) => {
+  const wanted = wantedViews(await started(SIZE));
+  t.true((wanted.lines?.intervalMs ?? 0) > 0);
+  t.true((wanted.threads?.intervalMs ?? 0) > (wanted.lines?.intervalMs ?? 0));
+});
+
 test('the tree opens and closes, turns round, and keeps its cursor', async (t) => {
   const live = fakeSession([{ sites: SITES }]);
   const daemon = daemonOf(live);

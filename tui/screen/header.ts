@@ -68,7 +68,31 @@ const liveThen = (live: readonly MarkedLive[], process: Index | 'all' | undefine
     .filter(({ index }) => process === 'all' || index === process)
     .reduce((sum, { liveBytes }) => sum + liveBytes, 0);
 
-const warningsOf = ({ connection, held }: State): readonly Part[] => [
+const warningsOf = (state: State): readonly Part[] => [
+  ...stateWarnings(state),
+  ...[laggingOf(state)].flatMap((ms) =>
+    ms > NOTICED_MS
+      ? [{ spans: [span(`[this view: ${formatDuration(ms)} before]`, 'alarm')], priority: 0 }]
+      : [],
+  ),
+];
+
+/** Views that are not looked at are brought up to date now and then; what stands still may stand there long. */
+const NOTICED_MS = 2000;
+
+/** By how much what is shown is older than the header, where no newer is to be had. */
+const laggingOf = (state: State): number => {
+  const { connection, held, view, detail } = state;
+  const { header, lookedAt } = shownPicture(state);
+  const looked = view === 'output' || detail ? undefined : lookedAt[view];
+  if (!header || looked === undefined || (connection.kind === 'live' && !held)) return 0;
+  return Date.parse(header.takenAt) - Date.parse(looked);
+};
+
+const stateWarnings = ({ connection, held, silentMs }: State): readonly Part[] => [
+  ...(connection.kind === 'live' && silentMs > 0
+    ? [{ spans: [span(`[NO NEWS FOR ${formatDuration(silentMs)}]`, 'alarm')], priority: 0 }]
+    : []),
   ...(held ? [{ spans: [span('[HELD]', 'alarm')], priority: 0 }] : []),
   ...(connection.kind === 'lost'
     ? [{ spans: [span('[DAEMON GONE, last state]', 'alarm')], priority: 0 }]
