@@ -1,9 +1,10 @@
 /** What is typed at the foot of the screen: a text to search for while one types, or a filter. Pure. */
 import { parseFilter } from '../views/filter.js';
+import { formatCount } from '../views/units.js';
 import { cursorOf, moved, settled, withCursor } from './cursor.js';
 import { textOf } from './row.js';
 import { rowsOf } from './rows.js';
-import { ALL_AT_TOP, type Prompt, type State } from './state.js';
+import { ALL_AT_TOP, type Prompt, placeOf, type State, shownPicture } from './state.js';
 
 export const prompted = (state: State, kind: Prompt['kind']): State => ({
   ...state,
@@ -37,7 +38,7 @@ export const erased = (text: string, what: 'character' | 'word' | 'all'): string
 export const accepted = (state: State): State => {
   const { prompt } = state;
   if (!prompt) return state;
-  if (prompt.kind === 'search') return { ...state, prompt: null };
+  if (prompt.kind === 'search') return found({ ...state, prompt: null }, 0);
   const parsed = parseFilter(prompt.text, filteredIn(state));
   if (!parsed.ok) return { ...state, prompt: { ...prompt, fault: parsed.fault } };
   return filtered({ ...state, prompt: null }, prompt.text);
@@ -71,5 +72,19 @@ export const found = (state: State, by: -1 | 0 | 1): State => {
     const row = rows[index];
     if (row && textOf(row).toLowerCase().includes(wanted)) return { ...moved(state, index), notice: null };
   }
-  return { ...state, notice: `Nothing here has ${search} in it.` };
+  return { ...state, notice: nothingFound(state) };
 };
+
+const NOT_AMONG = 'Nothing in the first';
+
+const nothingFound = (state: State): string => {
+  const place = placeOf(state);
+  const table = place === 'output' || place === 'detail' ? undefined : shownPicture(state).tables[place];
+  const isWhole = !table || !('omitted' in table) || table.omitted === 0;
+  const where = isWhole ? 'Nothing here' : `${NOT_AMONG} ${formatCount(rowsOf(state).length)} rows`;
+  return `${where} has ${state.search} in it${isWhole ? '.' : '; f filters all.'}`;
+};
+
+/** More rows are asked for once something is searched: what was not among the first may be among them. */
+export const soughtAgain = (state: State): State =>
+  state.search !== '' && state.notice?.startsWith(NOT_AMONG) ? found(state, 0) : state;

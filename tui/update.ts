@@ -6,7 +6,7 @@ import { keyOfLine } from './detail.js';
 import { helpScrolled, withHelpTop } from './helpScroll.js';
 import { NO_HISTORY, withLook } from './history.js';
 import { NO_OUTPUT, withText } from './output.js';
-import { accepted, cancelled, erased, filtered, found, prompted, typed } from './prompt.js';
+import { accepted, cancelled, erased, filtered, found, prompted, soughtAgain, typed } from './prompt.js';
 import { rowsOf } from './rows.js';
 import { layoutOf } from './screen/layout.js';
 import { SORTS } from './sorts.js';
@@ -90,7 +90,7 @@ const updated = (state: State, { view, header, table }: Extract<Happening, { kin
   const mainPid = state.process === 'main' ? (header.process?.pid ?? state.mainPid) : state.mainPid;
   const highest =
     state.highest === null ? null : Math.max(state.highest, newest.header?.totals.liveBytes ?? 0);
-  return settled({ ...state, newest, history, mainPid, highest, silentMs: 0 });
+  return soughtAgain(settled({ ...state, newest, history, mainPid, highest, silentMs: 0 }));
 };
 
 const act = (state: State, action: Action): State => {

@@ -59,6 +59,35 @@ test('more rows are asked for while something is searched', async (t) => {
   t.true((wantedViews(type(state, '/')).lines?.limit ?? 0) > (wantedViews(state).lines?.limit ?? 0));
 });
 
+test('what is searched and only comes with the rows that are asked for then is gone to, also after Enter', async (t) => {
+  const many = Array.from({ length: 400 }, (_, at) => ({
+    stack: [`/home/me/app!f${at}@/home/me/src/f.c:${at + 1}`],
+    bytes: 1000 - at,
+  }));
+  const live = fakeSession([{ sites: many }]);
+  const daemon = daemonOf(live);
+  const first = await answered(initialState(live, SIZE), live, daemon);
+  const typing = type(first, '/', ...letters('f350'));
+  t.regex(screenText(typing), /Nothing in the first 200 rows has f350 in it; f filters all\./);
+  t.is(selected(await answered(typing, live, daemon)), 'f350');
+  const found = await answered(type(typing, 'enter'), live, daemon);
+  t.is(selected(found), 'f350');
+  t.is(found.notice, null);
+  t.is(selected(await answered(type(found, 'k'), live, daemon)), 'f349'); // and left alone from then on
+});
+
+test('of a long filter the end and the whole mistake are seen, of a long message all of it', async (t) => {
+  const state = await started(SIZE);
+  const wrong = screenText(type(state, 'f', ...letters(`${'x'.repeat(90)} thread:y`)));
+  t.regex(wrong, /thread: is not possible here[\s\S]*see\s+the\s+Threads\s+view\nfilter: …x+ \[thread:\]y/);
+  t.is(wrong.trimEnd().split('\n').length, SIZE.rows);
+  t.regex(screenText(type(state, '/', ...letters(`${'x'.repeat(90)}END`))), /…x+END/);
+  const name = `${'a-very-long-name-of-a-snapshot.'.repeat(3)}json`;
+  const saved = screenText(update(state, { kind: 'notice', text: `Saved as ${name} in the folder` }));
+  t.regex(saved, /in the folder/);
+  t.is(saved.trimEnd().split('\n').length, SIZE.rows);
+});
+
 test('f filters here at once and at the daemon; it stays in sight, Esc clears it', async (t) => {
   const state = await started(SIZE);
   const filtered = type(state, 'f', ...letters('cache size>1m'), 'enter');
@@ -78,7 +107,7 @@ test('a filter that makes no sense is not taken, what was typed stays', async (t
   const state = type(await started(SIZE), 'f', ...letters('modul:x'), 'enter');
   t.is(state.filter, null);
   t.is(state.prompt?.text, 'modul:x');
-  t.regex(screenText(state), /\[modul:\]x.*there is no modul:/);
+  t.regex(screenText(state), /there is no modul:[\s\S]*\[modul:\]x/);
   t.is(type(state, 'C-u', 'enter').prompt, null);
 });
 

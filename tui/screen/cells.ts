@@ -1,5 +1,5 @@
 /** What a screen is made of: lines of styled pieces of text, and how pieces are put together. Knows no terminal. */
-import { clean, cutEnd, padEnd, padStart, width } from '../../views/text.js';
+import { clean, cutEnd, cutStart, padEnd, padStart, width } from '../../views/text.js';
 
 /** What a piece of text means; how that looks is the painter's. Meaning is never in the style alone. */
 export type Style =
@@ -61,6 +61,20 @@ export const cutLine = (line: Line, columns: number): Line => {
     room -= width(text);
   }
   return cut;
+};
+
+/** What is at its end stays. */
+export const cutLineStart = (line: Line, columns: number, ellipsis: string): Line => {
+  if (lineWidth(line) <= columns) return line;
+  const kept: Span[] = [];
+  let room = columns - width(ellipsis);
+  for (const each of [...line].reverse()) {
+    if (room <= 0) break;
+    const text = cutStart(each.text, room, '');
+    kept.unshift({ ...each, text });
+    room -= width(text);
+  }
+  return [span(ellipsis), ...kept];
 };
 
 /** Exactly so wide. */

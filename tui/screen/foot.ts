@@ -1,15 +1,25 @@
-/** The last line: what is typed, what there is to say, or which keys there are. Pure. */
-import { cutStart } from '../../views/text.js';
+/**
+ * The last line: what is typed, what there is to say, or which keys there are. What there is to say takes further lines
+ * above where one is not enough. Pure.
+ */
+import { wrap } from '../../views/text.js';
 import { type Prompt, placeOf, type State } from '../state.js';
-import { type Line, lineWidth, span } from './cells.js';
+import { cutLineStart, type Line, lineWidth, span } from './cells.js';
 import { type Glyphs, MARKS } from './glyphs.js';
 import { leaveLines, reminderLine } from './help.js';
 import { layoutOf } from './layout.js';
 
-export const footLine = (state: State, glyphs: Glyphs): Line => {
-  const { notice, connection, size, prompt, filter, search } = state;
-  if (prompt) return promptLine(prompt, notice, size.columns, glyphs);
-  if (notice !== null) return [span(notice, 'alarm')];
+export const footLines = (state: State, glyphs: Glyphs): readonly Line[] => {
+  const { notice, size, prompt } = state;
+  if (prompt) return promptLines(prompt, prompt.fault?.message ?? notice, size.columns, glyphs);
+  return notice === null ? [footLine(state)] : said(notice, size.columns);
+};
+
+const said = (text: string, columns: number): readonly Line[] =>
+  wrap(text, columns, '').map((part) => [span(part, 'alarm')]);
+
+const footLine = (state: State): Line => {
+  const { connection, size, filter, search } = state;
   const active: Line = [
     ...(connection.kind === 'lost' ? [span(`The daemon went away: ${connection.why} `, 'alarm')] : []),
     ...(filter ? [span(`filter ${filter.text}`, 'strong'), span(' (Esc clears)  ', 'faint')] : []),
@@ -26,29 +36,33 @@ const leaveReminder = ({ size }: State): Line | null =>
     ? [span('k keep  s stop  e end  Esc stay', 'strong')]
     : null;
 
-const promptLine = (
-  { kind, text, fault }: Prompt,
-  notice: string | null,
+/** Its end is always seen: that is where one types. */
+const promptLines = (
+  prompt: Prompt,
+  message: string | null,
   columns: number,
   glyphs: Glyphs,
-): Line => {
-  const sign = kind === 'search' ? '/' : 'filter: ';
-  if (kind === 'search')
-    return [span(sign, 'strong'), span(text), CURSOR, ...(notice ? [span(`  ${notice}`, 'alarm')] : [])];
-  if (!fault) {
-    const hint = text === '' ? '  text /re/ !not size>1m module:x lang:python' : '';
-    const shown = cutStart(text, columns - sign.length - 1, MARKS[glyphs].ellipsis);
-    return [span(sign, 'strong'), span(shown), CURSOR, span(hint, 'faint')];
-  }
-  const { at, length, message } = fault;
-  // The mistake stands in brackets too: colour is never the only signal.
+): readonly Line[] => {
+  const sign = span(prompt.kind === 'search' ? '/' : 'filter: ', 'strong');
+  const typed = [...typedText(prompt), CURSOR];
+  const room = columns - lineWidth([sign]);
+  const hint = prompt.kind === 'filter' && prompt.text === '' ? [span(FILTER_HINT, 'faint')] : [];
+  if (message === null) return [[sign, ...cutLineStart(typed, room, MARKS[glyphs].ellipsis), ...hint]];
+  const beside = [sign, ...typed, span(`  ${message}`, 'alarm')];
+  if (lineWidth(beside) <= columns) return [beside];
+  return [...said(message, columns), [sign, ...cutLineStart(typed, room, MARKS[glyphs].ellipsis)]];
+};
+
+const FILTER_HINT = '  text /re/ !not size>1m module:x lang:python';
+
+/** The mistake stands in brackets too: colour is never the only signal. */
+const typedText = ({ text, fault }: Prompt): Line => {
+  if (!fault) return [span(text)];
+  const { at, length } = fault;
   return [
-    span(sign, 'strong'),
     span(text.slice(0, at)),
     span(`[${text.slice(at, at + length)}]`, 'alarm'),
     span(text.slice(at + length)),
-    CURSOR,
-    span(`  ${message}`, 'alarm'),
   ];
 };
 

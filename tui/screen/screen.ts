@@ -6,7 +6,7 @@ import { rowsOf } from '../rows.js';
 import { placeOf, type ShownView, type State, shownPicture, viewsOf } from '../state.js';
 import { cutLine, fillLine, type Line, lineWidth, span, spread } from './cells.js';
 import { columnsOf } from './columns.js';
-import { footLine } from './foot.js';
+import { footLines } from './foot.js';
 import { type Glyphs, MARKS } from './glyphs.js';
 import { headerLines } from './header.js';
 import { helpBody, leaveLines } from './help.js';
@@ -48,7 +48,8 @@ export const screenLines = (state: State, look: Look): readonly Line[] => {
     ...blank,
   ];
   // Of a tiny terminal the end is cut off, but for what is typed.
-  const shown = [...lines.slice(0, Math.max(0, size.rows - 1)), footLine(state, look.glyphs)];
+  const foot = footLines(state, look.glyphs).slice(-Math.max(1, size.rows));
+  const shown = [...lines.slice(0, Math.max(0, size.rows - foot.length)), ...foot];
   return shown.map((line) => cutLine(line, size.columns));
 };
 
