@@ -40,16 +40,22 @@ export const oneOf =
   (value, path) =>
     choices.find((choice) => choice === value) ?? refuse(`one of ${choices.join(', ')}`, value, path);
 
-/** The first check that accepts decides. */
+/**
+ * The first check that accepts decides.
+ *
+ * @param what both of them together: "a count, main or all"
+ */
 export const either =
-  <A, B>(first: Check<A>, second: Check<B>): Check<A | B> =>
+  <A, B>(first: Check<A>, second: Check<B>, what: string): Check<A | B> =>
   (value, path) => {
-    try {
-      return first(value, path);
-    } catch (error) {
-      if (!(error instanceof Malformed)) throw error;
-      return second(value, path);
+    for (const check of [first, second]) {
+      try {
+        return check(value, path);
+      } catch (error) {
+        if (!(error instanceof Malformed)) throw error;
+      }
     }
+    return refuse(what, value, path);
   };
 
 export const orNull =

@@ -65,7 +65,7 @@ const parse = <M extends { readonly type: string }>(json: string, checks: Checks
       id: null,
       fault: 'a message is a JSON object with a type, this is not',
     };
-  const id = typeof value.id === 'number' && Number.isSafeInteger(value.id) ? value.id : null;
+  const id = idOf(value.id);
   const check = checkOf(checks, value.type);
   if (!check) {
     const type = value.type.slice(0, 40);
@@ -103,6 +103,17 @@ const LONGEST_FILTER = 1000;
 const LONGEST_PATH = 4096;
 
 const id = between(0, MOST_SIGNIFICANT_ID);
+
+/** @returns null for what is none: an answer carries only what may be one */
+const idOf = (value: unknown): RequestId | null => {
+  try {
+    return id(value, 'id');
+  } catch {
+    return null;
+  }
+};
+
+const processChoice = either(count, oneOf(['main', 'all']), 'the index of a process, main or all');
 
 const path: Check<string> = (value, at) => {
   const given = text(value, at);
@@ -270,7 +281,7 @@ const CLIENT_MESSAGES: Checks<ClientMessage> = {
     type: oneOf(['subscribe']),
     id,
     view: oneOf([...ROW_VIEWS, 'tree', 'processes', 'threads', 'sizes', 'blocks']),
-    process: either(count, oneOf(['main', 'all'])),
+    process: processChoice,
     sort: oneOf(SORT_KEYS),
     order: oneOf(['descending', 'ascending']),
     kind: oneOf(KINDS),
@@ -287,16 +298,24 @@ const CLIENT_MESSAGES: Checks<ClientMessage> = {
       }),
     ),
     limit: between(1, ROW_LIMIT),
-    intervalMs: either(oneOf([ONLY_FIRST_AND_LAST]), between(FASTEST_INTERVAL_MS, SLOWEST_INTERVAL_MS)),
+    intervalMs: either(
+      oneOf([ONLY_FIRST_AND_LAST]),
+      between(FASTEST_INTERVAL_MS, SLOWEST_INTERVAL_MS),
+      `${ONLY_FIRST_AND_LAST} or a whole number from ${FASTEST_INTERVAL_MS} to ${SLOWEST_INTERVAL_MS}`,
+    ),
   }),
   unsubscribe: record({ type: oneOf(['unsubscribe']), id }),
-  snapshot: record({ type: oneOf(['snapshot']), id, process: either(count, oneOf(['main'])) }),
+  snapshot: record({
+    type: oneOf(['snapshot']),
+    id,
+    process: either(count, oneOf(['main']), 'the index of a process or main'),
+  }),
   processes: record({ type: oneOf(['processes']), id }),
   mark: record({ type: oneOf(['mark']), id }),
   source: record({
     type: oneOf(['source']),
     id,
-    process: either(count, oneOf(['main', 'all'])),
+    process: processChoice,
     file: path,
   }),
   stop: record({ type: oneOf(['stop']), id }),

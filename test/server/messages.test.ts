@@ -27,9 +27,18 @@ test('a mistake in a message is named by its field, with what was given', (t) =>
   t.is(faultOf({ ...SUBSCRIBE, limit: -3 }), 'limit is not a whole number from 1 to 10000, but -3');
   t.is(faultOf({ ...SUBSCRIBE, limit: 1e9 }), 'limit is not a whole number from 1 to 10000, but 1000000000');
   t.regex(faultOf({ ...SUBSCRIBE, view: '__proto__' }), /^view is not one of lines, .*, but "__proto__"$/);
-  t.is(faultOf({ ...SUBSCRIBE, process: 'mine' }), 'process is not one of main, all, but "mine"');
-  t.is(faultOf({ ...SUBSCRIBE, process: 1.5 }), 'process is not one of main, all, but 1.5');
-  t.is(faultOf({ ...SUBSCRIBE, intervalMs: 1 }), 'intervalMs is not a whole number from 100 to 60000, but 1');
+  t.is(
+    faultOf({ ...SUBSCRIBE, process: 'mine' }),
+    'process is not the index of a process, main or all, but "mine"',
+  );
+  t.is(
+    faultOf({ ...SUBSCRIBE, process: 1.5 }),
+    'process is not the index of a process, main or all, but 1.5',
+  );
+  t.is(
+    faultOf({ ...SUBSCRIBE, intervalMs: 1 }),
+    'intervalMs is not 0 or a whole number from 100 to 60000, but 1',
+  );
   t.is(
     faultOf({ ...SUBSCRIBE, id: undefined }),
     'id is not a whole number from 0 to 2147483647, but missing',
@@ -57,6 +66,15 @@ test('fields that a later version adds are ignored', (t) => {
 test('a faulty message can be answered by its number', (t) => {
   const parsed = parseClientMessage('{"type":"snapshot","id":12,"process":"all"}');
   t.like(parsed, { ok: false, id: 12, code: 'malformed' });
+});
+
+test('a number that no message may have is not sent back: the answer would break the rules itself', (t) => {
+  for (const id of ['-5', '1.5', '2147483648', '1e300', '"4"', 'null'])
+    t.like(
+      parseClientMessage(`{"type":"dance","id":${id}}`),
+      { ok: false, id: null, code: 'unknown-type' },
+      id,
+    );
 });
 
 test('the UI does not believe a daemon that sends half a header', (t) => {
