@@ -25,11 +25,23 @@ export const detailRows = (state: State): readonly Row[] => {
   const stacks = tables['detail stacks'];
   const known = lines?.view === 'lines' ? lines.rows : [];
   return [
-    ...sourceRows(detail, known, state.sources),
+    ...sourceRows(detail, lines ? known : [detail.row], state.sources),
     ...(blocks?.view === 'blocks' && blocks.ages.length > 0 ? blockRows(blocks.ages, blocks.sizes) : []),
-    ...(stacks?.view === 'stacks' ? stackRows(stacks.rows, stacks.omitted) : []),
+    ...(stacks?.view === 'stacks' ? stackRows(stacks.rows, stacks.omitted) : missing(state)),
   ];
 };
+
+/** Nobody answers any more. */
+const missing = ({ connection }: State): readonly Row[] =>
+  connection.kind === 'live'
+    ? []
+    : [
+        title(2, ''),
+        title(
+          3,
+          'Its stacks were not asked for before the daemon went: memtrace report --by stack shows them.',
+        ),
+      ];
 
 export const keyOfLine = (line: number): number => line;
 

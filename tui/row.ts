@@ -11,7 +11,7 @@ export type Row =
   | { readonly kind: 'size'; readonly key: number; readonly row: SizeClass; readonly share: number }
   | { readonly kind: 'process'; readonly key: number; readonly row: ProcessSummary; readonly depth: number }
   /** Stands for all processes together. */
-  | { readonly kind: 'all'; readonly key: number; readonly processes: number }
+  | { readonly kind: 'all'; readonly key: number; readonly processes: number; readonly row: ProcessSums }
   | { readonly kind: 'text'; readonly key: number; readonly text: string }
   // Of a row that is looked into:
   /** @param share of the live blocks of the fullest class */
@@ -25,6 +25,9 @@ export type Row =
       readonly text: string;
       readonly place: SourcePlace | null;
     };
+
+/** What adds up over processes; their peaks need not have been at the same moment. */
+export type ProcessSums = Pick<ProcessSummary, 'liveBytes' | 'rssBytes' | 'allocations'>;
 
 /** Live blocks of an age or a size. */
 export interface BlockClass {

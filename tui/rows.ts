@@ -1,11 +1,11 @@
 /** The rows of what is shown, in the order in which they are shown. Pure. */
 import type { ProcessSummary, SortKey, ViewRow } from '../proto/messages.js';
-import type { SizeClass, ThreadInfo } from '../proto/snapshot.js';
+import type { SiteCounters, SizeClass, ThreadInfo } from '../proto/snapshot.js';
 import type { Filter, Named } from '../views/filter.js';
 import { metricOf } from '../views/order.js';
 import { detailRows } from './detail.js';
 import type { Output } from './output.js';
-import type { Row } from './row.js';
+import type { ProcessSums, Row } from './row.js';
 import { type Place, placeOf, type State, shownPicture } from './state.js';
 
 const KEY_OF_ALL = -1;
@@ -54,10 +54,27 @@ const threadRows = (threads: readonly ThreadInfo[], { sort, order, filter }: Sta
   };
   const sign = order === 'descending' ? 1 : -1;
   return threads
-    .filter(({ name }) => !filter || filter.matchesNames([{ ...noNames, function: name, thread: name }]))
+    .filter(
+      (thread) =>
+        !filter ||
+        (filter.matchesNames([{ ...noNames, function: thread.name, thread: thread.name }]) &&
+          filter.matchesFigures(figuresOf(thread))),
+    )
     .sort((a, b) => sign * (figure(b) - figure(a)) || a.tid - b.tid)
     .map((row) => ({ kind: 'thread', key: row.tid, row }));
 };
+
+/** What is not counted of a row is nothing. */
+const figuresOf = (counted: Partial<SiteCounters>): SiteCounters => ({
+  liveBytes: 0,
+  liveBlocks: 0,
+  totalBytes: 0,
+  totalBlocks: 0,
+  peakBytes: 0,
+  peakBlocks: 0,
+  temporaryBlocks: 0,
+  ...counted,
+});
 
 const sizeRows = (sizes: readonly SizeClass[]): readonly Row[] => {
   const most = Math.max(1, ...sizes.map(({ liveBlocks = 0 }) => liveBlocks));
@@ -78,9 +95,18 @@ const processRows = (processes: readonly ProcessSummary[], filter: Filter | null
       ...below(row.index, depth + 1),
     ]);
   const rows = below(NO_PARENT, 0).filter(
-    (row) => !filter || (row.kind === 'process' && filter.matchesNames(named(row.row.command.join(' ')))),
+    (row) =>
+      !filter ||
+      (row.kind === 'process' &&
+        filter.matchesNames(named(row.row.command.join(' '))) &&
+        filter.matchesFigures(figuresOf(row.row))),
   );
   return processes.length < 2
     ? rows
-    : [{ kind: 'all', key: KEY_OF_ALL, processes: processes.length }, ...rows];
+    : [{ kind: 'all', key: KEY_OF_ALL, processes: processes.length, row: sumOf(processes) }, ...rows];
+};
+
+const sumOf = (processes: readonly ProcessSummary[]): ProcessSums => {
+  const sum = (name: keyof ProcessSums) => processes.reduce((total, process) => total + process[name], 0);
+  return { liveBytes: sum('liveBytes'), rssBytes: sum('rssBytes'), allocations: sum('allocations') };
 };

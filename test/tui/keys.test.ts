@@ -121,6 +121,7 @@ test('Tab, Shift-Tab and digits go through the views; each keeps its own place',
 test('Enter on a process looks into it, on the first row into all; Esc goes back to the main one', async (t) => {
   const list = type(await started(SIZE), '8');
   t.is(type(list, 'enter').process, 'all');
+  t.regex(screenText(type(list, 'enter')), /\(a plot is of one process/);
   const child = type(list, 'j', 'j', 'enter');
   t.is(child.process, 1);
   t.is(child.view, 'lines');

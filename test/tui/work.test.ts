@@ -88,6 +88,29 @@ test('of a long filter the end and the whole mistake are seen, of a long message
   t.is(saved.trimEnd().split('\n').length, SIZE.rows);
 });
 
+test('a line that is looked into after the end still tells what it holds, and says what is missing', async (t) => {
+  const ended = update(await started(SIZE), { kind: 'connection', connection: { kind: 'over' } });
+  const lines = Array.from({ length: 150 }, (_, at) => `text of ${at + 1}`);
+  const state = update(type(ended, 'enter'), {
+    kind: 'source',
+    file: '/home/me/src/cache.c',
+    source: { lines, note: null },
+  });
+  t.regex(screenText(state), /91\.6 MiB +1,500,000 .*▶ +130 {2}text of 130/);
+  t.regex(screenText(state), /Its stacks were not asked for/);
+});
+
+test('a filter by figures holds of processes and threads too; where none holds, the foot says so', async (t) => {
+  const state = type(await started(SIZE), 'f', ...letters('size>1g'), 'enter');
+  t.deepEqual(
+    rowsOf(type(state, '8')).map(({ kind }) => kind),
+    ['all'],
+  );
+  t.deepEqual(rowsOf(type(state, '6')), []);
+  t.regex(screenText(type(state, '7')), /filter size>1g \(not here; Esc clears\)/);
+  t.true(rowsOf(type(await started(SIZE), '8', 'f', ...letters('size>1k'), 'enter')).length > 0);
+});
+
 test('f filters here at once and at the daemon; it stays in sight, Esc clears it', async (t) => {
   const state = await started(SIZE);
   const filtered = type(state, 'f', ...letters('cache size>1m'), 'enter');

@@ -22,13 +22,21 @@ const footLine = (state: State): Line => {
   const { connection, size, filter, search } = state;
   const active: Line = [
     ...(connection.kind === 'lost' ? [span(`The daemon went away: ${connection.why} `, 'alarm')] : []),
-    ...(filter ? [span(`filter ${filter.text}`, 'strong'), span(' (Esc clears)  ', 'faint')] : []),
+    ...(filter
+      ? [
+          span(`filter ${filter.text}`, 'strong'),
+          span(` (${isFiltered(state) ? '' : 'not here; '}Esc clears)  `, 'faint'),
+        ]
+      : []),
     ...(search !== '' ? [span(`/${search}`, 'strong'), span(' (n N)  ', 'faint')] : []),
   ];
   if (state.overlay === 'leave') return leaveReminder(state) ?? active;
   const where = state.overlay === 'help' ? 'help' : placeOf(state);
   return [...active, ...reminderLine(where, Math.max(0, size.columns - lineWidth(active)))];
 };
+
+/** Sizes have no names, and a row that is looked into is shown whole. */
+const isFiltered = (state: State): boolean => !['sizes', 'detail'].includes(placeOf(state));
 
 /** Where the answers do not fit above: their keys. */
 const leaveReminder = ({ size }: State): Line | null =>

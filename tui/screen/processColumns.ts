@@ -2,13 +2,19 @@
 import type { ProcessSummary } from '../../proto/messages.js';
 import { baseName } from '../../views/names.js';
 import { formatBytes, formatCount, formatDuration } from '../../views/units.js';
-import type { Row } from '../row.js';
+import type { ProcessSums, Row } from '../row.js';
 import { type Column, figure, name } from './column.js';
 
 const ofProcess =
   (text: (row: ProcessSummary) => string) =>
   (row: Row): string =>
     row.kind === 'process' ? text(row.row) : '';
+
+/** Of all processes together, too. */
+const ofSums =
+  (text: (row: ProcessSums) => string) =>
+  (row: Row): string =>
+    row.kind === 'process' || row.kind === 'all' ? text(row.row) : '';
 
 export const PROCESS_FIGURES: readonly Column[] = [
   figure(
@@ -21,7 +27,7 @@ export const PROCESS_FIGURES: readonly Column[] = [
     'live',
     1,
     9,
-    ofProcess(({ liveBytes }) => formatBytes(liveBytes)),
+    ofSums(({ liveBytes }) => formatBytes(liveBytes)),
   ),
   figure(
     'peak',
@@ -33,13 +39,13 @@ export const PROCESS_FIGURES: readonly Column[] = [
     'RSS',
     4,
     9,
-    ofProcess(({ rssBytes }) => formatBytes(rssBytes)),
+    ofSums(({ rssBytes }) => formatBytes(rssBytes)),
   ),
   figure(
     'allocations',
     5,
     11,
-    ofProcess(({ allocations }) => formatCount(allocations)),
+    ofSums(({ allocations }) => formatCount(allocations)),
   ),
   figure(
     'time',

@@ -41,7 +41,9 @@ export const screenLines = (state: State, look: Look): readonly Line[] => {
   const blank = Array.from({ length: layout.body - body.length }, (): Line => []);
   const lines = [
     ...headerLines(state, look.path).slice(0, layout.facts),
-    ...plotLines(timeline, size.columns, layout.plot, look.glyphs),
+    ...(state.process === 'all'
+      ? noPlot(layout.plot)
+      : plotLines(timeline, size.columns, layout.plot, look.glyphs)),
     tabLine(state),
     head,
     ...body,
@@ -52,6 +54,11 @@ export const screenLines = (state: State, look: Look): readonly Line[] => {
   const shown = [...lines.slice(0, Math.max(0, size.rows - foot.length)), ...foot];
   return shown.map((line) => cutLine(line, size.columns));
 };
+
+const noPlot = (rows: number): readonly Line[] =>
+  Array.from({ length: rows }, (_, row) =>
+    row === 0 ? [span('(a plot is of one process: Enter on it in Processes)', 'faint')] : [],
+  );
 
 interface Body {
   readonly head: Line;
