@@ -57,7 +57,7 @@ const sourceRows = (
   if (file === null || line === null)
     return [title(0, `${frameText(row)}: there is no debug information that names its source.`)];
   const source = sources.get(file);
-  const heading = title(0, `${functionName(row)}  ${file}`);
+  const heading: Row = { kind: 'title', key: TITLES, text: functionName(row), place: `  ${file}` };
   if (!source) return [heading, title(1, 'Reading the source...')];
   if (!source.lines) return [heading, title(1, source.note ?? '')];
   const sums = sumsByLine(known);

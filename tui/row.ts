@@ -16,7 +16,8 @@ export type Row =
   // Of a row that is looked into:
   /** @param share of the live blocks of the fullest class */
   | { readonly kind: 'class'; readonly key: number; readonly row: BlockClass; readonly share: number }
-  | { readonly kind: 'title'; readonly key: number; readonly text: string }
+  /** @param place stands behind the text, and is seen however long that is */
+  | { readonly kind: 'title'; readonly key: number; readonly text: string; readonly place?: string }
   | { readonly kind: 'source'; readonly key: number; readonly source: SourceRow }
   | { readonly kind: 'stack'; readonly key: number; readonly row: ViewRow }
   | {

@@ -261,6 +261,9 @@ const choose = (state: State, process: State['process']): State => {
   };
 };
 
+/** What was not asked for then cannot be shown of then. */
+const NO_LONGER_HELD = 'No longer held: what is looked into is shown as it is now.';
+
 const lookedInto = (state: State, row: NonNullable<State['detail']>['row']): State => {
   const { view } = state;
   if (view !== 'lines' && view !== 'functions' && view !== 'files' && view !== 'modules') return state;
@@ -271,6 +274,7 @@ const lookedInto = (state: State, row: NonNullable<State['detail']>['row']): Sta
     ...state,
     detail: { view, row, context },
     held: null,
+    notice: state.held ? NO_LONGER_HELD : state.notice,
     newest: { ...state.newest, tables },
     cursors: { ...state.cursors, detail: { ...AT_TOP, key } },
   });

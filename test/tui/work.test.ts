@@ -111,6 +111,26 @@ test('a filter by figures holds of processes and threads too; where none holds, 
   t.true(rowsOf(type(await started(SIZE), '8', 'f', ...letters('size>1k'), 'enter')).length > 0);
 });
 
+test('of a function with a very long name file and line are seen all the same', async (t) => {
+  const long = `std::map<${'std::pair<int, std::string>, '.repeat(9)}int>::insert`;
+  const live = fakeSession([
+    { sites: [{ stack: [`/home/me/app!${long}@/home/me/src/map.cpp:77`], bytes: 9 }] },
+  ]);
+  const daemon = daemonOf(live);
+  const ask = (state: State) => answered(state, live, daemon);
+  const first = await ask(initialState(live, SIZE));
+  t.regex(screenText(await ask(await ask(type(first, '5')))), /std::map<.*… {2}~\/src\/map\.cpp:77/);
+  const detail = screenText(await ask(type(first, 'enter')));
+  t.regex(detail, /std::map<.*… {2}\/home\/me\/src\/map\.cpp\n/);
+  t.regex(detail, /std::map<.*… \(~\/src\/map\.cpp:77\)/);
+});
+
+test('who looks into a row of a held display is told that it goes on', async (t) => {
+  const state = type(await started(SIZE), 'space', 'enter');
+  t.is(state.held, null);
+  t.regex(screenText(state), /No longer held/);
+});
+
 test('f filters here at once and at the daemon; it stays in sight, Esc clears it', async (t) => {
   const state = await started(SIZE);
   const filtered = type(state, 'f', ...letters('cache size>1m'), 'enter');

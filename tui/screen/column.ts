@@ -1,6 +1,7 @@
 /** What a column is, and how one is written down. Pure. */
 import type { SortKey, TreeChoice } from '../../proto/messages.js';
 import type { PathStyle } from '../../views/names.js';
+import { cutEnd, width } from '../../views/text.js';
 import { formatBytes, formatCount } from '../../views/units.js';
 import type { Row } from '../row.js';
 import type { Marks } from './glyphs.js';
@@ -56,6 +57,20 @@ export const name = (title: string, cut: Column['cut'], text: Column['text']): C
   cut,
   text,
 });
+
+/** Below this a name says nothing: rather no place. */
+const NAME_LEAST = 12;
+
+/** A name and where it is: of long names (C++, Rust) the end is cut off, so that the place is seen. */
+export const nameAndPlace = (
+  name: string,
+  place: string,
+  columns = Number.POSITIVE_INFINITY,
+  ellipsis = '',
+): string => {
+  const room = columns - width(place);
+  return room < NAME_LEAST ? `${name}${place}` : `${cutEnd(name, room, ellipsis)}${place}`;
+};
 
 /** Where an older file does not tell. */
 export const bytesOrNot = (bytes: number | undefined): string =>

@@ -3,9 +3,9 @@ import type { RowCounters, SourcePlace } from '../../proto/messages.js';
 import { type PathStyle, placeName } from '../../views/names.js';
 import { formatBytes, formatCount } from '../../views/units.js';
 import type { BlockClass } from '../row.js';
-import { type Column, type ColumnsLook, figure, name } from './column.js';
+import { type Column, type ColumnsLook, figure, name, nameAndPlace } from './column.js';
 import { BLOCKS, counted, GROWTH, LIVE, TOTAL } from './counterColumns.js';
-import { barText } from './glyphs.js';
+import { barText, type Marks } from './glyphs.js';
 
 const unsorted = ({ sort: _, ...column }: Column): Column => column;
 
@@ -30,23 +30,33 @@ const CLASS_NAME = 15;
 const CLASS_BAR = 10;
 
 export const detailNames = ({ marks, path }: ColumnsLook): readonly Column[] => [
-  name('', 'end', (row) => {
+  name('', 'end', (row, columns) => {
     switch (row.kind) {
       case 'source': {
         const { line, text, isChosen } = row.source;
         return `${isChosen ? marks.here : ' '}${String(line).padStart(5)}  ${text.replace(/\t/g, '    ')}`;
       }
       case 'stack':
-        return shortened(row.row.frames?.[0] ?? placeName(row.row, path), row.row.places?.[0] ?? null, path);
+        return fitted(
+          shortened(row.row.frames?.[0] ?? placeName(row.row, path), row.row.places?.[0] ?? null, path),
+          columns,
+          marks,
+        );
       case 'class':
         return `${row.row.name.padEnd(CLASS_NAME)} ${barText(row.share, CLASS_BAR, marks).trimEnd()}`;
       case 'frame':
-        return `  ${shortened(row.text, row.place, path)}`;
+        return fitted(`  ${shortened(row.text, row.place, path)}`, columns, marks);
       default:
         return row.kind === 'title' ? row.text : '';
     }
   }),
 ];
+
+/** "function (place)", of which the place stays. */
+const fitted = (text: string, columns: number | undefined, { ellipsis }: Marks): string => {
+  const place = text.lastIndexOf(' (');
+  return place < 0 ? text : nameAndPlace(text.slice(0, place), text.slice(place), columns, ellipsis);
+};
 
 /** A frame's text with its file as paths are written here. */
 const shortened = (text: string, place: SourcePlace | null, path: PathStyle): string =>

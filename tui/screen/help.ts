@@ -1,4 +1,7 @@
-/** The keys, as `?` shows them and as the last line reminds of them. Pure; terminal/keys.ts binds them. */
+/**
+ * The keys and what the figures mean, as `?` shows them, and the keys that the last line reminds of. Pure;
+ * terminal/keys.ts binds them.
+ */
 import type { Place } from '../state.js';
 import { fitParts, type Line, span, spread } from './cells.js';
 
@@ -23,11 +26,19 @@ const KEYS: Keys = [
   ['? h', 'help; F1 is ?, F3 /, F4 f, F5 t, F10 q, Right +, Left -'],
 ];
 
-const NOTES: readonly string[] = [
-  'live: not freed yet. peak: alive at the peak of the whole process.',
-  'temporary: freed by its thread before that made another block.',
-  'Sizes are requested bytes. Faint rows are not your own code.',
+const WORDS: Keys = [
+  ['live peak total', 'not freed yet; alive at the peak of the process; all that was allocated'],
+  ['temporary temp %', 'blocks freed by their thread before that made another one'],
+  ['self recently', 'what a function allocates itself; how live went of late'],
+  ['RSS, not heap', 'what the kernel gave the process; what of it the heap does not explain'],
+  ['mapped', 'what the program mapped directly, beside the heap'],
+  ['lost unknown', 'events that were not recorded; frees of blocks never seen allocated'],
+  ['truncated', 'stacks that were cut short'],
+  ['memtrace', 'what memtrace itself takes, outside the program'],
+  ['the plot', 'what was live since the start, RSS above it'],
 ];
+
+const NOTES: readonly string[] = ['Sizes are requested bytes. Faint rows are not your own code.'];
 
 /** Below this what a key does stands under it. */
 const TWO_COLUMNS_FROM = 60;
@@ -35,7 +46,7 @@ const INDENT = '   ';
 
 /** Without its title; as many lines as it takes for nothing to be cut. */
 export const helpLines = (columns: number): readonly Line[] => {
-  const longest = Math.max(...KEYS.map(([keys]) => keys.length));
+  const longest = Math.max(...[...KEYS, ...WORDS].map(([keys]) => keys.length));
   const isNarrow = columns < TWO_COLUMNS_FROM;
   const keyLines = ([keys, does]: Keys[number]): readonly Line[] => {
     if (isNarrow)
@@ -47,6 +58,8 @@ export const helpLines = (columns: number): readonly Line[] => {
   };
   return [
     ...KEYS.flatMap(keyLines),
+    [span('What the figures mean', 'heading')],
+    ...WORDS.flatMap(keyLines),
     ...NOTES.flatMap((note) => wrapped(note, columns - 1)).map((text) => [span(` ${text}`, 'faint')]),
   ];
 };

@@ -5,7 +5,7 @@
 import { clean, cutEnd, cutStart } from '../../views/text.js';
 import type { Row } from '../row.js';
 import { aligned, fillLine, type Line, restyled, type Style, span } from './cells.js';
-import type { Column } from './column.js';
+import { type Column, nameAndPlace } from './column.js';
 import { fittingFigures, fittingNames, GAP, type TableLook, titleOf } from './fit.js';
 
 export interface TableLines {
@@ -44,9 +44,7 @@ export const tableLines = (rows: readonly Row[], look: TableLook): TableLines =>
     ],
     rows: rows.map((row) => [
       span(
-        row.kind === 'title'
-          ? titleText(row.text, look)
-          : line((column, columns) => column.text(row, columns)),
+        row.kind === 'title' ? titleText(row, look) : line((column, columns) => column.text(row, columns)),
         toneOf(row),
       ),
     ]),
@@ -54,8 +52,12 @@ export const tableLines = (rows: readonly Row[], look: TableLook): TableLines =>
 };
 
 /** Across all columns. */
-const titleText = (text: string, look: TableLook): string =>
-  cutEnd(clean(text), look.width, look.marks.ellipsis);
+const titleText = ({ text, place = '' }: Extract<Row, { kind: 'title' }>, look: TableLook): string =>
+  cutEnd(
+    nameAndPlace(clean(text), clean(place), look.width, look.marks.ellipsis),
+    look.width,
+    look.marks.ellipsis,
+  );
 
 /** What a library allocates by itself is there, but set back; its place says whose it is. */
 const toneOf = (row: Row): Style => {

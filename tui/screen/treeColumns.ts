@@ -1,7 +1,7 @@
 /** The columns of the tree of stacks. Pure. */
 import { placeName } from '../../views/names.js';
 import { formatBytes } from '../../views/units.js';
-import { type Column, type ColumnsLook, figure, name } from './column.js';
+import { type Column, type ColumnsLook, figure, name, nameAndPlace } from './column.js';
 import { BLOCKS, countersOf, GROWTH, LIVE, PEAK, share, TEMPORARY, TOTAL } from './counterColumns.js';
 import { barText } from './glyphs.js';
 
@@ -25,11 +25,16 @@ export const treeFigures = (look: ColumnsLook): readonly Column[] => [
 const DEEPEST = 24;
 
 export const treeNames = ({ marks, path, direction }: ColumnsLook): readonly Column[] => [
-  name(direction === 'down' ? 'callers first' : 'allocators first', 'end', (row) => {
-    if (row.kind !== 'node') return '';
-    const { depth, state } = row.row;
-    const place = placeName(row.row, path);
-    const who = row.row.function === null ? place : `${row.row.function}  ${place}`;
-    return `${' '.repeat(Math.min(depth, DEEPEST))}${marks[state]} ${who}`;
-  }),
+  name(
+    direction === 'down' ? 'callers first' : 'allocators first',
+    'end',
+    (row, columns = Number.POSITIVE_INFINITY) => {
+      if (row.kind !== 'node') return '';
+      const { depth, state } = row.row;
+      const place = placeName(row.row, path);
+      const before = `${' '.repeat(Math.min(depth, DEEPEST))}${marks[state]} `;
+      if (row.row.function === null) return before + place;
+      return before + nameAndPlace(row.row.function, `  ${place}`, columns - before.length, marks.ellipsis);
+    },
+  ),
 ];
