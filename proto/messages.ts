@@ -266,7 +266,7 @@ export type Table =
   | {
       readonly view: RowView;
       readonly rows: readonly ViewRow[];
-      /** Rows that the limit left out. */
+      /** Rows that the limit left out; of very deep stacks also those beyond some ten thousand frames. */
       readonly omitted: Count;
       /** Over all rows, also those left out. */
       readonly sum: RowCounters;

@@ -20,6 +20,9 @@ export const GROUPING_OF: Readonly<Record<RowView, GroupBy>> = {
 
 export const isRowView = (view: string): view is RowView => Object.hasOwn(GROUPING_OF, view);
 
+/** Of all stacks of a table: those of a deep recursion are a thousand frames long, ten thousand of them a gigabyte. */
+const MOST_FRAMES = 50_000;
+
 /** What rows are told besides their counters. */
 export interface Extras {
   readonly matcher: Matcher | null;
@@ -66,10 +69,11 @@ export const rowTable = (
     return sign * value;
   };
   const chosen = topOf(sums.length, figureOf, limit);
+  let frames = 0;
   const rows = chosen.flatMap((index): readonly Ranked[] => {
     const group = groups[index];
     const counters = sums[index];
-    if (!group || !counters) return [];
+    if (!group || !counters || frames >= MOST_FRAMES) return [];
     const rate = rateOf(index);
     const grown = before ? grownOf(index) : undefined;
     const figure =
@@ -79,7 +83,9 @@ export const rowTable = (
         () => grownOf(index),
         () => rate?.bytesPerSecond ?? 0,
       ) ?? 0;
-    return [{ group, figure: sign * figure, row: viewRow(index, group, counters, grown, rate) }];
+    const row = viewRow(index, group, counters, grown, rate);
+    frames += row.frames?.length ?? 0;
+    return [{ group, figure: sign * figure, row }];
   });
   // Equal ones by name, as in a report.
   const ranked = rows.sort(
@@ -92,7 +98,7 @@ export const rowTable = (
   return {
     view,
     rows: ranked.map(({ row }) => row),
-    omitted: present - chosen.length,
+    omitted: present - rows.length,
     sum: before ? { ...counters, grownBytes, grownBlocks } : counters,
   };
 };

@@ -180,6 +180,23 @@ test('of the tree of stacks only what is open is sent', async (t) => {
   });
 });
 
+test('stacks of a deep recursion come as far as they can be sent, the rest is counted', async (t) => {
+  const deep = Array.from({ length: 800 }, (_, at) => `/app!all<${at}>@/src/deep.cpp:${at + 1}`);
+  const sites = Array.from({ length: 100 }, (_, at) => ({
+    stack: [...deep, `/app!leaf${at}@/src/leaf.c:${at + 1}`],
+    bytes: 1000 - at,
+  }));
+  const { server } = await serve(t, fakeSession([{ sites }]));
+  const client = await connect(server);
+  client.send(subscription(1, { view: 'stacks', intervalMs: 0, limit: 100 }));
+  const table = await tableOf(client, 1);
+  if (table.view !== 'stacks') return t.fail();
+  t.true(table.rows.length >= 50 && table.rows.length < 100);
+  t.is(table.rows.length + table.omitted, 100);
+  t.like(table.rows[0], { liveBytes: 1000 });
+  t.is(table.sum.liveBlocks, 100);
+});
+
 test('the stacks that lead to a line, with where they are', async (t) => {
   const { server } = await serve(t);
   const client = await connect(server);
