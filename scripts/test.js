@@ -31,6 +31,7 @@ const watchdog = setTimeout(() => {
   console.log(`✘ no test has ended for ${SILENCE_MS / 1000} s: stopped`);
   endAll();
 }, SILENCE_MS);
+const MARKS = { passed: '✔', failed: '✘', skipped: '–' };
 const count = { passed: 0, failed: 0, skipped: 0 };
 const said = { passed: 0, failed: 0 }; // by ava, at its end: it knows of tests that never came to run, too
 const failures = [];
@@ -54,13 +55,12 @@ const readLine = (line) => {
 const isOfTap = (line) => /^(TAP version|---$|\d+\.\.\d+|# |\s*$)/.test(line);
 
 const readResult = (title, failed) => {
-  if (/# (SKIP|TODO)/i.test(title)) count.skipped += 1;
-  else if (failed) {
-    count.failed += 1;
-    details = [title];
-    failures.push(details);
-  } else count.passed += 1;
-  console.log(`${failed ? '✘' : '✔'} ${title}`);
+  const outcome = / # (SKIP|TODO)/i.test(title) ? 'skipped' : failed ? 'failed' : 'passed';
+  count[outcome] += 1;
+  console.log(`${MARKS[outcome]} ${title}`);
+  if (outcome !== 'failed') return;
+  details = [title];
+  failures.push(details);
 };
 
 createInterface({ input: ava.stdout }).on('line', readLine);

@@ -11,7 +11,8 @@ import { findSession } from '../../daemon/session/find.js';
 import type { DaemonMessage, Table } from '../../proto/messages.js';
 import type { Snapshot } from '../../proto/snapshot.js';
 import { connectDaemon } from '../../tui/client.js';
-import { MEMTRACE, newFolder, program, removeFolders, run } from './harness.js';
+import { MEMTRACE, program } from '../places.js';
+import { newFolder, removeFolders, run } from './harness.js';
 
 test.after.always(removeFolders);
 

@@ -4,7 +4,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Diff } from '../../proto/snapshot.js';
-import { isInstalled, MEMTRACE, newFolder, program, removeFolders, run, trace } from './harness.js';
+import { MEMTRACE, program } from '../places.js';
+import { until } from '../until.js';
+import { installed, where } from '../where.js';
+import { newFolder, removeFolders, run, trace } from './harness.js';
 
 test.after.always(removeFolders);
 
@@ -33,20 +36,9 @@ test('two runs with different N differ in the three leaking lines, by exactly th
   t.regex(text.stdout, /leaky\.c:8/);
 });
 
-const until = async (done: () => boolean | Promise<boolean>): Promise<void> => {
-  for (let tries = 0; tries < 400; tries += 1) {
-    if (await done()) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error('what was waited for did not come');
-};
+const whereRedisIs = where(installed('redis-server', 'redis-cli', 'redis-benchmark'));
 
-test('two moments of a running server show what it took in between', async (t) => {
-  if (!isInstalled('redis-server') || !isInstalled('redis-benchmark')) {
-    t.log('redis is not installed: not tried');
-    t.pass();
-    return;
-  }
+whereRedisIs('two moments of a running server show what it took in between', async (t) => {
   const folder = newFolder();
   const socket = join(folder, 'redis.sock');
   const options = ['--port', '0', '--unixsocket', socket, '--save', '', '--dir', folder];

@@ -4,7 +4,9 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Snapshot } from '../../proto/snapshot.js';
-import { MEMTRACE, newFolder, program, removeFolders, run, snapshotOf, trace } from './harness.js';
+import { MEMTRACE, program } from '../places.js';
+import { patience, where } from '../where.js';
+import { newFolder, removeFolders, run, snapshotOf, trace } from './harness.js';
 import { linesOf } from './lines.js';
 
 test.after.always(removeFolders);
@@ -84,9 +86,7 @@ test('a reader of the resident memory is told what of it is the record of very m
   t.notRegex(await of('4'), /RSS/);
 });
 
-const slowly = process.env.MEMTRACE_SLOW === '1' ? test : test.skip;
-
-slowly('processes that find no room to be announced are told of', async (t) => {
+where(patience)('processes that find no room to be announced are told of', async (t) => {
   // The shell is not traced: it would wait for the daemon as soon as its ring is full.
   const script =
     'D=$(pgrep -P $PPID -x node); kill -STOP $D; for i in $(seq 4200); do /bin/true; done; kill -CONT $D';
@@ -96,17 +96,20 @@ slowly('processes that find no room to be announced are told of', async (t) => {
   t.regex(stderr, /\b1\d\d further processes were not traced: too many started at once/);
 });
 
-slowly('millions of different stacks are kept and saved whole, beyond what a string can hold', async (t) => {
-  t.timeout(20 * 60_000);
-  const file = join(newFolder(), 'many.json');
-  const command = [MEMTRACE, 'run', '-o', file, '--', program('many_stacks'), '22'];
-  const { code, stderr } = await run(command, { longestMs: 15 * 60_000 });
-  t.is(code, 0, stderr);
-  t.regex(stderr, /live at exit +64\.0 MiB in 4,194,304 blocks/);
-  t.regex(stderr, /0 events lost, 0 unknown frees, 0 truncated stacks/);
-  t.true(statSync(file).size > 2 ** 29);
-  t.is(execFileSync('tail', ['-c', '4', file], { encoding: 'utf8' }), '}]}\n');
-  const report = await run([MEMTRACE, 'report', file]);
-  t.is(report.code, 1);
-  t.regex(report.stderr, /512 MiB/);
-});
+where(patience)(
+  'millions of different stacks are kept and saved whole, beyond what a string can hold',
+  async (t) => {
+    t.timeout(20 * 60_000);
+    const file = join(newFolder(), 'many.json');
+    const command = [MEMTRACE, 'run', '-o', file, '--', program('many_stacks'), '22'];
+    const { code, stderr } = await run(command, { longestMs: 15 * 60_000 });
+    t.is(code, 0, stderr);
+    t.regex(stderr, /live at exit +64\.0 MiB in 4,194,304 blocks/);
+    t.regex(stderr, /0 events lost, 0 unknown frees, 0 truncated stacks/);
+    t.true(statSync(file).size > 2 ** 29);
+    t.is(execFileSync('tail', ['-c', '4', file], { encoding: 'utf8' }), '}]}\n');
+    const report = await run([MEMTRACE, 'report', file]);
+    t.is(report.code, 1);
+    t.regex(report.stderr, /512 MiB/);
+  },
+);

@@ -6,12 +6,8 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Snapshot } from '../../proto/snapshot.js';
-
-export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-export const MEMTRACE = join(ROOT, 'bin/memtrace');
-export const program = (name: string): string => join(ROOT, 'build/programs', name);
+import { MEMTRACE, program } from '../places.js';
 
 const TIMEOUT_MS = 60_000;
 
@@ -128,15 +124,6 @@ export const count = async (
     };
   });
   return { ...ran, processes };
-};
-
-export const isInstalled = (name: string): boolean => {
-  try {
-    execFileSync('sh', ['-c', 'command -v "$0"', name], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 };
 
 /** What a compiler makes of a source text. */

@@ -1,119 +1,81 @@
 /** Sudden ends: of the program, of the daemon, of the symbolizer. What was drained stays; the program never suffers. */
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
-import { compile, MEMTRACE, program, removeFolders, run, snapshotOf, trace } from './harness.js';
+import type { Snapshot } from '../../proto/snapshot.js';
+import { start } from '../launcher/support.js';
+import { MEMTRACE } from '../places.js';
+import { childWith } from '../processes.js';
+import { compile, newFolder, removeFolders, run as runToEnd } from './harness.js';
 import { linesOf } from './lines.js';
 
 test.after.always(removeFolders);
 
-/** Children of a process, by the command they run. */
-const childrenOf = (pid: number): readonly { readonly pid: number; readonly command: string }[] => {
-  const listed = (): string => {
-    try {
-      return execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(pid)], { encoding: 'utf8' });
-    } catch {
-      return ''; // none
-    }
-  };
-  return listed()
-    .split('\n')
-    .map((line) => /^\s*(\d+)\s+(.*)$/.exec(line))
-    .flatMap((found) => (found ? [{ pid: Number(found[1]), command: found[2] }] : []));
-};
-
-const waitFor = async <T>(look: () => T | undefined): Promise<T> => {
-  for (let tries = 0; tries < 500; tries += 1) {
-    const found = look();
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error('what was waited for did not come');
-};
-
-test('a program killed with -9 keeps what was drained, and says how it ended', async (t) => {
-  const victim = compile(
-    `#include <signal.h>
+/** Keeps 1000 blocks of line 6, says so, and waits for the end of stdin. */
+const KEEPER = `#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 void *keep[1000];
 int main(void) {
     for (int i = 0; i < 1000; i++)
         keep[i] = malloc(100);
-    usleep(300000);
-    kill(getpid(), SIGKILL);
+    puts("ready");
+    fflush(stdout);
+    while (getchar() != EOF)
+        ;
+    return 5;
 }
-`,
-    'c',
-    '-O1',
-    '-g',
-    '-fno-builtin',
-  );
-  const ran = await trace([victim]);
-  t.is(ran.code, 128 + 9);
-  const snapshot = snapshotOf(ran);
-  t.is(snapshot.process.signal, 'SIGKILL');
-  t.is(snapshot.process.exitCode, null);
-  t.is(snapshot.capture.allocations, 1000);
-  t.is(snapshot.totals.liveBytes, 100_000);
-  t.regex(ran.stderr, /was killed by SIGKILL/);
+`;
+
+/** A program that runs and has said `ready`, with the snapshot that it will leave. */
+const ready = async (program: string) => {
+  const out = join(newFolder(), 't.json');
+  const run = start(MEMTRACE, ['run', '-o', out, '--', program]);
+  await run.said(/ready/);
+  return { run, snapshot: (): Snapshot => JSON.parse(readFileSync(out, 'utf8')) };
+};
+
+test('a program killed with -9 keeps what was drained, and says how it ended', async (t) => {
+  const program = compile(KEEPER, 'c', '-O1', '-g', '-fno-builtin');
+  const { run, snapshot } = await ready(program);
+  process.kill(childWith(run.pid, program), 'SIGKILL');
+  const { code, stderr } = await run.outcome;
+  t.is(code, 128 + 9);
+  t.regex(stderr, /was killed by SIGKILL/);
+  t.like(snapshot().process, { signal: 'SIGKILL', exitCode: null });
+  t.deepEqual(linesOf(snapshot(), '<stdin>')[6], { liveBlocks: 1000, liveBytes: 100_000, totalBlocks: 1000 });
 });
 
 test('the program goes on with its own output and exit code when the daemon is killed', async (t) => {
   const source = `#include <stdio.h>
 #include <stdlib.h>
 int main(void) {
-    for (long i = 0; i < 30000000; i++)
+    for (long i = 0; i < 30000000; i++) {
         free(malloc(50));
+        if (i == 100000) {
+            puts("ready");
+            fflush(stdout);
+        }
+    }
     puts("finished");
     return 6;
 }
 `;
-  const busy = compile(source, 'c', '-O1', '-fno-builtin');
-  const killDaemon = async (launcher: number) => {
-    const daemon = await waitFor(() =>
-      childrenOf(launcher).find(({ command }) => command.includes('memtrace.cjs')),
-    );
-    await waitFor(() => childrenOf(launcher).find(({ command }) => command === busy));
-    await new Promise((resolve) => setTimeout(resolve, 100)); // in the middle of its allocations
-    process.kill(daemon.pid, 'SIGKILL');
-  };
-  let killed: Promise<void> = Promise.resolve();
-  const ran = await run([MEMTRACE, 'run', '--no-output', '--', busy], {
-    meanwhile: ({ pid }) => {
-      if (pid !== undefined) killed = killDaemon(pid);
-    },
-  });
-  await killed;
-  t.is(ran.stdout, 'finished\n');
-  t.is(ran.code, 6);
-  t.regex(ran.stderr, /daemon/);
+  const { run } = await ready(compile(source, 'c', '-O1', '-fno-builtin')); // in the middle of its allocations
+  process.kill(childWith(run.pid, 'memtrace.cjs'), 'SIGKILL');
+  const { code, stdout, stderr } = await run.outcome;
+  t.is(stdout, 'ready\nfinished\n');
+  t.is(code, 6);
+  t.regex(stderr, /daemon was killed/);
 });
 
 test('a killed symbolizer costs nothing but time', async (t) => {
-  const killSymbolizers = async (launcher: number) => {
-    const daemon = await waitFor(() =>
-      childrenOf(launcher).find(({ command }) => command.includes('memtrace.cjs')),
-    );
-    const symbolizer = await waitFor(() =>
-      childrenOf(daemon.pid).find(({ command }) => command.includes('memtrace-symbolizer')),
-    ).catch(() => null);
-    if (symbolizer) process.kill(symbolizer.pid, 'SIGKILL');
-  };
-  let killed: Promise<void> = Promise.resolve();
-  const ran = await trace([program('leaky'), '1000'], [], {
-    meanwhile: ({ pid }) => {
-      if (pid !== undefined) killed = killSymbolizers(pid);
-    },
-  });
-  await killed;
-  t.is(ran.code, 0);
-  t.is(linesOf(snapshotOf(ran), 'leaky.c')[8]?.liveBlocks, 1000);
-});
-
-test('a snapshot is for its owner alone', async (t) => {
-  const ran = await trace([program('leaky'), '10']);
-  const mode = execFileSync('stat', ['-c', '%a', `${ran.folder}/t.json`], { encoding: 'utf8' }).trim();
-  t.is(mode, '600');
-  t.true(readFileSync(`${ran.folder}/t.json`).length > 0);
+  const program = compile(KEEPER, 'c', '-O1', '-g', '-fno-builtin');
+  const { run, snapshot } = await ready(program);
+  const daemon = childWith(run.pid, 'memtrace.cjs');
+  const asked = await runToEnd([MEMTRACE, 'top', '--once', String(childWith(run.pid, program))]);
+  t.is(asked.code, 0, asked.stderr); // who looks wants names: now there is a symbolizer
+  process.kill(childWith(daemon, 'memtrace-symbolizer'), 'SIGKILL');
+  run.process.stdin?.end();
+  t.is((await run.outcome).code, 5);
+  t.is(linesOf(snapshot(), '<stdin>')[6]?.liveBlocks, 1000);
 });

@@ -5,7 +5,8 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { newFolder, ROOT } from './harness.js';
+import { ROOT } from '../places.js';
+import { newFolder } from './harness.js';
 
 /** A mistake to be made on purpose: `from` must stand in the file exactly once. */
 export interface Mutation {

@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import test from 'ava';
-import { isInstalled, newFolder, program, removeFolders, run, snapshotOf, trace } from './harness.js';
+import { program } from '../places.js';
+import { installed, where } from '../where.js';
+import { newFolder, removeFolders, run, snapshotOf, trace } from './harness.js';
 import { linesOf } from './lines.js';
 
 test.after.always(removeFolders);
@@ -29,12 +31,7 @@ const memcheckLeaks = (xml: string, file: string): Readonly<Record<number, Leak>
   return leaks;
 };
 
-test('the leaks of a C program by line are those of memcheck', async (t) => {
-  if (!isInstalled('valgrind')) {
-    t.log('valgrind is not installed: not tried');
-    t.pass();
-    return;
-  }
+where(installed('valgrind'))('the leaks of a C program by line are those of memcheck', async (t) => {
   const xml = join(newFolder(), 'memcheck.xml');
   const command = [program('leaky'), '500'];
   const options = ['--leak-check=full', '--show-leak-kinds=all', '--xml=yes', `--xml-file=${xml}`];

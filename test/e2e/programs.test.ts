@@ -9,10 +9,10 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { installed, where } from '../where.js';
 import {
   type Counted,
   count,
-  isInstalled,
   newFolder,
   removeFolders,
   type Surroundings,
@@ -56,17 +56,7 @@ const sameAsBare = async (
   return traced;
 };
 
-const whenInstalled = (name: string, title: string, body: (t: ExecutionContext) => Promise<unknown>) =>
-  test(title, async (t) => {
-    if (isInstalled(name)) {
-      await body(t);
-      return;
-    }
-    t.log(`${name} is not installed: not tried`);
-    t.pass();
-  });
-
-whenInstalled('sqlite3', 'a database in memory answers the same, and every allocation is counted', (t) =>
+where(installed('sqlite3'))('a database in memory answers the same, and every allocation is counted', (t) =>
   sameAsBare(t, [
     'sqlite3',
     ':memory:',
@@ -75,7 +65,7 @@ whenInstalled('sqlite3', 'a database in memory answers the same, and every alloc
   ]),
 );
 
-whenInstalled('git', 'git log -p of a small repository is the same, and counted', async (t) => {
+where(installed('git'))('git log -p of a small repository is the same, and counted', async (t) => {
   const folder = newFolder();
   const git = (...args: readonly string[]) =>
     execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], {
@@ -91,7 +81,7 @@ whenInstalled('git', 'git log -p of a small repository is the same, and counted'
   await sameAsBare(t, ['git', '--no-pager', 'log', '-p'], { cwd: folder });
 });
 
-whenInstalled('gcc', 'the compiler makes the same assembly', async (t) => {
+where(installed('gcc'))('the compiler makes the same assembly', async (t) => {
   const folder = newFolder();
   writeFileSync(join(folder, 'a.c'), 'int f(int x) { return x * 2; }\n');
   const compiler = execFileSync('gcc', ['-print-prog-name=cc1'], { encoding: 'utf8' }).trim();
@@ -116,7 +106,7 @@ test('a Python script prints the same, and every raw allocation is counted', asy
   );
 });
 
-whenInstalled('perl', 'a Perl script prints the same, and every allocation is counted', (t) =>
+where(installed('perl'))('a Perl script prints the same, and every allocation is counted', (t) =>
   sameAsBare(
     t,
     ['perl', '-e', 'my %h; $h{$_} = [1 .. 5] for 1 .. 500; print scalar(keys %h), "\\n"; exit 3'],

@@ -5,10 +5,11 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { program } from '../places.js';
+import { until } from '../until.js';
+import { installed, where } from '../where.js';
 import {
-  isInstalled,
   newFolder,
-  program,
   type Ran,
   removeFolders,
   run,
@@ -83,18 +84,14 @@ raise SystemExit("done")`;
   t.is(ran.code, 1);
 });
 
-test('a server with threads, under load', async (t) => {
-  if (!isInstalled('redis-server') || !isInstalled('redis-benchmark')) {
-    t.log('redis is not installed: not tried');
-    t.pass();
-    return;
-  }
+const whereRedisIs = where(installed('redis-server', 'redis-cli', 'redis-benchmark'));
+
+whereRedisIs('a server with threads, under load', async (t) => {
   const folder = newFolder();
   const socket = join(folder, 's');
   const server = ['redis-server', '--port', '0', '--unixsocket', socket, '--save', '', '--dir', folder];
   const load = async () => {
-    for (let tries = 0; tries < 500 && !existsSync(socket); tries += 1)
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => existsSync(socket));
     const bench = [
       'redis-benchmark',
       '-s',
@@ -126,18 +123,18 @@ test('a program killed in the middle of its work: every event up to then, but th
   const threads = 2;
   const { env, read } = tallying();
   const busyLong = [program('storm'), String(threads), '1000'];
+  const killBusy = async (): Promise<void> => {
+    const { pid } = await until(() => read().find(({ allocations }) => allocations >= 300_000));
+    process.kill(pid, 'SIGKILL');
+  };
+  let killed = Promise.resolve();
   const ran = await trace(busyLong, ['-q'], {
     env,
-    meanwhile: ({ pid }) => {
-      const look = setInterval(() => {
-        const [tally] = read();
-        if (!tally || tally.allocations < 300_000) return;
-        clearInterval(look);
-        process.kill(tally.pid, 'SIGKILL');
-      }, 20);
-      if (pid === undefined) clearInterval(look);
+    meanwhile: () => {
+      killed = killBusy();
     },
   });
+  await killed;
   t.is(ran.code, 137);
   const { capture } = snapshotOf(ran);
   const [tally] = read();

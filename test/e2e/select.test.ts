@@ -2,7 +2,8 @@
 import { symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import test from 'ava';
-import { compile, newFolder, program, removeFolders, run, trace } from './harness.js';
+import { program } from '../places.js';
+import { compile, newFolder, removeFolders, run, trace } from './harness.js';
 
 test.after.always(removeFolders);
 

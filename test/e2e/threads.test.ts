@@ -1,6 +1,7 @@
 /** Threads that come and go: each with its own account and name, none lost. */
 import test from 'ava';
-import { compile, program, removeFolders, snapshotOf, trace } from './harness.js';
+import { program } from '../places.js';
+import { compile, removeFolders, snapshotOf, trace } from './harness.js';
 import { linesOf } from './lines.js';
 
 test.after.always(removeFolders);

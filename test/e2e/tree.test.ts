@@ -1,11 +1,13 @@
 /** Process trees: every image by itself, what cannot be traced named with the reason and left unharmed. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
 import type { Report } from '../../proto/snapshot.js';
-import { compile, MEMTRACE, newFolder, ROOT, removeFolders, run, snapshotOf, trace } from './harness.js';
+import { MEMTRACE, ROOT } from '../places.js';
+import { installed, type Need, namespaces, where } from '../where.js';
+import { compile, newFolder, removeFolders, run, snapshotOf, trace } from './harness.js';
 
 test.after.always(removeFolders);
 
@@ -113,37 +115,54 @@ test('the names of the files tell the process, and --children bounds them', asyn
   t.is(Object.keys(one.snapshots).length, 2);
 });
 
-const kinds: Readonly<Record<string, { readonly build: () => string; readonly reason: RegExp }>> = {
-  'a static program': { build: () => compile(HELLO, 'c', '-static'), reason: /linked statically/ },
-  'a program with a sanitizer': {
-    build: () => compile(HELLO, 'c', '-fsanitize=address'),
-    reason: /sanitizer/,
-  },
-  'a 32-bit program': { build: () => compile(HELLO, 'c', '-m32'), reason: /another architecture/ },
-  'a musl program': { build: musl, reason: /another C library/ },
-};
-
 const HELLO = '#include <stdio.h>\nint main(void) { puts("hello"); return 0; }\n';
 
-function musl(): string {
+const musl = (): string => {
   const out = join(newFolder(), 'program');
   execFileSync('musl-gcc', ['-x', 'c', '-', '-o', out], {
     input: HELLO,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
   return out;
+};
+
+const canBuild = (build: () => string): boolean => {
+  try {
+    build();
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const for32Bits: Need = {
+  what: 'a compiler for 32 bits',
+  isThere: canBuild(() => compile(HELLO, 'c', '-m32')),
+};
+
+interface Kind {
+  readonly build: () => string;
+  readonly reason: RegExp;
+  readonly needs?: readonly Need[];
 }
 
-for (const [what, { build, reason }] of Object.entries(kinds))
-  test(`${what} among the children runs unharmed and is named with the reason`, async (t) => {
-    let child: string;
-    try {
-      child = build();
-    } catch {
-      t.log(`${what} cannot be built here: not tried`);
-      t.pass();
-      return;
-    }
+const kinds: Readonly<Record<string, Kind>> = {
+  'a static program': { build: () => compile(HELLO, 'c', '-static'), reason: /linked statically/ },
+  'a program with a sanitizer': {
+    build: () => compile(HELLO, 'c', '-fsanitize=address'),
+    reason: /sanitizer/,
+  },
+  'a 32-bit program': {
+    build: () => compile(HELLO, 'c', '-m32'),
+    reason: /another architecture/,
+    needs: [for32Bits],
+  },
+  'a musl program': { build: musl, reason: /another C library/, needs: [installed('musl-gcc')] },
+};
+
+for (const [what, { build, reason, needs = [] }] of Object.entries(kinds))
+  where(...needs)(`${what} among the children runs unharmed and is named with the reason`, async (t) => {
+    const child = build();
     const ran = await trace(['sh', '-c', `${child}; exit 4`]);
     t.is(ran.code, 4);
     t.is(ran.stdout, 'hello\n');
@@ -152,30 +171,28 @@ for (const [what, { build, reason }] of Object.entries(kinds))
     t.notRegex(ran.stderr, /ERROR: ld\.so|object .* cannot be preloaded/);
   });
 
-test('no pid of another pid namespace stands where pids of this one do, nor in the name of a file', async (t) => {
-  if (process.getuid?.() !== 0) {
-    t.log('not root, who alone can make a pid namespace: not tried');
-    t.pass();
-    return;
-  }
-  const children = 25;
-  const script = `for i in $(seq ${children}); do /bin/true; done; exit 4`;
-  const ran = await trace(['unshare', '-p', '-f', 'sh', '-c', script]);
-  t.is(ran.code, 4);
-  const unknown = Object.entries(ran.snapshots).filter(([, snapshot]) => snapshot.process.pid === 0);
-  for (const [name, { notes }] of unknown) {
-    t.regex(name, /^t\.unknown-\d+\.json$/);
-    t.regex(notes?.join() ?? '', /it was pid \d+ of another pid namespace/);
-    t.regex(ran.stderr, /^ +\? {2}\S*true: exited with 0/m);
-  }
-  // Those in there start with 1, and ours has come after the test itself.
-  const pids = Object.values(ran.snapshots).map(({ process }) => process.pid);
-  t.deepEqual(
-    pids.filter((pid) => pid > 0 && pid <= Math.min(children + 3, process.pid)),
-    [],
-  );
-  t.true(pids.length > children);
-});
+where(namespaces)(
+  'no pid of another pid namespace stands where pids of this one do, nor in the name of a file',
+  async (t) => {
+    const children = 25;
+    const script = `for i in $(seq ${children}); do /bin/true; done; exit 4`;
+    const ran = await trace(['unshare', '-p', '-f', 'sh', '-c', script]);
+    t.is(ran.code, 4);
+    const unknown = Object.entries(ran.snapshots).filter(([, snapshot]) => snapshot.process.pid === 0);
+    for (const [name, { notes }] of unknown) {
+      t.regex(name, /^t\.unknown-\d+\.json$/);
+      t.regex(notes?.join() ?? '', /it was pid \d+ of another pid namespace/);
+      t.regex(ran.stderr, /^ +\? {2}\S*true: exited with 0/m);
+    }
+    // Those in there start with 1, and ours has come after the test itself.
+    const pids = Object.values(ran.snapshots).map(({ process }) => process.pid);
+    t.deepEqual(
+      pids.filter((pid) => pid > 0 && pid <= Math.min(children + 3, process.pid)),
+      [],
+    );
+    t.true(pids.length > children);
+  },
+);
 
 test('a child that cannot be traced is counted by its ancestors, not by other processes of the run', async (t) => {
   const still = compile(HELLO, 'c', '-static');
@@ -234,25 +251,6 @@ int main(int argc, char **argv) {
     found[name].bytes += site.liveBytes;
   }
   t.deepEqual(found, { red: { blocks: 100, bytes: 1000 }, blue: { blocks: 100, bytes: 2000 } });
-});
-
-test('a setuid program is refused before it runs when somebody else starts it', async (t) => {
-  if (process.getuid?.() !== 0) {
-    t.log('not root: not tried');
-    t.pass();
-    return;
-  }
-  const folder = dirname(compile(HELLO, 'c'));
-  const file = join(folder, 'program');
-  const mine = join(folder, 'setuid');
-  copyFileSync(file, mine);
-  execFileSync('chown', ['nobody', mine]);
-  chmodSync(mine, 0o4755);
-  const ran = await run([join(process.cwd(), 'bin/memtrace'), 'run', '--no-output', '--', mine]);
-  t.is(ran.code, 125);
-  t.is(ran.stdout, '');
-  t.regex(ran.stderr, /setuid/);
-  t.true(readdirSync(folder).length > 0);
 });
 
 const schema = (name: string): object =>

@@ -7,7 +7,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Snapshot } from '../../proto/snapshot.js';
-import { MEMTRACE, newFolder, ROOT, removeFolders, run } from './harness.js';
+import { MEMTRACE, ROOT } from '../places.js';
+import { newFolder, removeFolders, run } from './harness.js';
 import { type Mutation, mutatedMemtrace, OLD_LOADER } from './mutated.js';
 
 test.after.always(removeFolders);

@@ -2,7 +2,8 @@
 import test from 'ava';
 import { groupSites } from '../../views/group.js';
 import { recordingOf } from '../../views/profile.js';
-import { compile, count, program, removeFolders, snapshotOf, trace } from './harness.js';
+import { program } from '../places.js';
+import { compile, count, removeFolders, snapshotOf, trace } from './harness.js';
 import { elsewhere, linesOf } from './lines.js';
 
 test.after.always(removeFolders);

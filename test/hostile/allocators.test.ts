@@ -1,6 +1,9 @@
 /** Other allocators, operators of C++, and sizes that nobody expects. */
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { ROOT } from '../places.js';
+import { where } from '../where.js';
 import { build, exact, run, type Setting, type Traced, trace } from './support.js';
 
 const COUNT = 400;
@@ -50,7 +53,7 @@ test('operator new and delete of libstdc++ are counted once, and exceptions pass
 
 for (const name of allocators) {
   const library = `${LIBRARIES}/${name}`;
-  const present = existsSync(library) ? test : test.skip;
+  const present = where({ what: name, isThere: existsSync(library) });
   present(`${name} preloaded: malloc and every operator are counted exactly`, async (t) => {
     const program = await build('operators.cpp');
     await unchangedAndAsItSaid(t, [program, String(COUNT)], {
@@ -69,7 +72,7 @@ test('a C++ library that a C program loads for itself finds its operators', asyn
 });
 
 test('operators of the program’s own stand on malloc, which is counted', async (t) => {
-  const extra = new URL('../../../test/programs/hostile/own_operators.cpp', import.meta.url).pathname;
+  const extra = join(ROOT, 'test/programs/hostile/own_operators.cpp');
   const program = await build('operators.cpp', 'own-operators', extra);
   await exact(t, [program, String(COUNT)]);
 });

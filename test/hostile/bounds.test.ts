@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { Snapshot } from '../../proto/snapshot.js';
 import { start } from '../launcher/support.js';
-import { build, emptyFolder, MEMTRACE, run, SLOW } from './support.js';
+import { MEMTRACE } from '../places.js';
+import { until } from '../until.js';
+import { SLOW } from '../where.js';
+import { build, emptyFolder, run } from './support.js';
 import { inMiB, most, watch } from './watch.js';
 
 const MIB = 1 << 20;
@@ -79,7 +82,7 @@ test('a program killed again and again leaves nothing behind in its session', as
     'for i in $(seq 30); do sh -c "kill -9 \\$\\$" 2>/dev/null; done; echo over; read x',
   );
   await launcher.said(/over/);
-  while (watching.now().segments > 2) await new Promise((resolve) => setTimeout(resolve, 50));
+  await until(() => watching.now().segments <= 2);
   launcher.process.stdin?.end();
   t.is((await launcher.outcome).code, 1); // of read
   watching.stop();

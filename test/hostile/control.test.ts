@@ -1,6 +1,7 @@
 /** Control flow that breaks unwinders, shadow stacks and guards against recursion. */
 import test from 'ava';
-import { build, type Case, exact, SLOW, stacksOf, unchanged } from './support.js';
+import { patience, where } from '../where.js';
+import { build, type Case, exact, stacksOf, unchanged } from './support.js';
 
 test.serial.before(async () => {
   await build('control.cpp');
@@ -91,6 +92,6 @@ for (const [title, ...flags] of builds)
       await exact(t, [built, name, '500']);
   });
 
-(SLOW ? test : test.skip)('a recursion 100,000 deep', async (t) => {
+where(patience)('a recursion 100,000 deep', async (t) => {
   await exact(t, await program('recursion', 100_000), { limitMs: 240_000 });
 });

@@ -3,7 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { emptyFolder, ROOT, run, SLOW } from './support.js';
+import { ROOT } from '../places.js';
+import { SLOW } from '../where.js';
+import { emptyFolder, run } from './support.js';
 
 const SECONDS = SLOW ? 120 : 8;
 

@@ -2,7 +2,8 @@
 import test from 'ava';
 import { residentOf } from '../../daemon/live/resident.js';
 import { start } from '../launcher/support.js';
-import { build, exact, SLOW, trace, unchanged } from './support.js';
+import { patience, SLOW, where } from '../where.js';
+import { build, exact, trace, unchanged } from './support.js';
 
 const program = async (name: string, count: number): Promise<readonly string[]> => [
   await build('lifecycle.c'),
@@ -94,11 +95,11 @@ test('of thousands of threads the busiest are named, and all are counted', async
   const sum = main.threads.reduce((all, { allocations = 0 }) => all + allocations, 0);
   t.is(sum, main.capture.allocations);
 });
-(SLOW ? test : test.skip)('10,000 short processes', async (t) => {
+where(patience)('10,000 short processes', async (t) => {
   const { snapshots } = await exact(t, await program('short-processes', 10_000), { limitMs: 290_000 });
   t.is(snapshots.length, 10_001);
 });
-(SLOW ? test : test.skip)('10,000 short threads and 2,000 at once', async (t) => {
+where(patience)('10,000 short threads and 2,000 at once', async (t) => {
   await exact(t, await program('short-threads', 10_000));
   await exact(t, await program('threads-at-once', 2000));
 });

@@ -2,17 +2,8 @@
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import {
-  build,
-  type Case,
-  emptyFolder,
-  exact,
-  MEMTRACE,
-  run,
-  stacksOf,
-  trace,
-  unchanged,
-} from './support.js';
+import { MEMTRACE } from '../places.js';
+import { build, type Case, emptyFolder, exact, run, stacksOf, trace, unchanged } from './support.js';
 
 const plugin = (name: string, size: number, ...flags: readonly string[]): Promise<string> =>
   build('plugin.c', `lib${name}.so`, '-shared', '-fPIC', `-DNAME=${name}`, `-DSIZE=${size}`, ...flags);

@@ -7,7 +7,7 @@ import { parseClientMessage, parseDaemonMessage } from '../../proto/parseMessage
 import type { GroupBy } from '../../proto/snapshot.js';
 import { MemtraceError } from '../../views/error.js';
 import { parseSnapshot } from '../../views/read.js';
-import { SLOW } from './support.js';
+import { SLOW } from '../where.js';
 
 /** The same for the same seed. */
 const randomness = (seed: number): ((below: number) => number) => {

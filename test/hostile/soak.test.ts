@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { start } from '../launcher/support.js';
-import { build, emptyFolder, MEMTRACE, SLOW } from './support.js';
+import { MEMTRACE } from '../places.js';
+import { SLOW } from '../where.js';
+import { build, emptyFolder } from './support.js';
 import { inMiB, most, watch } from './watch.js';
 
 const MILLIONS = SLOW ? 1000 : 20;

@@ -1,10 +1,9 @@
 /** Ways to start a program other than exec: each fares as untraced, and is traced or counted. */
 import { basename, dirname } from 'node:path';
 import test from 'ava';
-import { build, MEMTRACE, run, trace, unchanged } from './support.js';
-
-/** Changing the user needs the right to. */
-const asRoot = process.getuid?.() === 0 ? test : test.skip;
+import { MEMTRACE } from '../places.js';
+import { root, where } from '../where.js';
+import { build, run, trace, unchanged } from './support.js';
 
 /** What the report says. */
 const reported = async (command: readonly string[]): Promise<string> => {
@@ -26,7 +25,7 @@ test('system and popen after clearing the environment: what is not traced is cou
   t.regex(await reported(command), /sh: not traced: it was started by system or popen, after LD_PRELOAD/);
 });
 
-asRoot(
+where(root)(
   'system and popen after giving up root: no complaint of the loader, and all are counted',
   async (t) => {
     const command = [await build('starts.c'), 'as-nobody'];

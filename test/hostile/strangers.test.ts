@@ -1,17 +1,16 @@
 /** Another user on the machine, who tries to read, to connect, and to be in the way. */
 import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test from 'ava';
 import { start } from '../launcher/support.js';
-import { build, emptyFolder, MEMTRACE, run } from './support.js';
+import { MEMTRACE } from '../places.js';
+import { root, where } from '../where.js';
+import { build, emptyFolder, run } from './support.js';
 
-/** Becoming another user needs the right to. */
-const asRoot = process.getuid?.() === 0 ? test : test.skip;
 const STRANGER = 65_534;
 const stranger = (...command: readonly string[]) =>
   run(['setpriv', `--reuid=${STRANGER}`, `--regid=${STRANGER}`, '--clear-groups', ...command]);
 
-asRoot('a running session: nothing of it can be listed, read, written or connected to', async (t) => {
+where(root)('a running session: nothing of it can be listed, read, written or connected to', async (t) => {
   const runtime = emptyFolder();
   chmodSync(runtime, 0o755); // as lax as it can be
   const launcher = start(
@@ -51,14 +50,17 @@ for (const [what, plant] of [
   ['a file', (path: string) => writeFileSync(path, '')],
   ['a link to a folder of the user’s own', (path: string) => symlinkSync(emptyFolder(), path)],
 ] as const)
-  asRoot(`${what} that a stranger planted where sessions lie is refused, and nothing runs`, async (t) => {
-    const runtime = emptyFolder();
-    plant(join(runtime, 'memtrace'));
-    await run(['chown', '-h', String(STRANGER), join(runtime, 'memtrace')]);
-    const { code, stdout, stderr } = await run([MEMTRACE, 'run', '--no-output', '--', 'echo', 'hello'], {
-      env: { XDG_RUNTIME_DIR: runtime },
-    });
-    t.deepEqual({ code, stdout }, { code: 125, stdout: '' });
-    t.regex(stderr, /cannot use .*for the session/);
-    t.regex(stderr, /try: /);
-  });
+  where(root)(
+    `${what} that a stranger planted where sessions lie is refused, and nothing runs`,
+    async (t) => {
+      const runtime = emptyFolder();
+      plant(join(runtime, 'memtrace'));
+      await run(['chown', '-h', String(STRANGER), join(runtime, 'memtrace')]);
+      const { code, stdout, stderr } = await run([MEMTRACE, 'run', '--no-output', '--', 'echo', 'hello'], {
+        env: { XDG_RUNTIME_DIR: runtime },
+      });
+      t.deepEqual({ code, stdout }, { code: 125, stdout: '' });
+      t.regex(stderr, /cannot use .*for the session/);
+      t.regex(stderr, /try: /);
+    },
+  );

@@ -18,18 +18,13 @@ import {
 } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { ExecutionContext } from 'ava';
 import type { Snapshot } from '../../proto/snapshot.js';
+import { MEMTRACE, ROOT } from '../places.js';
 
-export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-export const MEMTRACE = join(ROOT, 'bin/memtrace');
 const SOURCES = join(ROOT, 'test/programs/hostile');
 const BUILT = join(ROOT, 'build/hostile');
-
-/** Cases too slow for CI: `make test-all`. */
-export const SLOW = process.env.MEMTRACE_SLOW === '1';
 
 // ---- programs ----
 

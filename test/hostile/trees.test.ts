@@ -1,7 +1,8 @@
 /** Real programs and their trees of processes: what they say is what they say untraced, and nothing is missing. */
 import { join } from 'node:path';
 import test from 'ava';
-import { emptyFolder, ROOT, run, trace } from './support.js';
+import { ROOT } from '../places.js';
+import { emptyFolder, run, trace } from './support.js';
 
 const folder = emptyFolder();
 const cases: readonly (readonly [title: string, least: number, ...command: readonly string[]])[] = [

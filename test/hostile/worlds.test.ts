@@ -12,7 +12,9 @@ import {
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { Snapshot } from '../../proto/snapshot.js';
-import { build, emptyFolder, exact, MEMTRACE, run, stacksOf, trace, unchanged } from './support.js';
+import { MEMTRACE } from '../places.js';
+import { type Need, namespaces, root, userNamespaces, where } from '../where.js';
+import { build, emptyFolder, exact, run, stacksOf, trace, unchanged } from './support.js';
 
 const program = async (name: string, count: number): Promise<readonly string[]> => [
   await build('worlds.c'),
@@ -20,8 +22,8 @@ const program = async (name: string, count: number): Promise<readonly string[]> 
   String(count),
 ];
 
-/** Mounting and changing root and user need the right to. */
-const asRoot = process.getuid?.() === 0 ? test : test.skip;
+const asRoot = where(root);
+const inNamespaces = where(namespaces);
 
 // The witness asks for its pid, which would be fatal here: the program's own statement has to do.
 for (const [title, name] of [
@@ -106,7 +108,7 @@ test('a program that becomes a static one', async (t) => {
   await becomes(t, command, /the program became \S*worlds-static, which was not traced: it is linked stat/);
 });
 
-asRoot('mount, pid, ipc, net and uts namespaces of its own', async (t) => {
+inNamespaces('mount, pid, ipc, net and uts namespaces of its own', async (t) => {
   const command = ['unshare', '-m', '-p', '-i', '-n', '-u', '-f', ...(await program('plain', 5000))];
   const { snapshots } = await unchanged(t, command);
   t.deepEqual(
@@ -122,7 +124,7 @@ const withSharedMemory = (size: string, command: readonly string[]): readonly st
   ...command,
 ];
 for (const size of ['8k', '64k', '1m', '4m'])
-  asRoot(`/dev/shm of ${size}: the program is unharmed, and what is not counted is told`, async (t) => {
+  inNamespaces(`/dev/shm of ${size}: the program is unharmed, and what is not counted is told`, async (t) => {
     const command = await program('plain', 100_000);
     const folder = emptyFolder();
     const out = join(folder, 't.json');
@@ -137,7 +139,7 @@ for (const size of ['8k', '64k', '1m', '4m'])
     } else t.regex(stderr, /not traced/);
   });
 
-asRoot('no /dev/shm at all: the run says so and is traced on disk', async (t) => {
+inNamespaces('no /dev/shm at all: the run says so and is traced on disk', async (t) => {
   const folder = emptyFolder();
   const out = join(folder, 't.json');
   const bind = (name: string) => `touch ${folder}/${name} && mount --bind /dev/${name} ${folder}/${name}`;
@@ -151,15 +153,18 @@ asRoot('no /dev/shm at all: the run says so and is traced on disk', async (t) =>
   t.true(JSON.parse(readFileSync(out, 'utf8')).capture.allocations >= 1000);
 });
 
-asRoot('a child with a /dev/shm of its own does not wait for a reader for ever, and is told', async (t) => {
-  const command = [await build('elsewhere.c')];
-  const { main } = await unchanged(t, command);
-  t.is(main.capture.untracedChildren, 1);
-  const { stderr } = await run([MEMTRACE, 'run', '--no-output', '--', ...command]);
-  t.regex(stderr.replaceAll(/\s+/g, ' '), /not traced: its shared memory is not where the daemon looks/);
-});
+inNamespaces(
+  'a child with a /dev/shm of its own does not wait for a reader for ever, and is told',
+  async (t) => {
+    const command = [await build('elsewhere.c')];
+    const { main } = await unchanged(t, command);
+    t.is(main.capture.untracedChildren, 1);
+    const { stderr } = await run([MEMTRACE, 'run', '--no-output', '--', ...command]);
+    t.regex(stderr.replaceAll(/\s+/g, ' '), /not traced: its shared memory is not where the daemon looks/);
+  },
+);
 
-test('a user namespace of its own, in which it is root', async (t) => {
+where(userNamespaces)('a user namespace of its own, in which it is root', async (t) => {
   const command = ['unshare', '-U', '-r', ...(await program('plain', 5000))];
   const { snapshots } = await unchanged(t, command);
   t.true(snapshots.some(({ capture }) => capture.allocations >= 5000 && capture.lost === 0));
@@ -186,18 +191,21 @@ test('a limit on processes that leaves none for the program’s children: it fai
   await unchanged(t, command);
 });
 
-asRoot('a full disk for the snapshot: the program’s exit code, the reason, and no half a file', async (t) => {
-  const folder = emptyFolder();
-  const script = `mount -t tmpfs -o size=4k tmpfs ${folder} && cd ${folder} && "$@"; code=$?; ls -A >&2; exit $code`;
-  const command = [MEMTRACE, 'run', '-o', 't.json', '--', ...(await program('plain', 1000))];
-  const { code, stdout, stderr } = await run(['unshare', '-m', 'sh', '-c', script, 'sh', ...command]);
-  t.is(code, 5);
-  t.is(stdout, 'end\n');
-  t.regex(stderr, /no space left|disk is full|ENOSPC/i);
-  t.notRegex(stderr, /^\.?t\.json/m);
-});
+inNamespaces(
+  'a full disk for the snapshot: the program’s exit code, the reason, and no half a file',
+  async (t) => {
+    const folder = emptyFolder();
+    const script = `mount -t tmpfs -o size=4k tmpfs ${folder} && cd ${folder} && "$@"; code=$?; ls -A | sed "s/^/left: /" >&2; exit $code`;
+    const command = [MEMTRACE, 'run', '-o', 't.json', '--', ...(await program('plain', 1000))];
+    const { code, stdout, stderr } = await run(['unshare', '-m', 'sh', '-c', script, 'sh', ...command]);
+    t.is(code, 5);
+    t.is(stdout, 'end\n');
+    t.regex(stderr, /no space left|disk is full|ENOSPC/i);
+    t.notRegex(stderr, /^left: /m);
+  },
+);
 
-asRoot('a folder that may only be read', async (t) => {
+inNamespaces('a folder that may only be read', async (t) => {
   const folder = emptyFolder();
   const script = `mount -t tmpfs -o ro tmpfs ${folder} && cd ${folder} && exec "$@"`;
   const { code, stdout } = await run([
@@ -278,22 +286,26 @@ const memoryLimitedGroup = (bytes: number): string | null => {
   return null;
 };
 
-asRoot('killed for want of memory in its container: what it had allocated is reported', async (t) => {
-  const group = memoryLimitedGroup(64 << 20);
-  if (group === null) {
-    t.pass('no control group of memory can be made here');
-    return;
-  }
-  const script = `echo $$ >${group}/cgroup.procs && exec "$@"`;
-  const command = ['sh', '-c', script, 'sh', ...(await program('hog', 4096))];
-  const { code, stdout, snapshots } = await trace(command);
-  t.deepEqual({ code, stdout }, { code: 137, stdout: 'eating\n' });
-  const hog = snapshots.find(({ process: { executable } }) => executable.endsWith('worlds'));
-  t.is(hog?.process.signal, 'SIGKILL');
-  const live = hog?.totals.liveBytes ?? 0;
-  t.true(live > 20 << 20 && live < 64 << 20, `${live}`);
-  t.is(hog?.capture.lost, 0);
-});
+const group = memoryLimitedGroup(64 << 20);
+const limitedGroup: Need = {
+  what: 'the right to limit the memory of a control group',
+  isThere: group !== null,
+};
+
+where(limitedGroup)(
+  'killed for want of memory in its container: what it had allocated is reported',
+  async (t) => {
+    const script = `echo $$ >${group}/cgroup.procs && exec "$@"`;
+    const command = ['sh', '-c', script, 'sh', ...(await program('hog', 4096))];
+    const { code, stdout, snapshots } = await trace(command);
+    t.deepEqual({ code, stdout }, { code: 137, stdout: 'eating\n' });
+    const hog = snapshots.find(({ process: { executable } }) => executable.endsWith('worlds'));
+    t.is(hog?.process.signal, 'SIGKILL');
+    const live = hog?.totals.liveBytes ?? 0;
+    t.true(live > 20 << 20 && live < 64 << 20, `${live}`);
+    t.is(hog?.capture.lost, 0);
+  },
+);
 
 test('a clock that jumps by years: all is counted, and no time is off by more than the run took', async (t) => {
   const preload = await build('clock_jumps.c', 'libclock_jumps.so', '-shared', '-fPIC');

@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { MEMTRACE, memtrace, run, start, temporaryFolder, traced } from './support.js';
+import { MEMTRACE } from '../places.js';
+import { isRunning } from '../processes.js';
+import { until } from '../until.js';
+import { memtrace, run, start, temporaryFolder, traced } from './support.js';
 
 test('the exit code of the program is the exit code of memtrace', async (t) => {
   t.is((await traced('true')).code, 0);
@@ -51,7 +54,7 @@ test('a launcher that is killed takes nothing with it: the program goes on and t
   process.kill(program.pid, 'SIGKILL');
   program.process.stdin?.end('still here\n');
   t.is((await program.outcome).stdout, 'ready\nstill here\n');
-  while (isThere(daemon)) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(() => !isRunning(daemon));
   t.deepEqual(await sessions(runtime), []);
 });
 
@@ -71,7 +74,7 @@ test('a daemon that fails while the program runs says so and ends; the program r
   await program.said(/ready/);
   const daemon = daemonPid(folder);
   writeFileSync(join(folder, 'now'), '');
-  while (isThere(daemon)) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(() => !isRunning(daemon));
   program.process.stdin?.end('still here\n');
   const { code, stderr } = await program.outcome;
   t.is(code, 5);
@@ -95,15 +98,6 @@ test('help and version go to stdout, also those of run', async (t) => {
 const daemonPid = (runtime: string): number => {
   const [id] = readdirSync(join(runtime, 'memtrace'));
   return JSON.parse(readFileSync(join(runtime, 'memtrace', id ?? '', 'session.json'), 'utf8')).daemonPid;
-};
-
-const isThere = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 };
 
 /** States of the sessions in this runtime folder. */

@@ -9,7 +9,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { compiled, file, MEMTRACE, memtrace, type Outcome, run, temporaryFolder, traced } from './support.js';
+import { MEMTRACE } from '../places.js';
+import { root, where } from '../where.js';
+import { compiled, file, memtrace, type Outcome, run, temporaryFolder, traced } from './support.js';
 
 const folder = temporaryFolder();
 const SNAPSHOT = 'test/fixtures/snapshots/before.json';
@@ -88,13 +90,9 @@ test('a program built with a sanitizer', async (t) => {
   refused(t, await traced(own), 125, /sanitizer/);
 });
 
-test('a setuid program', async (t) => {
+where(root)('a setuid program of another user’s', async (t) => {
   const path = join(folder, 'setuid');
   copyFileSync(compiled(folder, 'dynamic'), path);
-  if (process.getuid?.() !== 0) {
-    t.pass('only root can make one that is not its own');
-    return;
-  }
   chownSync(path, 1, 1);
   chmodSync(path, 0o4755);
   refused(t, await traced(path), 125, /other rights than yours/);

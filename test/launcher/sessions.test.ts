@@ -5,7 +5,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
-import { MEMTRACE, run, start, temporaryFolder } from './support.js';
+import { MEMTRACE } from '../places.js';
+import { run, start, temporaryFolder } from './support.js';
 
 interface Listed {
   readonly id: string;

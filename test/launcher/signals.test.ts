@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { MEMTRACE, programPath, type Run, start } from './support.js';
+import { MEMTRACE, program } from '../places.js';
+import { childNamed } from '../processes.js';
+import { type Run, start } from './support.js';
 
-const ARGUMENTS = ['run', '--no-output', '--', programPath('listener')];
+const ARGUMENTS = ['run', '--no-output', '--', program('listener')];
 
 const listening = async (setting: { detached?: boolean } = {}): Promise<{ run: Run; program: number }> => {
   const run = start(MEMTRACE, ARGUMENTS, setting);
@@ -51,11 +52,6 @@ test('a signal to memtrace reaches the program also after its witness was stoppe
   process.kill(run.pid, 'SIGURG');
   t.deepEqual(received((await run.outcome).stdout), ['USR1 0', 'USR1 0', 'TERM 0', 'HUP 0']);
 });
-
-const childNamed = (parent: number, name: string): number => {
-  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(' ');
-  return Number(children.find((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === name));
-};
 
 test('^C ends the program and the report still comes', async (t) => {
   const run = start(MEMTRACE, ['run', '--no-output', '--', 'sh', '-c', 'cat; true'], { detached: true });

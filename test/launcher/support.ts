@@ -3,11 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-export const MEMTRACE = join(ROOT, 'bin/memtrace');
-export const programPath = (name: string): string => join(ROOT, 'build/programs', name);
+import { MEMTRACE } from '../places.js';
 
 export interface Outcome {
   /** The exit code; null when a signal ended it. */
@@ -21,6 +17,8 @@ export interface Run {
   readonly process: ChildProcess;
   readonly pid: number;
   readonly outcome: Promise<Outcome>;
+  /** What it has said so far. */
+  readonly heard: () => string;
   /** Resolves once stdout has a line that matches, with the match. */
   readonly said: (pattern: RegExp) => Promise<RegExpMatchArray>;
 }
@@ -72,7 +70,7 @@ export const start = (command: string, args: readonly string[], setting: Setting
       child.on('close', () => reject(new Error(`never said ${pattern}: ${stdout}\n${stderr}`)));
       look();
     });
-  return { process: child, pid: child.pid ?? -1, outcome, said };
+  return { process: child, pid: child.pid ?? -1, outcome, heard: () => stdout, said };
 };
 
 /** With stdin at its end. */

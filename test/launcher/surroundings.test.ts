@@ -1,7 +1,8 @@
 import test from 'ava';
-import { MEMTRACE, programPath, run } from './support.js';
+import { MEMTRACE, program } from '../places.js';
+import { run } from './support.js';
 
-const SURROUNDINGS = programPath('surroundings');
+const SURROUNDINGS = program('surroundings');
 const TRACED = [MEMTRACE, 'run', '--no-output', '-q', '--'];
 
 /** Facts without the one that memtrace changes. */

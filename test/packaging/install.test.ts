@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { attempt, ROOT, run, temporaryFolder, tracesTheExample } from './support.js';
+import { ROOT } from '../places.js';
+import { attempt, run, temporaryFolder, tracesTheExample } from './support.js';
 
 const install = (prefix: string) => run(ROOT, 'sh', 'scripts/install.sh', 'install', prefix);
 

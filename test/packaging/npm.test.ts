@@ -1,7 +1,8 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { attempt, ROOT, run, temporaryFolder, tracesTheExample } from './support.js';
+import { ROOT } from '../places.js';
+import { attempt, run, temporaryFolder, tracesTheExample } from './support.js';
 
 const pack = (folder: string): string => {
   run(ROOT, 'npm', 'pack', '--ignore-scripts', '--silent', '--pack-destination', folder);

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { attempt, ROOT, temporaryFolder } from './support.js';
+import { ROOT } from '../places.js';
+import { attempt, temporaryFolder } from './support.js';
 
 /** What is the same in every run: not times, pids, resident memory and what libraries allocate for themselves. */
 const certain = (text: string): readonly string[] =>

@@ -1,10 +1,10 @@
 /** The screens in the README are those of docs/screens.md, to the letter. */
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import test from 'ava';
+import { ROOT } from '../places.js';
 
-const textOf = (path: string): string =>
-  readFileSync(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), 'utf8');
+const textOf = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 const screensIn = (path: string): readonly string[] =>
   [...textOf(path).matchAll(/^```\n(.*?)^```$/gms)]

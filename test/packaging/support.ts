@@ -3,10 +3,8 @@ import { execFileSync, type SpawnSyncReturns, spawnSync } from 'node:child_proce
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
-
-export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+import { ROOT } from '../places.js';
 
 export const temporaryFolder = (t: ExecutionContext): string => {
   const folder = mkdtempSync(join(tmpdir(), 'memtrace-packaging-'));

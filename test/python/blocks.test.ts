@@ -1,26 +1,16 @@
 /** Single live blocks of a Python program, by `memtrace report --block`. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { BlockList } from '../../proto/snapshot.js';
-import { MEMTRACE, run, start } from '../launcher/support.js';
-import { interpreters, scriptPath } from './support.js';
+import { run, start } from '../launcher/support.js';
+import { MEMTRACE } from '../places.js';
+import { inFolder, interpreters, scriptPath } from './support.js';
 
 const [first] = interpreters();
 const script = scriptPath('blocks.py');
 const FIRST_SIZE = 100_000;
 const COUNT = 300;
 const KEPT = 256;
-
-const inFolder = async (work: (folder: string) => Promise<void>): Promise<void> => {
-  const folder = mkdtempSync(join(tmpdir(), 'memtrace-blocks-'));
-  try {
-    await work(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-};
 
 const blocksIn = async (file: string, ...options: readonly string[]): Promise<BlockList> => {
   const { code, stdout, stderr } = await run(MEMTRACE, ['report', file, '--block', '--json', ...options]);

@@ -1,12 +1,12 @@
 /** Programs that initialize an interpreter again after they finalized it: from 3.12 on it forgets its allocators. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import test from 'ava';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { groupSites, type Row } from '../../views/group.js';
 import { recordingOf } from '../../views/profile.js';
-import { MEMTRACE, programPath, run } from '../launcher/support.js';
-import { type Interpreter, interpreters } from './support.js';
+import { run } from '../launcher/support.js';
+import { MEMTRACE, program } from '../places.js';
+import { where } from '../where.js';
+import { havingFile, type Interpreter, inFolder, interpreters, libraryOf, prefixOf } from './support.js';
 
 const FUNCTIONS = 1000;
 const BYTES_HEADER = 33;
@@ -20,9 +20,8 @@ for j in range(${FUNCTIONS}):
 x = [str(i) * 2 for i in range(20000)]
 `;
 
-const prefixOf = ({ path }: Interpreter): string => dirname(dirname(path));
-const libraryOf = (each: Interpreter): string => join(prefixOf(each), `lib/libpython3.${each.minor}.so.1.0`);
-const found = interpreters().filter((one) => existsSync(libraryOf(one)));
+const found = interpreters();
+const whereLibraryIs = (each: Interpreter) => where(havingFile(libraryOf(each))).serial;
 
 interface Cycles {
   readonly heap: readonly Row[];
@@ -30,11 +29,10 @@ interface Cycles {
   readonly notes: readonly string[];
 }
 
-const runCycles = async (each: Interpreter, args: readonly string[], env = {}): Promise<Cycles> => {
-  const folder = mkdtempSync(join(tmpdir(), 'memtrace-cycles-'));
-  try {
+const runCycles = (each: Interpreter, args: readonly string[], env = {}): Promise<Cycles> => {
+  return inFolder(async (folder) => {
     const file = join(folder, 'a.json');
-    const command = [programPath('cycles'), libraryOf(each), SCRIPT, ...args];
+    const command = [program('cycles'), libraryOf(each), SCRIPT, ...args];
     const { code, stdout, stderr } = await run(MEMTRACE, ['run', '-o', file, '--', ...command], {
       env: { ...process.env, PYTHONHOME: prefixOf(each), ...env },
     });
@@ -46,9 +44,7 @@ const runCycles = async (each: Interpreter, args: readonly string[], env = {}): 
       objectBytes: objects.reduce((sum, row) => sum + (row.file === '<string>' ? row.totalBytes : 0), 0),
       notes: snapshot.notes,
     };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 };
 
 /** Functions whose block does not stand at its line, once for each time the script ran. */
@@ -60,15 +56,18 @@ const misplaced = (heap: readonly Row[], times: number): readonly number[] => {
 };
 
 for (const each of found) {
-  test.serial(`objects of Python ${each.version} are counted each time that it begins anew`, async (t) => {
-    const once = await runCycles(each, ['1']);
-    const thrice = await runCycles(each, ['3']);
-    t.true(once.objectBytes > 1_000_000);
-    t.true(Math.abs(thrice.objectBytes / once.objectBytes - 3) < 0.05);
-    t.deepEqual(misplaced(thrice.heap, 3), []);
-  });
+  whereLibraryIs(each)(
+    `objects of Python ${each.version} are counted each time that it begins anew`,
+    async (t) => {
+      const once = await runCycles(each, ['1']);
+      const thrice = await runCycles(each, ['3']);
+      t.true(once.objectBytes > 1_000_000);
+      t.true(Math.abs(thrice.objectBytes / once.objectBytes - 3) < 0.05);
+      t.deepEqual(misplaced(thrice.heap, 3), []);
+    },
+  );
 
-  test.serial(`so they are under a debug allocator of Python ${each.version}`, async (t) => {
+  whereLibraryIs(each)(`so they are under a debug allocator of Python ${each.version}`, async (t) => {
     const debug = { PYTHONMALLOC: 'pymalloc_debug' };
     const once = await runCycles(each, ['1'], debug);
     const thrice = await runCycles(each, ['3'], debug);
@@ -76,17 +75,20 @@ for (const each of found) {
     t.true(Math.abs(thrice.objectBytes / once.objectBytes - 3) < 0.05);
   });
 
-  test.serial(`and where a program sets allocators that it saved, of Python ${each.version}`, async (t) => {
-    const once = await runCycles(each, ['1']);
-    const { objectBytes, notes } = await runCycles(each, ['6', 'restore']);
-    t.true(Math.abs(objectBytes / once.objectBytes - 12) < 0.2);
-    t.false(notes.some((note) => note.includes('other allocators')));
-  });
+  whereLibraryIs(each)(
+    `and where a program sets allocators that it saved, of Python ${each.version}`,
+    async (t) => {
+      const once = await runCycles(each, ['1']);
+      const { objectBytes, notes } = await runCycles(each, ['6', 'restore']);
+      t.true(Math.abs(objectBytes / once.objectBytes - 12) < 0.2);
+      t.false(notes.some((note) => note.includes('other allocators')));
+    },
+  );
 }
 
 /** Before 3.12 those that the program reads are memtrace's, which look to their context. */
 for (const each of found.filter(({ minor }) => minor >= 12))
-  test.serial(
+  whereLibraryIs(each)(
     `a program that changes the allocators of Python ${each.version} too often is named`,
     async (t) => {
       const few = await runCycles(each, ['3', 'change']);

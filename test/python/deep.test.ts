@@ -1,6 +1,6 @@
 /** Stacks of thousands of Python frames: whole up to 4,096, right as far as they go beyond, however calls come and go. */
 import test from 'ava';
-import { SLOW } from '../hostile/support.js';
+import { SLOW } from '../where.js';
 import { interpreters, type LiveBlock, scriptPath, traceUntilEnd } from './support.js';
 
 /** Always whole; always kept of a deeper one. */

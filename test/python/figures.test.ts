@@ -6,7 +6,8 @@ import test from 'ava';
 import type { Snapshot } from '../../proto/snapshot.js';
 import { recordingOf } from '../../views/profile.js';
 import { sumSites } from '../../views/sites.js';
-import { MEMTRACE, run, start } from '../launcher/support.js';
+import { run, start } from '../launcher/support.js';
+import { MEMTRACE } from '../places.js';
 import { interpreters } from './support.js';
 
 /** Small enough for the interpreter's own allocator; half of them go again. */

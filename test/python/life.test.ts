@@ -1,27 +1,17 @@
 /** Interpreters that come and go, and what the shim believes of their memory. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 import type { Snapshot } from '../../proto/snapshot.js';
 import { groupSites } from '../../views/group.js';
 import { recordingOf } from '../../views/profile.js';
-import { MEMTRACE, programPath, run } from '../launcher/support.js';
-import { type Interpreter, interpreters, scriptPath } from './support.js';
+import { run } from '../launcher/support.js';
+import { MEMTRACE, program, ROOT } from '../places.js';
+import { where } from '../where.js';
+import { havingFile, headersOf, inFolder, interpreters, libraryOf, prefixOf, scriptPath } from './support.js';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const found = interpreters();
-
-const inFolder = async <T>(work: (folder: string) => T | Promise<T>): Promise<T> => {
-  const folder = mkdtempSync(join(tmpdir(), 'memtrace-python-'));
-  try {
-    return await work(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-};
 
 const readJson = (file: string): Snapshot => JSON.parse(readFileSync(file, 'utf8'));
 const pythonBytes = (snapshot: Snapshot, file: string): number =>
@@ -30,12 +20,8 @@ const pythonBytes = (snapshot: Snapshot, file: string): number =>
     0,
   );
 
-const prefixOf = ({ path }: Interpreter): string => dirname(dirname(path));
-const headersOf = (each: Interpreter): string => join(prefixOf(each), `include/python3.${each.minor}`);
-const libraryOf = (each: Interpreter): string => join(prefixOf(each), `lib/libpython3.${each.minor}.so.1.0`);
-
-for (const each of found.filter((one) => existsSync(join(headersOf(one), 'Python.h'))))
-  test.serial(
+for (const each of found)
+  where(havingFile(join(headersOf(each), 'Python.h'))).serial(
     `the layout that frames of Python ${each.version} are read by is that of its headers`,
     async (t) => {
       await inFolder((folder) => {
@@ -50,15 +36,15 @@ const SCRIPT = `def f(n):
     return [str(i) * 2 for i in range(n)]
 x = f(20000)`;
 
-for (const each of found.filter((one) => existsSync(libraryOf(one))))
-  test.serial(
+for (const each of found)
+  where(havingFile(libraryOf(each))).serial(
     `a host that loads and unloads Python ${each.version} twice runs on, and its scripts have lines`,
     async (t) => {
       await inFolder(async (folder) => {
         const file = join(folder, 'a.json');
         const { code, stdout, stderr } = await run(
           MEMTRACE,
-          ['run', '-o', file, '--', programPath('embed'), libraryOf(each), SCRIPT, '2'],
+          ['run', '-o', file, '--', program('embed'), libraryOf(each), SCRIPT, '2'],
           { env: { ...process.env, PYTHONHOME: prefixOf(each) } },
         );
         t.is(code, 0, stderr);
@@ -99,7 +85,7 @@ if (first)
         const counts = join(folder, 'counts');
         const file = join(folder, 'a.json');
         await run(MEMTRACE, ['run', '-o', file, '--', first.path, scriptPath('totals.py'), 'tracemalloc'], {
-          env: { ...process.env, LD_PRELOAD: programPath('libcount.so'), COUNT_OUT: counts },
+          env: { ...process.env, LD_PRELOAD: program('libcount.so'), COUNT_OUT: counts },
         });
         const line =
           readFileSync(counts, 'utf8')

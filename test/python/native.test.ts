@@ -1,16 +1,16 @@
 /** What C code allocates on behalf of Python lines, and how both kinds of frames lie in each other. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Frame } from '../../proto/snapshot.js';
 import { groupSites } from '../../views/group.js';
 import { framesOf, type Recording } from '../../views/profile.js';
 import { readSnapshot } from '../../views/read.js';
-import { MEMTRACE, run } from '../launcher/support.js';
+import { run } from '../launcher/support.js';
+import { MEMTRACE } from '../places.js';
 import { siteRows } from '../views/build.js';
-import { interpreters, scriptPath, traceUntilEnd } from './support.js';
+import { inFolder, interpreters, scriptPath, traceUntilEnd } from './support.js';
 
 const found = interpreters();
 const script = scriptPath('native.py');
@@ -19,18 +19,15 @@ const lineOf = (text: string): number =>
     .split('\n')
     .findIndex((line) => line.includes(text)) + 1;
 
-const snapshotOf = async (command: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Recording> => {
-  const folder = mkdtempSync(join(tmpdir(), 'memtrace-python-'));
-  try {
+const snapshotOf = (command: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Recording> => {
+  return inFolder(async (folder) => {
     const file = join(folder, 'a.json');
     const { code, stderr } = await run(MEMTRACE, ['run', '-o', file, '--', ...command], {
       env: { ...process.env, ...env },
     });
     if (code !== 0) throw new Error(stderr);
     return readSnapshot(file);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 };
 
 const name = ({ language, function: called }: Frame): string =>

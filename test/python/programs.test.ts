@@ -2,15 +2,15 @@
  * Real Python programs: what they print and how they end is what it was, and each allocation of their heap is counted
  * once more in the same run by a preload that has nothing in common with memtrace.
  */
-import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { groupSites } from '../../views/group.js';
 import { recordingOf } from '../../views/profile.js';
 import { newFolder, removeFolders, run, snapshotOf, type Traced, trace } from '../e2e/harness.js';
 import { asTallies, type Tally, tallying } from '../e2e/tally.js';
-import { SLOW } from '../hostile/support.js';
-import { type Interpreter, interpreters, scriptPath } from './support.js';
+import { type Need, patience, SLOW, where } from '../where.js';
+import { havingFile, type Interpreter, interpreters, modulesOf, scriptPath } from './support.js';
 
 test.after.always(removeFolders);
 
@@ -60,32 +60,36 @@ for (const { version, path } of tried) {
   });
 }
 
-const libraryOf = ({ path, minor }: Interpreter): string =>
-  join(dirname(dirname(path)), `lib/python3.${minor}`);
-const hasTests = (each: Interpreter): boolean => existsSync(join(libraryOf(each), 'test/test_json'));
-const tested = found.filter(hasTests);
+/** Those of the standard library, which not every package of Python has. */
+const ownTest = (each: Interpreter, name: string): Need => havingFile(join(modulesOf(each), 'test', name));
 
-for (const { version, path } of SLOW ? tested : [])
-  test.serial(`the standard library's test of json passes under Python ${version}`, async (t) => {
-    const { code, stderr } = await sameAndCounted(t, [path, '-m', 'test.test_json']);
-    t.is(code, 0);
-    t.regex(stderr, /^Ran \d{3} tests/m);
-  });
+for (const each of found) {
+  where(patience, ownTest(each, 'test_json')).serial(
+    `the standard library's test of json passes under Python ${each.version}`,
+    async (t) => {
+      const { code, stderr } = await sameAndCounted(t, [each.path, '-m', 'test.test_json']);
+      t.is(code, 0);
+      t.regex(stderr, /^Ran \d{3} tests/m);
+    },
+  );
 
-for (const { version, path } of SLOW ? tested : [])
-  test.serial(`the standard library's test of decimal passes under Python ${version}`, async (t) => {
-    const { code, stdout, stderr } = await sameAndCounted(t, [path, '-m', 'test.test_decimal']);
-    t.is(code, 0);
-    t.regex(stdout + stderr, /^Ran \d{3} tests|\d{3} tests with zero failures/m); // before 3.11
-  });
+  where(patience, ownTest(each, 'test_decimal.py')).serial(
+    `the standard library's test of decimal passes under Python ${each.version}`,
+    async (t) => {
+      const { code, stdout, stderr } = await sameAndCounted(t, [each.path, '-m', 'test.test_decimal']);
+      t.is(code, 0);
+      t.regex(stdout + stderr, /^Ran \d{3} tests|\d{3} tests with zero failures/m); // before 3.11
+    },
+  );
+}
 
-const hasPip = (each: Interpreter): boolean =>
-  readdirSync(join(libraryOf(each), '/')).includes('site-packages') &&
-  existsSync(join(libraryOf(each), 'site-packages/pip'));
-const [withPip] = found.filter((each) => existsSync(libraryOf(each)) && hasPip(each));
+const pipOf = (each: Interpreter): string => join(modulesOf(each), 'site-packages/pip');
+const withPip = found.find((each) => existsSync(pipOf(each)));
 
-if (withPip)
-  test.serial(`pip runs as without memtrace`, async (t) => {
-    const { stdout } = await sameAndCounted(t, [withPip.path, '-m', 'pip', '--version']);
+where({ what: 'a Python with pip', isThere: withPip !== undefined }).serial(
+  'pip runs as without memtrace',
+  async (t) => {
+    const { stdout } = await sameAndCounted(t, [withPip?.path ?? '', '-m', 'pip', '--version']);
     t.regex(stdout, /^pip \d/);
-  });
+  },
+);

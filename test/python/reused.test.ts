@@ -1,10 +1,10 @@
 /** Objects in blocks that the interpreter had kept from dead ones, from Python 3.13 on. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
-import { type Interpreter, interpreters, scriptPath, traceUntilEnd } from './support.js';
+import { where } from '../where.js';
+import { havingFile, headersOf, inFolder, interpreters, scriptPath, traceUntilEnd } from './support.js';
 
 const telling = interpreters().filter(({ minor }) => minor >= 13);
 const script = scriptPath('reused.py');
@@ -19,7 +19,8 @@ const MADE_AT: Readonly<Record<string, number>> = {
 };
 const COLLECTORS_HEADER = 16;
 
-for (const { version, path } of telling) {
+for (const each of telling) {
+  const { version, path } = each;
   test.serial(
     `what Python ${version} makes of kept blocks stands at the line that made it last`,
     async (t) => {
@@ -34,34 +35,21 @@ for (const { version, path } of telling) {
     },
   );
 
-  test.serial(`a tracer of the program's own sees of Python ${version} what it saw before`, async (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'memtrace-tracer-'));
-    try {
-      const library = buildTracer({ version, path }, folder);
-      if (!library) {
-        t.pass('no headers of this Python');
-        return;
-      }
-      const bare = execFileSync(path, [script, library], { encoding: 'utf8', input: '\n' });
-      const { lines } = await traceUntilEnd([path, script, library]);
-      t.is(Number(lines[0]), Number(bare.split('\n')[0]));
-      t.true(Number(lines[0]) >= 200);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  });
+  where(havingFile(join(headersOf(each), 'Python.h'))).serial(
+    `a tracer of the program's own sees of Python ${version} what it saw before`,
+    async (t) => {
+      await inFolder(async (folder) => {
+        const library = join(folder, 'tracer.so');
+        const source = scriptPath('tracer.c');
+        execFileSync('cc', ['-shared', '-fPIC', '-I', headersOf(each), source, '-o', library]);
+        const bare = execFileSync(path, [script, library], { encoding: 'utf8', input: '\n' });
+        const { lines } = await traceUntilEnd([path, script, library]);
+        t.is(Number(lines[0]), Number(bare.split('\n')[0]));
+        t.true(Number(lines[0]) >= 200);
+      });
+    },
+  );
 }
-
-const buildTracer = (
-  { version, path }: Pick<Interpreter, 'version' | 'path'>,
-  folder: string,
-): string | null => {
-  const headers = join(dirname(dirname(path)), `include/python${version.split('.').slice(0, 2).join('.')}`);
-  if (!existsSync(join(headers, 'Python.h'))) return null;
-  const library = join(folder, 'tracer.so');
-  execFileSync('cc', ['-shared', '-fPIC', '-I', headers, scriptPath('tracer.c'), '-o', library]);
-  return library;
-};
 
 test('the lines that the script makes its objects at are found in it', (t) => {
   t.true(Object.values(MADE_AT).every((line) => line > 0));

@@ -2,15 +2,15 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { type Core, createCore } from '../../daemon/core.js';
 import { type NamedStacks, nameStacks } from '../../daemon/profile/stacks.js';
 import type { Symbolizer } from '../../daemon/symbols/symbolizer.js';
 import { SESSION_SHIM_LINK, SITE_PYTHON } from '../../proto/generated/layout.js';
+import { ROOT } from '../places.js';
+import type { Need } from '../where.js';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 export const scriptPath = (name: string): string => join(ROOT, 'test/python', name);
 
 export interface Interpreter {
@@ -19,6 +19,26 @@ export interface Interpreter {
   readonly minor: number;
   readonly path: string;
 }
+
+/** What PYTHONHOME names. */
+export const prefixOf = ({ path }: Interpreter): string => dirname(dirname(path));
+export const headersOf = (each: Interpreter): string => join(prefixOf(each), `include/python3.${each.minor}`);
+export const libraryOf = (each: Interpreter): string =>
+  join(prefixOf(each), `lib/libpython3.${each.minor}.so.1.0`);
+export const modulesOf = (each: Interpreter): string => join(prefixOf(each), `lib/python3.${each.minor}`);
+
+/** One of an interpreter's own files. */
+export const havingFile = (path: string): Need => ({ what: path, isThere: existsSync(path) });
+
+/** An empty folder, removed when the work in it is done. */
+export const inFolder = async <T>(work: (folder: string) => T | Promise<T>): Promise<T> => {
+  const folder = mkdtempSync(join(tmpdir(), 'memtrace-python-'));
+  try {
+    return await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
 
 const SUPPORTED = { first: 8, last: 13 };
 

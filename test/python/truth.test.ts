@@ -1,7 +1,7 @@
 /** Every live object's traceback against tracemalloc's, which runs in the same process. */
 import { spawnSync } from 'node:child_process';
 import test from 'ava';
-import { SLOW } from '../hostile/support.js';
+import { type Need, SLOW, where } from '../where.js';
 import { type Interpreter, interpreters, type LiveBlock, scriptPath, traceUntilEnd } from './support.js';
 
 type Row = readonly [
@@ -101,12 +101,14 @@ if (first)
     },
   );
 
-const hasGreenlets = ({ path }: Interpreter): boolean =>
-  spawnSync(path, ['-c', 'import greenlet'], { stdio: 'ignore' }).status === 0;
+const greenletsOf = ({ path }: Interpreter): Need => ({
+  what: 'greenlet',
+  isThere: spawnSync(path, ['-c', 'import greenlet'], { stdio: 'ignore' }).status === 0,
+});
 
-for (const interpreter of found.filter(hasGreenlets))
+for (const interpreter of found)
   for (const stacks of [undefined, 'native and python'] as const)
-    test.serial(
+    where(greenletsOf(interpreter)).serial(
       `greenlets of Python ${interpreter.version} that take turns keep their own tracebacks${stacks ? ', native frames between' : ''}`,
       async (t) => {
         const result = await compare(interpreter, stacks, 'greenlets.py');

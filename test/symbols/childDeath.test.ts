@@ -1,22 +1,16 @@
 /** Whatever kills the symbolizer costs names at most: lookups answer, the daemon lives, the user is told. */
 import { spawn, spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { openSymbolizer, type Symbolizer } from '../../daemon/symbols/symbolizer.js';
+import { ROOT } from '../places.js';
+import { childrenOf, commandOf, isRunning, sessionOf } from '../processes.js';
+import { until } from '../until.js';
 import { build, callSites, functionAddresses, moduleRef, namesAt, run, temporaryFolder } from './support.js';
 
-const real = fileURLToPath(new URL('../../../build/memtrace-symbolizer', import.meta.url));
+const real = join(ROOT, 'build/memtrace-symbolizer');
 
 const open = (t: ExecutionContext, binary = real, env = process.env): Symbolizer => {
   const symbolizer = openSymbolizer({ binary, env });
@@ -33,50 +27,19 @@ const script = (t: ExecutionContext, body: string): string => {
 };
 const greeting = 'echo "memtrace-symbolizer 1"';
 
-interface Process {
-  readonly pid: number;
-  readonly parent: number;
-  readonly session: number;
-  readonly state: string;
-}
-const processOf = (pid: number): Process | null => {
-  try {
-    const [state = '', parent, , session] = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ');
-    return { pid, parent: Number(parent), session: Number(session), state };
-  } catch {
-    return null;
-  }
-};
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/** The symbolizers that `parent` has started. */
-const childrenOf = (parent: number): Process[] =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((name) => processOf(Number(name)))
-    .filter((found) => found !== null)
-    .filter((found) => found.parent === parent && found.state !== 'Z')
-    .filter(({ pid }) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('memtrace-symbolizer'));
-
-const waitFor = async <T>(look: () => T | null | undefined): Promise<T> => {
-  for (;;) {
-    const found = look();
-    if (found !== null && found !== undefined) return found;
-    await nextTurn();
-  }
-};
+/** The symbolizers that a process has started. */
+const symbolizersOf = (pid: number): readonly number[] =>
+  childrenOf(pid).filter((child) => commandOf(child)[0]?.endsWith('memtrace-symbolizer'));
 
 test.serial('a symbolizer killed in the middle of lookups loses no name', async (t) => {
   const program = build(temporaryFolder(t), 'deep.cpp', '-O2');
   const [module, addresses] = [moduleRef(program), callSites(program, 3000)];
   const expected = await open(t).lookup(module, addresses);
-  const before = new Set(childrenOf(process.pid).map(({ pid }) => pid));
+  const before = new Set(symbolizersOf(process.pid));
   const symbolizer = open(t);
   const answers = symbolizer.lookup(module, addresses);
-  const child = await waitFor(() => childrenOf(process.pid).find(({ pid }) => !before.has(pid)));
-  process.kill(child.pid, 'SIGKILL');
+  const child = await until(() => symbolizersOf(process.pid).find((pid) => !before.has(pid)));
+  process.kill(child, 'SIGKILL');
   t.deepEqual(await answers, expected);
   t.deepEqual(symbolizer.problems(), []);
 });
@@ -203,11 +166,12 @@ test('without the symbolizer or its libraries there are no names, and the user l
 });
 
 test.serial('^C in the terminal does not reach the symbolizer', async (t) => {
-  const before = new Set(childrenOf(process.pid).map(({ pid }) => pid));
+  const before = new Set(symbolizersOf(process.pid));
   const symbolizer = open(t);
   await symbolizer.lookup({ path: '[vdso]', buildId: null, pid: null }, [0]);
-  const child = childrenOf(process.pid).find(({ pid }) => !before.has(pid));
-  t.is(child?.session, child?.pid);
+  const [child, ...others] = symbolizersOf(process.pid).filter((pid) => !before.has(pid));
+  t.true(child !== undefined && others.length === 0);
+  t.is(sessionOf(child), child);
 });
 
 const clientModule = new URL('../../daemon/symbols/symbolizer.js', import.meta.url).href;
@@ -224,10 +188,10 @@ test('the symbolizer does not outlive a daemon killed with -9', async (t) => {
     lookupThen('console.log(1); setInterval(() => {}, 1e6);'),
   ]);
   await new Promise((resolve) => daemon.stdout.once('data', resolve));
-  const child = await waitFor(() => childrenOf(daemon.pid ?? 0)[0]);
+  const [child] = symbolizersOf(daemon.pid ?? 0);
+  t.true(isRunning(child));
   daemon.kill('SIGKILL');
-  await waitFor(() => (processOf(child.pid)?.state ?? 'Z') === 'Z' || null);
-  t.pass();
+  await until(() => !isRunning(child));
 });
 
 test('an idle symbolizer does not keep the daemon from ending', (t) => {

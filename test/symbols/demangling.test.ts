@@ -3,15 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { openSymbolizer } from '../../daemon/symbols/symbolizer.js';
-import {
-  functionAddresses,
-  isInstalled,
-  moduleRef,
-  namesAt,
-  run,
-  sourceOf,
-  temporaryFolder,
-} from './support.js';
+import { installed, where } from '../where.js';
+import { functionAddresses, moduleRef, namesAt, run, sourceOf, temporaryFolder } from './support.js';
 
 const languages: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
   'C++': [
@@ -60,22 +53,18 @@ for (const [language, names] of Object.entries(languages))
     );
   });
 
-const rustTest = isInstalled('rustc') ? test : test.skip;
 for (const mangling of ['legacy', 'v0'])
-  rustTest(
-    `a Rust program with ${mangling} names shows its own functions (skipped without rustc)`,
-    async (t) => {
-      const program = join(temporaryFolder(t), 'crate');
-      const unstable = ['-Z', 'unstable-options'];
-      const flags = ['-g', '-C', 'link-arg=-Wl,--build-id', '-C', `symbol-mangling-version=${mangling}`];
-      process.env.RUSTC_BOOTSTRAP = '1'; // rustc 1.95 takes "legacy" only with -Z unstable-options
-      run('rustc', ...flags, ...unstable, '-o', program, sourceOf('crate.rs'));
-      const address =
-        [...functionAddresses(program)].find(([raw]) =>
-          /^_(?:ZN|RNvNt)\w+5depot8sort_out(?:17h\w+E)?$/.test(raw),
-        )?.[1] ?? 0;
-      const symbolizer = openSymbolizer();
-      t.teardown(() => symbolizer.close());
-      t.deepEqual(await namesAt(symbolizer, moduleRef(program), [address + 8]), ['crate::depot::sort_out']);
-    },
-  );
+  where(installed('rustc'))(`a Rust program with ${mangling} names shows its own functions`, async (t) => {
+    const program = join(temporaryFolder(t), 'crate');
+    const unstable = ['-Z', 'unstable-options'];
+    const flags = ['-g', '-C', 'link-arg=-Wl,--build-id', '-C', `symbol-mangling-version=${mangling}`];
+    process.env.RUSTC_BOOTSTRAP = '1'; // rustc 1.95 takes "legacy" only with -Z unstable-options
+    run('rustc', ...flags, ...unstable, '-o', program, sourceOf('crate.rs'));
+    const address =
+      [...functionAddresses(program)].find(([raw]) =>
+        /^_(?:ZN|RNvNt)\w+5depot8sort_out(?:17h\w+E)?$/.test(raw),
+      )?.[1] ?? 0;
+    const symbolizer = openSymbolizer();
+    t.teardown(() => symbolizer.close());
+    t.deepEqual(await namesAt(symbolizer, moduleRef(program), [address + 8]), ['crate::depot::sort_out']);
+  });

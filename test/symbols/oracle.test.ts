@@ -6,13 +6,13 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { openSymbolizer, type SymbolFrame } from '../../daemon/symbols/symbolizer.js';
+import { installed, where } from '../where.js';
 import { lineTable } from './lineTable.js';
 import {
   addr2line,
   build,
   buildIdOf,
   callSites,
-  isInstalled,
   moduleRef,
   type OracleFrame,
   run,
@@ -132,9 +132,8 @@ test('a fixed-address program linked from unused parts sees the same lines as in
   await compare(t, build(temporaryFolder(t), 'deep.cpp', ...flags));
 });
 
-const rustTest = isInstalled('rustc') ? test : test.skip;
-rustTest(
-  'a Rust program sees the lines and inlined calls that addr2line sees (skipped without rustc)',
+where(installed('rustc'))(
+  'a Rust program sees the lines and inlined calls that addr2line sees',
   async (t) => {
     const program = `${temporaryFolder(t)}/crate`;
     run('rustc', '-g', '-O', '-C', 'link-arg=-Wl,--build-id', '-o', program, sourceOf('crate.rs'));
@@ -145,8 +144,8 @@ rustTest(
 const libc = '/lib/x86_64-linux-gnu/libc.so.6';
 const libcId = existsSync(libc) ? buildIdOf(libc) : '';
 const libcDebug = `/usr/lib/debug/.build-id/${libcId.slice(0, 2)}/${libcId.slice(2)}.debug`;
-(existsSync(libcDebug) ? test : test.skip)(
-  'libc has the lines of its separate debug file, as in addr2line (skipped without libc6-dbg)',
+where({ what: 'libc6-dbg', isThere: existsSync(libcDebug) })(
+  'libc has the lines of its separate debug file, as in addr2line',
   async (t) => {
     await compare(t, libc, libcDebug);
   },

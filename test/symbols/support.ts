@@ -3,20 +3,17 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
 import type { ModuleRef, SymbolFrame, Symbolizer } from '../../daemon/symbols/symbolizer.js';
+import { ROOT } from '../places.js';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-export const sourceOf = (name: string): string => join(root, 'test/programs/symbols', name);
+export const sourceOf = (name: string): string => join(ROOT, 'test/programs/symbols', name);
 
 export const temporaryFolder = (t: ExecutionContext): string => {
   const folder = mkdtempSync(join(tmpdir(), 'memtrace-symbols-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 };
-
-export const isInstalled = (tool: string): boolean => spawnSync(tool, ['--version']).status === 0;
 
 export const run = (command: string, ...args: readonly string[]): string =>
   execFileSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 30, stdio: ['ignore', 'pipe', 'pipe'] });

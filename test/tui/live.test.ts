@@ -1,13 +1,12 @@
 /** The whole thing against a live program, in a tmux: what a person does to find a leak. */
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { MEMTRACE, program, ROOT } from '../places.js';
 import { inTmux, type Tmux } from './tmux.js';
 
-const at = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
-const MEMTRACE = at('bin/memtrace');
-const GROWING = at('build/programs/growing');
-const SOURCE = readFileSync(at('test/programs/growing.c'), 'utf8').split('\n');
+const GROWING = program('growing');
+const SOURCE = readFileSync(join(ROOT, 'test/programs/growing.c'), 'utf8').split('\n');
 const LEAK = SOURCE.findIndex((line) => line.includes('the leak')) + 1;
 
 const runTui = (

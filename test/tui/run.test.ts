@@ -3,11 +3,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
+import { MEMTRACE } from '../places.js';
 import { onTerminal, type Pty } from './pty.js';
-
-const MEMTRACE = fileURLToPath(new URL('../../../bin/memtrace', import.meta.url));
 
 const runTui = (t: ExecutionContext, script: string, redirection = ''): Pty =>
   onTerminal(

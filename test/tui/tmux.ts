@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { until } from '../until.js';
 
 export interface Tmux {
   /** An empty folder, where the command runs. */
@@ -18,8 +19,6 @@ export interface Tmux {
   readonly resize: (columns: number, rows: number) => void;
 }
 
-const LOOK_AGAIN_MS = 50;
-const PATIENCE_MS = 60_000;
 const ANSWER_MS = 20_000;
 
 /** @param command for sh; the tmux and all in it end with the test */
@@ -55,13 +54,9 @@ export const inTmux = (
     },
     type,
     screen,
-    until: async (what) => {
-      for (const end = Date.now() + PATIENCE_MS; Date.now() < end; ) {
-        const now = screen();
-        if (what.test(now)) return now;
-        await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
-      }
-      throw new Error(`no ${what} on the screen:\n${screen()}`);
+    until: (what) => {
+      const look = (): string | null => [screen()].find((now) => what.test(now)) ?? null;
+      return until(look, () => `no ${what} on the screen:\n${screen()}`);
     },
     resize: (columns, rows) => {
       tmux('resize-window', '-x', String(columns), '-y', String(rows));

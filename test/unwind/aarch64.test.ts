@@ -6,25 +6,24 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { isInstalled } from './programs.js';
+import { ROOT } from '../places.js';
+import { installed, patience, where } from '../where.js';
 import {
   aarch64,
   buildComparison,
   buildProgramFor,
   compare,
   type Mutation,
-  ROOT,
   removeFolder,
 } from './support.js';
 
 test.after.always(removeFolder);
 
-const wanted = process.env.MEMTRACE_SLOW === '1';
-const possible = [aarch64.c, aarch64.cxx, 'qemu-aarch64'].every(isInstalled);
-const when = wanted && possible ? test : test.skip;
+const tools = installed(aarch64.c, aarch64.cxx, 'qemu-aarch64');
+const when = where(patience, tools);
 
 const preload = (mutation?: Mutation, name = 'compare') => buildComparison(name, mutation, 'libgcc', aarch64);
-const plain = wanted && possible ? preload() : Promise.resolve('');
+const plain = patience.isThere && tools.isThere ? preload() : Promise.resolve('');
 
 const builds = [
   ['-O0'],

@@ -1,7 +1,8 @@
 /** Every stack as libgcc's unwinder sees it, on programs that try to lead astray and on real ones. */
 import test from 'ava';
 import { OLD_LOADER } from '../e2e/mutated.js';
-import { isInstalled, realPrograms } from './programs.js';
+import { installed, where } from '../where.js';
+import { realPrograms } from './programs.js';
 import {
   buildComparison,
   buildLazy,
@@ -75,12 +76,7 @@ test('allocations inside the lazy binding resolver have the right stack at each 
 
 for (const { name, needs, command, env, slow } of realPrograms) {
   if (slow) continue; // millions.ts
-  test(`${name} has the right stack at every allocation`, async (t) => {
-    if (!isInstalled(needs)) {
-      t.log(`${needs} is not installed`);
-      t.pass();
-      return;
-    }
+  where(installed(needs))(`${name} has the right stack at every allocation`, async (t) => {
     const found: Comparison = await compare(await preload, command(), env);
     t.is(found.mismatches, 0);
     t.is(found.truncated, 0);

@@ -5,7 +5,9 @@
  *
  * Prints a table, a line per program; exits with 1 when one stack differs.
  */
-import { isInstalled, realPrograms } from './programs.js';
+
+import { isInstalled } from '../where.js';
+import { realPrograms } from './programs.js';
 import {
   buildComparison,
   buildLazy,

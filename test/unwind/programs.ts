@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { folder, ROOT } from './support.js';
+import { ROOT } from '../places.js';
+import { folder } from './support.js';
 
 export interface RealProgram {
   readonly name: string;
@@ -14,15 +15,6 @@ export interface RealProgram {
   /** Builds longer than a test may take, or needs a compiler that only `make test-all` asks for. */
   readonly slow?: true;
 }
-
-export const isInstalled = (program: string): boolean => {
-  try {
-    execFileSync('sh', ['-c', 'command -v "$0"', program], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 const SQL =
   'create table t(a, b); with recursive n(x) as (select 1 union all select x + 1 from n where x < 3000) ' +

@@ -6,11 +6,10 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { ROOT } from '../places.js';
 
 const run = promisify(execFile);
-export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 export const folder = mkdtempSync(join(tmpdir(), 'memtrace-unwind-'));
 export const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
