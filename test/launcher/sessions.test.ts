@@ -1,3 +1,4 @@
+/** Sessions as other commands see them: listed, asked and cleaned up, by what is left in their folders. */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -6,6 +7,7 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
 import { MEMTRACE } from '../places.js';
+import { childWith } from '../processes.js';
 import { run, start, temporaryFolder } from './support.js';
 
 interface Listed {
@@ -134,7 +136,7 @@ test('top --once with the pid of a child shows the child, not the program that s
   const program = start(MEMTRACE, ['run', '-q', '--no-output', 'sh', '-c', script], { env });
   const [, pid = ''] = await program.said(/child (\d+)/);
   const child = await run(MEMTRACE, ['top', '--once', pid], { env });
-  const main = await run(MEMTRACE, ['top', '--once'], { env });
+  const main = await run(MEMTRACE, ['top', '--once', String(childWith(program.pid, 'sh -c'))], { env });
   t.is(child.code, 0, child.stderr);
   t.regex(child.stdout, new RegExp(`\\b${pid}\\b`));
   t.notRegex(main.stdout, new RegExp(`\\b${pid}\\b`));

@@ -1,8 +1,8 @@
+/** The drain core as Node.js calls it: what is refused, what is closed, and who waits for whom. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { createCore } from '../../daemon/core.js';
 import {
@@ -15,8 +15,8 @@ import {
 import type { SiteKind } from '../../proto/snapshot.js';
 import { MemtraceError } from '../../views/error.js';
 import { COUNTER_NAMES, SITE_KINDS } from '../../views/sites.js';
+import { program, ROOT } from '../places.js';
 
-const BUILT = fileURLToPath(new URL('../../../build/', import.meta.url));
 const emptyFolder = (): string => mkdtempSync(join(tmpdir(), 'memtrace-core-'));
 
 test('the files of a session can be opened by its user alone', (t) => {
@@ -49,19 +49,25 @@ test('closing ends a drain that runs', async (t) => {
   rmSync(folder, { recursive: true });
 });
 
-test('who asks a closed session is refused, whatever is asked', async (t) => {
-  const folder = emptyFolder();
-  const core = createCore(folder, { onFull: 'wait' });
-  core.close();
-  const { nowMs: _, ...rest } = core;
-  const questions: Record<string, (...arguments_: never[]) => unknown> = rest;
-  const numbers = [0, new Uint32Array(2), new Int32Array(2), new Int32Array(2)] as never[];
-  for (const [name, ask] of Object.entries(questions))
-    await t.throwsAsync(async () => ask(...numbers), { message: 'the session is over' }, name);
-  await t.throwsAsync(async () => core.drain(5), { message: 'the session is over' });
-  await new Promise((resolve) => setTimeout(resolve, 50)); // no timer is left that would end it
-  rmSync(folder, { recursive: true });
-});
+/** Serial: no other test has a timer meanwhile. */
+test.serial(
+  'who asks a closed session is refused, whatever is asked, and no timer is left that would end it',
+  async (t) => {
+    const folder = emptyFolder();
+    const core = createCore(folder, { onFull: 'wait' });
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    core.close();
+    const { nowMs: _, ...rest } = core;
+    const questions: Record<string, (...arguments_: never[]) => unknown> = rest;
+    const numbers = [0, new Uint32Array(2), new Int32Array(2), new Int32Array(2)] as never[];
+    for (const [name, ask] of Object.entries(questions))
+      await t.throwsAsync(async () => ask(...numbers), { message: 'the session is over' }, name);
+    await t.throwsAsync(async () => core.drain(5), { message: 'the session is over' });
+    t.is(timers(), before);
+    rmSync(folder, { recursive: true });
+  },
+);
 
 test('kinds of sites have the numbers that the core gives them', (t) => {
   t.deepEqual(
@@ -75,10 +81,10 @@ test('a program does not wait while the daemon makes a table or a snapshot', asy
   const folder = emptyFolder();
   const core = createCore(folder, { onFull: 'wait' });
   const shim = join(folder, SESSION_SHIM_LINK);
-  symlinkSync(join(BUILT, 'libmemtrace.so'), shim);
+  symlinkSync(join(ROOT, 'build/libmemtrace.so'), shim);
   const drained = core.drain(1);
   // All the while nothing else happens here: two million allocations are far more than a ring holds.
-  const { status } = spawnSync(join(BUILT, 'programs/storm'), ['1', '2'], {
+  const { status } = spawnSync(program('storm'), ['1', '2'], {
     env: { LD_PRELOAD: shim },
     stdio: 'ignore',
     timeout: 60_000,

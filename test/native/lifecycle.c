@@ -95,8 +95,7 @@ static void late(struct stage *stage) {
         process->order.items[i].since_us = 0;
     for (uint32_t i = 0; i < 2; i++)
         process->rings.items[i].drained_us = monotonic_us();
-    usleep(
-        150000); /* housekeeping comes every 100 ms: it alone does not depend on this, only its being due */
+    usleep(150000); /* until housekeeping is due, every 100 ms: nothing else depends on this */
     stage_settle(stage);
     struct process_record r = stage_record(stage, 0);
     CHECK_EQUAL(r.skipped_orders, 3, "tickets given up");

@@ -1,3 +1,7 @@
+/**
+ * The live service on its sockets, with a fake session whose figures the test knows: many viewers, slow ones and bad
+ * ones.
+ */
 import { request } from 'node:http';
 import { connect as dial } from 'node:net';
 import test from 'ava';
@@ -219,7 +223,7 @@ test('a table that had to wait for names is not followed by seconds of an old on
   const waits = {
     ...live,
     profile: async (index: number) => {
-      await new Promise((resolve) => setTimeout(resolve, 400));
+      await new Promise((resolve) => setTimeout(resolve, 400)); // how long names take is what this is about
       return live.profile(index);
     },
   };

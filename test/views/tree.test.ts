@@ -1,3 +1,4 @@
+/** The tree of stacks, both ways round: its sums are those of the sites. */
 import test from 'ava';
 import type { Recording } from '../../views/profile.js';
 import { countersOf, sumSites } from '../../views/sites.js';
@@ -110,6 +111,7 @@ test('Σ roots = Σ sites, in both directions, whatever the stacks', (t) => {
 });
 
 test('a child never has more than its parent', (t) => {
+  let children = 0;
   for (let seed = 1; seed <= 20; seed += 1)
     for (const direction of ['down', 'up'] as const) {
       const above: number[] = [];
@@ -118,9 +120,10 @@ test('a child never has more than its parent', (t) => {
         kind: 'all',
         limit: 1e6,
       })) {
+        if (depth > 0) children += 1;
         if (depth > 0 && counters.totalBytes > (above[depth - 1] ?? 0)) t.fail(`seed ${seed}`);
         above[depth] = counters.totalBytes;
       }
     }
-  t.pass();
+  t.true(children > 100);
 });
