@@ -89,7 +89,7 @@ test('a program killed again and again leaves nothing behind in its session', as
 });
 
 test('2,000 threads, one after the other, share a few rings', async (t) => {
-  const { launcher, watching } = session(await build('lifecycle.c'), 'short-threads', '2000');
+  const { launcher, watching } = session(await build('threads.c'), 'short-threads', '2000');
   t.is((await launcher.outcome).code, 7);
   const samples = watching.stop();
   t.log(`${inMiB(samples, 'sharedBytes')} MiB`);
@@ -102,11 +102,11 @@ test('address space reserved until its sum is rounded: seen live, and in snapsho
   const runtime = emptyFolder();
   const out = join(runtime, 't.json');
   const env = { ...process.env, XDG_RUNTIME_DIR: runtime };
-  const both = `${program} 200 & ${program} 200; echo over; read x; wait`;
+  const both = `${program} 200 & ${program} 200; echo over $$; read x; wait`;
   const options = ['run', '-q', '-o', out, '--', 'sh', '-c', both];
   const launcher = start(MEMTRACE, options, { env, limitMs: 60_000 });
-  await launcher.said(/over/);
-  const live = await run([MEMTRACE, 'top', '--once'], { env });
+  const [, pid = ''] = await launcher.said(/over (\d+)/);
+  const live = await run([MEMTRACE, 'top', '--once', pid], { env });
   t.is(live.code, 0, live.stderr);
   launcher.process.stdin?.end();
   await launcher.outcome;

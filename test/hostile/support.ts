@@ -24,6 +24,8 @@ import type { Snapshot } from '../../proto/snapshot.js';
 import { MEMTRACE, ROOT } from '../places.js';
 
 const SOURCES = join(ROOT, 'test/programs/hostile');
+/** What several of them include. */
+const CASES = join(SOURCES, 'cases.h');
 const BUILT = join(ROOT, 'build/hostile');
 
 // ---- programs ----
@@ -43,7 +45,8 @@ export const build = (source: string, as?: string, ...flags: readonly string[]):
 
 const compile = async (source: string, out: string, flags: readonly string[]): Promise<string> => {
   mkdirSync(BUILT, { recursive: true });
-  if (existsSync(out) && statSync(out).mtimeMs > statSync(source).mtimeMs) return out;
+  const changedMs = Math.max(...[source, CASES].map((each) => statSync(each).mtimeMs));
+  if (existsSync(out) && statSync(out).mtimeMs > changedMs) return out;
   const language = source.endsWith('.cpp') ? ['c++', '-std=c++20'] : ['cc', '-std=gnu11'];
   const [chosen, ...rest] = flags[0]?.startsWith('clang') ? flags : [language[0] as string, ...flags];
   const made = `${out}.${process.pid}`;

@@ -147,20 +147,6 @@ static void drop_privileges(int n) {
     }
     wait(NULL);
 }
-static void many_children_at_once(int n) {
-    for (int i = 0; i < n; i++)
-        if (fork() == 0) {
-            allocate(100);
-            pause();
-        }
-    usleep(100000);
-    signal(SIGTERM, SIG_IGN);
-    kill(0, SIGTERM);
-    int ended = 0;
-    while (wait(NULL) > 0)
-        ended++;
-    printf("%d\n", ended == n);
-}
 static __attribute__((noinline)) void by_many_ways(unsigned way, int steps) { /* a stack for each way */
     if (steps == 0) {
         allocate(1);
@@ -216,7 +202,6 @@ int main(int argc, char **argv) {
                  {"all-descriptors", all_descriptors},
                  {"file-size", file_size},
                  {"drop-privileges", drop_privileges},
-                 {"children", many_children_at_once},
                  {"hog", hog},
                  {"watched", watched},
                  {"plain", allocate}};
