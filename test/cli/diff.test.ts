@@ -1,3 +1,4 @@
+/** What `dump --diff` prints of two snapshots: golden texts, and the sums that the fixtures were made with. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

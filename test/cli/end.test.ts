@@ -1,3 +1,4 @@
+/** The report at the end of a run: golden texts, at every width, for every way that a program ends. */
 import test from 'ava';
 import { type EndOfRun, endLines } from '../../cli/print/end.js';
 import type { Io } from '../../cli/print/io.js';

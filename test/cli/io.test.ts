@@ -1,3 +1,4 @@
+/** Where the output goes when its reader has gone. */
 import { spawnSync } from 'node:child_process';
 import test from 'ava';
 

@@ -1,3 +1,4 @@
+/** What `report` prints of a snapshot: golden texts, and the figures that the fixture was made with. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

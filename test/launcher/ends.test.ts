@@ -1,3 +1,4 @@
+/** How a run ends, whoever of program, daemon and launcher ends first: by what a shell would see of it. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';

@@ -1,3 +1,4 @@
+/** What is refused before the program runs: nothing ran, and the user is told what, why and what to do. */
 import {
   chmodSync,
   chownSync,

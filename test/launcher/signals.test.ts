@@ -1,3 +1,4 @@
+/** Signals on their way to the program: listener.c says which it got, and how often. */
 import test from 'ava';
 import { MEMTRACE, program } from '../places.js';
 import { childNamed } from '../processes.js';

@@ -1,3 +1,4 @@
+/** What a program finds at its start is what it finds without memtrace: surroundings.c prints all of it. */
 import test from 'ava';
 import { MEMTRACE, program } from '../places.js';
 import { run } from './support.js';

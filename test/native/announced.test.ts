@@ -1,3 +1,4 @@
+/** Processes that announce themselves to the drain core at the worst moment; announced.c states what must be seen. */
 import test from 'ava';
 import { run, succeeded } from './support.js';
 

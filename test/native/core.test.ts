@@ -1,3 +1,4 @@
+/** The drain core against a model of what the program did, under the sanitizers and Valgrind. */
 import test from 'ava';
 import { run, runUnderValgrind, succeeded } from './support.js';
 

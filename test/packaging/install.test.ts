@@ -1,3 +1,6 @@
+/**
+ * `make install` and `make uninstall` into a folder of the test’s: what is there traces the example, and goes again.
+ */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';

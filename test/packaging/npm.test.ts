@@ -1,3 +1,4 @@
+/** The npm package, in folders that have nothing to do with the checkout: it traces the example, by npm and by pnpm. */
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import test, { type ExecutionContext } from 'ava';

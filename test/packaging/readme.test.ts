@@ -1,3 +1,4 @@
+/** The commands of the README, run: what they print is what it shows. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';

@@ -1,3 +1,4 @@
+/** Who knocks before the service is there, and after it has gone. */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';

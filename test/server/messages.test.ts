@@ -1,3 +1,4 @@
+/** Messages as they come off the wire, of either side: understood, or refused with the field that is wrong. */
 import test from 'ava';
 import type { Subscribe } from '../../proto/messages.js';
 import { parseClientMessage, parseDaemonMessage } from '../../proto/parseMessages.js';

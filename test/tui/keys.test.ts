@@ -1,3 +1,4 @@
+/** What keys do to the rows, the views and what the daemon is asked for; without a terminal. */
 import test from 'ava';
 import { wantedViews } from '../../tui/queries.js';
 import { rowsOf } from '../../tui/rows.js';

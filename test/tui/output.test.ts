@@ -1,3 +1,4 @@
+/** The program’s own output on its view: whatever it writes, the screen stays whole. */
 import test from 'ava';
 import { NO_OUTPUT, withText } from '../../tui/output.js';
 import { initialState } from '../../tui/state.js';

@@ -1,3 +1,4 @@
+/** How many colours which terminal gets. */
 import test from 'ava';
 import type { Style } from '../../tui/screen/cells.js';
 import { COLOURS, MANY_COLOURS, NO_COLOURS, paletteOf } from '../../tui/terminal/palette.js';

@@ -1,3 +1,4 @@
+/** Figures of source lines: those of the report by line, and inclusive ones counted from the stacks anew. */
 import test from 'ava';
 import { annotate, filesMeant, isFunctionMeant } from '../../views/annotate.js';
 import { groupSites } from '../../views/group.js';

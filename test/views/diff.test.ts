@@ -1,3 +1,4 @@
+/** What two snapshots differ in: by figures stated here, and by what holds for any two of them. */
 import test from 'ava';
 import type { DiffMetric, GroupBy } from '../../proto/snapshot.js';
 import { diffSnapshots } from '../../views/diff.js';

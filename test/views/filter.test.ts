@@ -1,3 +1,4 @@
+/** The filter language: what matches, and where a mistake is pointed at. */
 import test from 'ava';
 import { type Filter, type Named, parseFilter, pointAt, type Sized } from '../../views/filter.js';
 import { emptySum } from '../../views/sites.js';

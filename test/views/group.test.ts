@@ -1,3 +1,4 @@
+/** Sites grouped by line, function, file, module and stack: whom a block is charged to, and that no byte gets lost. */
 import test from 'ava';
 import type { GroupBy, KindFilter } from '../../proto/snapshot.js';
 import { createGroupTable, groupSites, groupStacks } from '../../views/group.js';

@@ -1,3 +1,4 @@
+/** Which code is the user’s, which is a library’s and which allocates for others. */
 import test from 'ava';
 import type { Frame } from '../../proto/snapshot.js';
 import { moduleRole, ownershipOf } from '../../views/ownership.js';

@@ -1,3 +1,4 @@
+/** Reading snapshots: the reader and the schema take and refuse the same files, and say why. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** Sizes, counts and times as people read and write them. */
 import test from 'ava';
 import {
   formatBytes,
