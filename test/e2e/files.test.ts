@@ -3,15 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
-import { MEMTRACE, program, ROOT } from '../places.js';
+import { MEMTRACE, program } from '../places.js';
+import { faultBy } from '../schemas.js';
 import { newFolder, removeFolders, run, trace } from './harness.js';
 
 test.after.always(removeFolders);
-
-const ajv = new Ajv2020({ allErrors: true, formats: { 'date-time': true }, strictTypes: false });
-const isSnapshot = ajv.compile(JSON.parse(readFileSync(join(ROOT, 'proto/snapshot.schema.json'), 'utf8')));
 
 test('the snapshots of a whole tree are what the schema says, and their owner’s alone', async (t) => {
   const script = `(x=$(${program('storm')} 2 0.01 2>&1)); exec ${program('cpptree')} 1`;
@@ -19,7 +16,7 @@ test('the snapshots of a whole tree are what the schema says, and their owner’
   t.is(ran.code, 0);
   t.true(Object.keys(ran.snapshots).length >= 3);
   for (const [name, snapshot] of Object.entries(ran.snapshots)) {
-    t.true(isSnapshot(snapshot), `${name}: ${ajv.errorsText(isSnapshot.errors)}`);
+    t.is(faultBy('snapshot', snapshot), null, name);
     t.is(statSync(join(ran.folder, name)).mode & 0o777, 0o600);
   }
 });
@@ -32,7 +29,7 @@ test('a snapshot whose name ends in .gz is compressed, by run and by dump', asyn
   const { code, stderr } = await run([MEMTRACE, ...command]);
   t.is(code, 0, stderr);
   for (const file of [first, second]) {
-    t.true(isSnapshot(JSON.parse(gunzipSync(readFileSync(file)).toString())), file);
+    t.is(faultBy('snapshot', JSON.parse(gunzipSync(readFileSync(file)).toString())), null, file);
     t.is((await run([MEMTRACE, 'report', file])).code, 0);
   }
 });

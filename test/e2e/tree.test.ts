@@ -2,10 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
 import type { Report } from '../../proto/snapshot.js';
-import { MEMTRACE, ROOT } from '../places.js';
+import { MEMTRACE } from '../places.js';
+import { faultBy } from '../schemas.js';
 import { installed, type Need, namespaces, where } from '../where.js';
 import { compile, newFolder, removeFolders, run, snapshotOf, trace } from './harness.js';
 
@@ -253,11 +253,6 @@ int main(int argc, char **argv) {
   t.deepEqual(found, { red: { blocks: 100, bytes: 1000 }, blue: { blocks: 100, bytes: 2000 } });
 });
 
-const schema = (name: string): object =>
-  JSON.parse(readFileSync(join(ROOT, `proto/${name}.schema.json`), 'utf8'));
-const ajv = new Ajv2020({ allErrors: true, formats: { 'date-time': true }, strictTypes: false });
-const isReport = ajv.addSchema(schema('snapshot')).compile(schema('report'));
-
 test('run --json tells of the other processes, traced or not', async (t) => {
   const folder = newFolder();
   const still = compile('int main(void) { return 0; }', 'c', '-static');
@@ -267,7 +262,7 @@ test('run --json tells of the other processes, traced or not', async (t) => {
   });
   t.is(code, 3);
   const report: Report = JSON.parse(readFileSync(join(folder, 'r.json'), 'utf8'));
-  t.true(isReport(report), ajv.errorsText(isReport.errors));
+  t.is(faultBy('report', report), null);
   const { process, processes = [] } = report;
   const parents = processes.map((each) => each.process.parentPid);
   t.true(parents.length >= 2 && parents.every((parent) => parent === process.pid));

@@ -7,9 +7,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Snapshot } from '../../proto/snapshot.js';
+import { type Mutation, OLD_LOADER } from '../mutation.js';
 import { MEMTRACE, ROOT } from '../places.js';
 import { newFolder, removeFolders, run } from './harness.js';
-import { type Mutation, mutatedMemtrace, OLD_LOADER } from './mutated.js';
+import { mutatedMemtrace } from './mutated.js';
 
 test.after.always(removeFolders);
 

@@ -7,18 +7,8 @@ import { parseClientMessage, parseDaemonMessage } from '../../proto/parseMessage
 import type { GroupBy } from '../../proto/snapshot.js';
 import { MemtraceError } from '../../views/error.js';
 import { parseSnapshot } from '../../views/read.js';
+import { randomFrom } from '../views/build.js';
 import { SLOW } from '../where.js';
-
-/** The same for the same seed. */
-const randomness = (seed: number): ((below: number) => number) => {
-  let state = seed >>> 0 || 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-};
 
 const ODD: readonly unknown[] = [
   null,
@@ -82,7 +72,7 @@ test('a snapshot that was changed anywhere is refused in words, or can be report
   const surface = surfaceOf({ isTTY: false, columns: 80, env: {}, cwd: '/' });
   let refused = 0;
   for (let round = 1; round <= ROUNDS; round++) {
-    const pick = randomness(round * 2_654_435_761);
+    const pick = randomFrom(round).below;
     const text = pick(4) === 0 ? damaged(whole, pick) : (JSON.stringify(mutated(value, pick)) ?? '');
     try {
       const snapshot = parseSnapshot(text, 'it');
@@ -120,7 +110,7 @@ test('a message that was changed anywhere is understood or named as faulty, neve
   ];
   let understood = 0;
   for (let round = 1; round <= 10 * ROUNDS; round++) {
-    const pick = randomness(round * 2_246_822_519);
+    const pick = randomFrom(round).below;
     const message = messages[pick(messages.length)] as object;
     const text =
       pick(3) === 0 ? damaged(JSON.stringify(message), pick) : (JSON.stringify(mutated(message, pick)) ?? '');

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
 import { MEMTRACE } from '../places.js';
 import { childWith } from '../processes.js';
+import { faultBy } from '../schemas.js';
 import { run, start, temporaryFolder } from './support.js';
 
 interface Listed {
@@ -28,20 +28,15 @@ const listed = async (runtime: string): Promise<readonly Listed[]> => {
 const sharedMemoryOf = (runtime: string, id: string): string =>
   JSON.parse(readFileSync(join(runtime, 'memtrace', id, 'session.json'), 'utf8')).shmDirectory;
 
-const ajv = new Ajv2020({ allErrors: true, formats: { 'date-time': true } });
-const isOf = (schema: string, text: string): string | null => {
-  const isValid = ajv.compile(JSON.parse(readFileSync(`proto/${schema}.schema.json`, 'utf8')));
-  return isValid(JSON.parse(text)) ? null : ajv.errorsText(isValid.errors);
-};
-
 test('what ls and doctor print as JSON is what their schemas say', async (t) => {
   const env = environment(temporaryFolder());
   const program = start(MEMTRACE, ['run', '-q', '--no-output', 'sh', '-c', 'echo ready; read line'], { env });
   await program.said(/ready/);
   const sessions = (await run(MEMTRACE, ['ls', '--json'], { env })).stdout;
   t.is(JSON.parse(sessions).sessions.length > 0, true);
-  t.is(isOf('sessions', sessions), null);
-  t.is(isOf('doctor', (await run(MEMTRACE, ['doctor', '--json', 'sh'])).stdout), null);
+  t.is(faultBy('sessions', JSON.parse(sessions)), null);
+  const doctor = await run(MEMTRACE, ['doctor', '--json', 'sh']);
+  t.is(faultBy('doctor', JSON.parse(doctor.stdout)), null);
   program.process.stdin?.end();
   await program.outcome;
 });

@@ -8,6 +8,7 @@ import { openSymbolizer, type Symbolizer } from '../../daemon/symbols/symbolizer
 import { ROOT } from '../places.js';
 import { childrenOf, commandOf, isRunning, sessionOf } from '../processes.js';
 import { until } from '../until.js';
+import { randomFrom } from '../views/build.js';
 import { build, callSites, functionAddresses, moduleRef, namesAt, run, temporaryFolder } from './support.js';
 
 const real = join(ROOT, 'build/memtrace-symbolizer');
@@ -127,17 +128,13 @@ test('damaged debug information never hurts the daemon or another module', async
   t.true(sections.length > 4);
   const addresses = callSites(program, 300);
   const content = readFileSync(program);
-  let seed = 20260101;
-  const random = (below: number): number => {
-    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
-    return Math.floor((seed / 2 ** 32) * below);
-  };
+  const { below } = randomFrom(20260101);
   const symbolizer = open(t);
   for (let round = 0; round < 40; round++) {
     const damaged = Buffer.from(content);
     for (let i = 0; i < 200; i++) {
-      const section = sections[random(sections.length)];
-      if (section) damaged[section.offset + random(section.size)] = random(256);
+      const section = sections[below(sections.length)];
+      if (section) damaged[section.offset + below(section.size)] = below(256);
     }
     const path = join(folder, `damaged${round}`);
     writeFileSync(path, damaged);

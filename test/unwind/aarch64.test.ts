@@ -6,16 +6,10 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
+import type { Mutation } from '../mutation.js';
 import { ROOT } from '../places.js';
 import { installed, patience, where } from '../where.js';
-import {
-  aarch64,
-  buildComparison,
-  buildProgramFor,
-  compare,
-  type Mutation,
-  removeFolder,
-} from './support.js';
+import { aarch64, buildComparison, buildProgramFor, compare, removeFolder } from './support.js';
 
 test.after.always(removeFolder);
 

@@ -1,6 +1,6 @@
 /** Every stack as libgcc's unwinder sees it, on programs that try to lead astray and on real ones. */
 import test from 'ava';
-import { OLD_LOADER } from '../e2e/mutated.js';
+import { OLD_LOADER } from '../mutation.js';
 import { installed, where } from '../where.js';
 import { realPrograms } from './programs.js';
 import {

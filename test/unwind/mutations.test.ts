@@ -3,7 +3,8 @@
  * mutation that nothing notices would mean a check that is not tested.
  */
 import test from 'ava';
-import { buildComparison, buildLazy, buildProgram, compare, type Mutation, removeFolder } from './support.js';
+import type { Mutation } from '../mutation.js';
+import { buildComparison, buildLazy, buildProgram, compare, removeFolder } from './support.js';
 
 const FILE = 'shim/unwind/remember.c';
 const PATH = 'shim/unwind/path.h';

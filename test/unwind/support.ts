@@ -7,19 +7,13 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { type Mutation, mutated } from '../mutation.js';
 import { ROOT } from '../places.js';
 
 const run = promisify(execFile);
 
 export const folder = mkdtempSync(join(tmpdir(), 'memtrace-unwind-'));
 export const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
-
-/** A mistake to be made on purpose: `from` must stand in the file exactly once. */
-export interface Mutation {
-  readonly file: string;
-  readonly from: string;
-  readonly to: string;
-}
 
 /** A processor: how programs are built for it and run. */
 export interface Machine {
@@ -83,11 +77,10 @@ export const buildComparison = async (
 };
 
 /** In a folder of its own, which stands before the true one when headers are looked for. */
-const mutate = (changed: string, { file, from, to }: Mutation): void => {
-  const parts = readFileSync(join(ROOT, file), 'utf8').split(from);
-  if (parts.length !== 2) throw new Error(`${file} does not have this exactly once: ${from}`);
-  mkdirSync(dirname(join(changed, file)), { recursive: true });
-  writeFileSync(join(changed, file), parts.join(to));
+const mutate = (changed: string, mutation: Mutation): void => {
+  const path = join(changed, mutation.file);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, mutated(ROOT, mutation));
 };
 
 const programs = new Map<string, Promise<string>>();
