@@ -1,14 +1,14 @@
 /** `memtrace annotate`: a source file with figures, and what becomes of it where the file is not what it was. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { type AnnotateArguments, annotateCommand } from '../../cli/commands/annotate.js';
 import type { Io } from '../../cli/print/io.js';
 import { wholeText } from '../../daemon/snapshot/text.js';
 import type { Annotation } from '../../proto/snapshot.js';
 import type { Recording } from '../../views/profile.js';
 import { width } from '../../views/text.js';
+import { newFolder } from '../folders.js';
 import { snapshotOf } from '../views/build.js';
 import { capture, golden } from './golden.js';
 
@@ -46,12 +46,10 @@ int main(void) {
 
 /** A program of two functions, its source and its snapshot in a folder of their own. */
 const withProgram = (
-  t: ExecutionContext,
   text: string | Buffer,
   keep: (lines: readonly string[]) => readonly number[],
 ): { readonly source: string; readonly file: string } => {
-  const folder = mkdtempSync(join(tmpdir(), 'memtrace-annotate-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = newFolder();
   const source = join(folder, 'app.c');
   const file = join(folder, 'a.json');
   const lines = text.toString('utf8').split('\n');
@@ -84,13 +82,13 @@ test('a file that is not here is shown as far as the snapshot has kept it', (t) 
 });
 
 test('a whole file is shown with the figures of its lines', (t) => {
-  const { source, file } = withProgram(t, PROGRAM, () => [5, 12]);
+  const { source, file } = withProgram(PROGRAM, () => [5, 12]);
   const { out } = annotate('app.c', {}, file, { cwd: source.replace('/app.c', '') });
   golden(t, 'annotate-file', out);
 });
 
 test('a function is shown from its head to its end, under whatever part of its name', (t) => {
-  const { source, file } = withProgram(t, PROGRAM, () => [5, 12]);
+  const { source, file } = withProgram(PROGRAM, () => [5, 12]);
   const shown = (name: string) => {
     const { lines }: Annotation = JSON.parse(annotate(`${source}:${name}`, { json: true }, file).out);
     return [lines[0]?.line, lines.at(-1)?.line];
@@ -103,7 +101,7 @@ test('a function is shown from its head to its end, under whatever part of its n
 });
 
 test('a line has what it answers for; inclusive, also what its calls allocate', (t) => {
-  const { source, file } = withProgram(t, PROGRAM, () => [5, 12]);
+  const { source, file } = withProgram(PROGRAM, () => [5, 12]);
   const of = (inclusive: boolean) => annotate(source, { json: true, inclusive }, file).out;
   t.deepEqual(linesWithFigures(of(false)), [
     [5, 1000],
@@ -117,7 +115,7 @@ test('a line has what it answers for; inclusive, also what its calls allocate', 
 });
 
 test('a file that has changed since is not shown with the figures of other lines', (t) => {
-  const { source, file } = withProgram(t, PROGRAM, () => [5, 12]);
+  const { source, file } = withProgram(PROGRAM, () => [5, 12]);
   writeFileSync(source, `/* a new line */\n${PROGRAM}`);
   const { lines, notes }: Annotation = JSON.parse(annotate(source, { json: true }, file).out);
   t.deepEqual(
@@ -132,14 +130,14 @@ test('a file that has changed since is not shown with the figures of other lines
 
 test('a source that is no UTF-8 has its letters, and no control character reaches the terminal', (t) => {
   const latin = Buffer.from(PROGRAM.replace('the caller', 'der Gr\u00f6\u00dfte \u001b[31m'), 'latin1');
-  const { source, file } = withProgram(t, latin, () => [5, 10, 12]);
+  const { source, file } = withProgram(latin, () => [5, 10, 12]);
   const { out } = annotate(source, {}, file);
   t.true(out.includes('der Größte \\x1b[31m'), out);
   t.false(out.includes('has changed'));
 });
 
 test('windows line ends are no part of a line', (t) => {
-  const { source, file } = withProgram(t, PROGRAM.replaceAll('\n', '\r\n'), () => []);
+  const { source, file } = withProgram(PROGRAM.replaceAll('\n', '\r\n'), () => []);
   t.false(annotate(source, {}, file).out.includes('\\x0d'));
 });
 
@@ -159,7 +157,7 @@ test('a file or function that is not there: the nearest ones, exit code 1', (t) 
 });
 
 test('a name of two files says which, and their paths tell them apart', (t) => {
-  const { file } = withProgram(t, PROGRAM, () => []);
+  const { file } = withProgram(PROGRAM, () => []);
   const two = snapshotOf([
     { stack: ['app!main@/a/x/main.c:1'], bytes: 1 },
     { stack: ['app!main@/a/y/main.c:1'], bytes: 2 },
@@ -172,7 +170,7 @@ test('a name of two files says which, and their paths tell them apart', (t) => {
 });
 
 test('what allocates only in its calls says how to see it', (t) => {
-  const { source, file } = withProgram(t, PROGRAM, () => []);
+  const { source, file } = withProgram(PROGRAM, () => []);
   const outer = snapshotOf([{ stack: [`app!main@${source}:12`, 'app!make@/x/lib.c:3'], bytes: 8 }]);
   writeFileSync(file, wholeText(outer));
   t.regex(annotate(source, {}, file).out, /none of these lines allocates by itself; --inclusive/);

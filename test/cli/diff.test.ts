@@ -1,10 +1,10 @@
 /** What `dump --diff` prints of two snapshots: golden texts, and the sums that the fixtures were made with. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { type DiffArguments, runDiff } from '../../cli/commands/diff.js';
 import { width } from '../../views/text.js';
+import { newFolder } from '../folders.js';
 import { capture, golden } from './golden.js';
 
 const BEFORE = 'test/fixtures/snapshots/before.json';
@@ -75,8 +75,7 @@ test('one file, or three, is wrong usage; a missing one is not', (t) => {
 });
 
 test('a warning goes to stderr and leaves the data alone', (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'memtrace-diff-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
+  const folder = newFolder();
   const other = join(folder, 'other.json');
   writeFileSync(other, readFileSync(AFTER, 'utf8').replace('"/proj/demo/server"', '"/proj/demo/client"'));
   const { code, out, err } = diff([BEFORE, other], { json: true });

@@ -1,6 +1,5 @@
 /** What `report` prints of a snapshot: golden texts, and the figures that the fixture was made with. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { type ReportArguments, reportCommand } from '../../cli/commands/report.js';
@@ -10,6 +9,7 @@ import { surfaceOf } from '../../cli/print/surface.js';
 import type { Frame, ReportRow, Snapshot } from '../../proto/snapshot.js';
 import { groupSites } from '../../views/group.js';
 import { width } from '../../views/text.js';
+import { newFolder } from '../folders.js';
 import { snapshotOf } from '../views/build.js';
 import { capture, golden } from './golden.js';
 
@@ -56,8 +56,7 @@ test('what frozen modules of Python allocate by themselves stands under the name
 });
 
 test('one language at a time, also within a filter', (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'mt-language-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
+  const folder = newFolder();
   const snapshot: Snapshot = JSON.parse(readFileSync(FILE, 'utf8'));
   const mixed = snapshot.frames.map((frame) =>
     frame.function?.startsWith('parse') ? { ...frame, language: 'python' } : frame,
@@ -99,8 +98,7 @@ test('lost, unknown and truncated are shown also when there are none', (t) => {
 });
 
 test('a resident memory that nobody saw at the end is not shown as none', (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'mt-rss-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
+  const folder = newFolder();
   const snapshot: Snapshot = JSON.parse(readFileSync(FILE, 'utf8'));
   const file = join(folder, 'unseen.json');
   writeFileSync(file, JSON.stringify({ ...snapshot, totals: { ...snapshot.totals, rssBytes: 0 } }));

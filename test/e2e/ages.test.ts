@@ -11,10 +11,9 @@ import { findSession } from '../../daemon/session/find.js';
 import type { DaemonMessage, Table } from '../../proto/messages.js';
 import type { Snapshot } from '../../proto/snapshot.js';
 import { connectDaemon } from '../../tui/client.js';
+import { newFolder } from '../folders.js';
 import { MEMTRACE, program } from '../places.js';
-import { newFolder, removeFolders, run } from './harness.js';
-
-test.after.always(removeFolders);
+import { run } from './harness.js';
 
 /** Of whole milliseconds, either of which may have been rounded. */
 const ROUNDING_MS = 1;

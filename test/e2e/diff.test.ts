@@ -4,12 +4,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Diff } from '../../proto/snapshot.js';
+import { newFolder } from '../folders.js';
 import { MEMTRACE, program } from '../places.js';
 import { until } from '../until.js';
 import { installed, where } from '../where.js';
-import { newFolder, removeFolders, run, trace } from './harness.js';
-
-test.after.always(removeFolders);
+import { run, trace } from './harness.js';
 
 const diff = async (...args: readonly string[]): Promise<Diff> => {
   const ran = await run([MEMTRACE, 'dump', '--diff', ...args, '--json']);

@@ -4,12 +4,11 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Snapshot } from '../../proto/snapshot.js';
+import { newFolder } from '../folders.js';
 import { MEMTRACE, program } from '../places.js';
 import { patience, where } from '../where.js';
-import { newFolder, removeFolders, run, snapshotOf, trace } from './harness.js';
+import { run, snapshotOf, trace } from './harness.js';
 import { linesOf } from './lines.js';
-
-test.after.always(removeFolders);
 
 test('every function of the malloc family is counted for what it did', async (t) => {
   const ran = await trace([program('family')]);

@@ -4,11 +4,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import test from 'ava';
+import { newFolder } from '../folders.js';
 import { MEMTRACE, program } from '../places.js';
 import { faultBy } from '../schemas.js';
-import { newFolder, removeFolders, run, trace } from './harness.js';
-
-test.after.always(removeFolders);
+import { run, trace } from './harness.js';
 
 test('the snapshots of a whole tree are what the schema says, and their owner’s alone', async (t) => {
   const script = `(x=$(${program('storm')} 2 0.01 2>&1)); exec ${program('cpptree')} 1`;

@@ -3,10 +3,10 @@
  * folder of their own, bounded in time. Tests look at what a user would see: output, exit code, report, snapshot.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Snapshot } from '../../proto/snapshot.js';
+import { newFolder } from '../folders.js';
 import { MEMTRACE, program } from '../places.js';
 
 const TIMEOUT_MS = 60_000;
@@ -24,16 +24,6 @@ export interface Traced extends Ran {
   readonly snapshots: Readonly<Record<string, Snapshot>>;
   readonly folder: string;
 }
-
-const folders: string[] = [];
-export const newFolder = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'memtrace-e2e-'));
-  folders.push(folder);
-  return folder;
-};
-export const removeFolders = (): void => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-};
 
 export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;

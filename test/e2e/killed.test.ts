@@ -3,13 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Snapshot } from '../../proto/snapshot.js';
+import { newFolder } from '../folders.js';
 import { start } from '../launcher/support.js';
 import { MEMTRACE } from '../places.js';
 import { childWith } from '../processes.js';
-import { compile, newFolder, removeFolders, run as runToEnd } from './harness.js';
+import { compile, run as runToEnd } from './harness.js';
 import { linesOf } from './lines.js';
-
-test.after.always(removeFolders);
 
 /** Keeps 1000 blocks of line 6, says so, and waits for the end of stdin. */
 const KEEPER = `#include <stdio.h>

@@ -5,9 +5,9 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { newFolder } from '../folders.js';
 import { type Mutation, mutated } from '../mutation.js';
 import { ROOT } from '../places.js';
-import { newFolder } from './harness.js';
 
 const PARTS = [
   ...['Makefile', 'package.json', 'proto', 'shim', 'scripts', 'test/programs/programs.mk'],

@@ -1,13 +1,11 @@
 /** Leaks by line are those that Valgrind's memcheck reports. */
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import test from 'ava';
+import { newFolder } from '../folders.js';
 import { program } from '../places.js';
 import { installed, where } from '../where.js';
-import { newFolder, removeFolders, run, snapshotOf, trace } from './harness.js';
+import { run, snapshotOf, trace } from './harness.js';
 import { linesOf } from './lines.js';
-
-test.after.always(removeFolders);
 
 interface Leak {
   readonly blocks: number;

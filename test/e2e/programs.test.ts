@@ -9,19 +9,9 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { newFolder } from '../folders.js';
 import { installed, where } from '../where.js';
-import {
-  type Counted,
-  count,
-  newFolder,
-  removeFolders,
-  type Surroundings,
-  snapshotOf,
-  type Traced,
-  trace,
-} from './harness.js';
-
-test.after.always(removeFolders);
+import { type Counted, count, type Surroundings, snapshotOf, type Traced, trace } from './harness.js';
 
 const STAND_IN = { COUNT_OUT: `${newFolder()}/counts` };
 

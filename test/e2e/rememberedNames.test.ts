@@ -3,9 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { newFolder, removeFolders, trace } from './harness.js';
-
-test.after.always(removeFolders);
+import { newFolder } from '../folders.js';
+import { trace } from './harness.js';
 
 const source = (line: number): string =>
   `#include <stdlib.h>\n${'\n'.repeat(line - 3)}void *volatile kept;\nint main(void) { kept = malloc(4711); }\n`;

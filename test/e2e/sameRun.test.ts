@@ -5,22 +5,12 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { newFolder } from '../folders.js';
 import { program } from '../places.js';
 import { until } from '../until.js';
 import { installed, where } from '../where.js';
-import {
-  newFolder,
-  type Ran,
-  removeFolders,
-  run,
-  type Surroundings,
-  snapshotOf,
-  type Traced,
-  trace,
-} from './harness.js';
+import { type Ran, run, type Surroundings, snapshotOf, type Traced, trace } from './harness.js';
 import { asTallies, tallying } from './tally.js';
-
-test.after.always(removeFolders);
 
 const countedTwice = async (
   t: ExecutionContext,

@@ -1,11 +1,8 @@
 /** A child that runs with other rights than its parent: the loader ignores the preload there. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
-import test from 'ava';
 import { type Need, root, where } from '../where.js';
-import { compile, removeFolders, snapshotOf, trace } from './harness.js';
-
-test.after.always(removeFolders);
+import { compile, snapshotOf, trace } from './harness.js';
 
 const WHO = `#include <stdio.h>
 #include <stdlib.h>

@@ -2,10 +2,9 @@
 import { symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import test from 'ava';
+import { newFolder } from '../folders.js';
 import { program } from '../places.js';
-import { compile, newFolder, removeFolders, run, trace } from './harness.js';
-
-test.after.always(removeFolders);
+import { compile, run, trace } from './harness.js';
 
 const leaky = program('leaky');
 /** The executables that were traced. */

@@ -3,9 +3,7 @@ import test from 'ava';
 import { MEMTRACE } from '../places.js';
 import { findChild, threadsOf, untilAllSleep } from '../processes.js';
 import { until } from '../until.js';
-import { compile, removeFolders, run } from './harness.js';
-
-test.after.always(removeFolders);
+import { compile, run } from './harness.js';
 
 const BUSY = `#include <pthread.h>
 #include <stdio.h>

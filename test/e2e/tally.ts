@@ -5,8 +5,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Snapshot } from '../../proto/snapshot.js';
+import { newFolder } from '../folders.js';
 import { program } from '../places.js';
-import { newFolder } from './harness.js';
 
 /** Of one process image, in the terms of memtrace: a reallocation is one free and one allocation. */
 export interface Tally {

@@ -1,10 +1,8 @@
 /** Threads that come and go: each with its own account and name, none lost. */
 import test from 'ava';
 import { program } from '../places.js';
-import { compile, removeFolders, snapshotOf, trace } from './harness.js';
+import { compile, snapshotOf, trace } from './harness.js';
 import { linesOf } from './lines.js';
-
-test.after.always(removeFolders);
 
 /** THREADS in all, AT_ONCE of them at a time, held together by a barrier: number n makes n blocks, keeps one. */
 const CROWD = `#define _GNU_SOURCE

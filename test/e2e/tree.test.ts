@@ -4,12 +4,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Report } from '../../proto/snapshot.js';
+import { newFolder } from '../folders.js';
 import { MEMTRACE } from '../places.js';
 import { faultBy } from '../schemas.js';
 import { installed, type Need, namespaces, where } from '../where.js';
-import { compile, newFolder, removeFolders, run, snapshotOf, trace } from './harness.js';
-
-test.after.always(removeFolders);
+import { compile, run, snapshotOf, trace } from './harness.js';
 
 const forks = () =>
   compile(

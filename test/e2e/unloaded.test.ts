@@ -7,12 +7,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Snapshot } from '../../proto/snapshot.js';
+import { newFolder } from '../folders.js';
 import { type Mutation, OLD_LOADER } from '../mutation.js';
 import { MEMTRACE, ROOT } from '../places.js';
-import { newFolder, removeFolders, run } from './harness.js';
+import { run } from './harness.js';
 import { mutatedMemtrace } from './mutated.js';
-
-test.after.always(removeFolders);
 
 const build = (source: string, out: string, ...flags: readonly string[]): void => {
   const path = join(ROOT, 'test/programs/unwind', source);

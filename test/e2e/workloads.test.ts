@@ -3,10 +3,8 @@ import test from 'ava';
 import { groupSites } from '../../views/group.js';
 import { recordingOf } from '../../views/profile.js';
 import { program } from '../places.js';
-import { compile, count, removeFolders, snapshotOf, trace } from './harness.js';
+import { compile, count, snapshotOf, trace } from './harness.js';
 import { elsewhere, linesOf } from './lines.js';
-
-test.after.always(removeFolders);
 
 test('the leaks of every line are exactly those the program made', async (t) => {
   const n = 1000;

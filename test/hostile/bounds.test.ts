@@ -3,18 +3,19 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Snapshot } from '../../proto/snapshot.js';
+import { newFolder } from '../folders.js';
 import { start } from '../launcher/support.js';
 import { MEMTRACE } from '../places.js';
 import { until } from '../until.js';
 import { SLOW } from '../where.js';
-import { build, emptyFolder, run } from './support.js';
+import { build, run } from './support.js';
 import { inMiB, most, watch } from './watch.js';
 
 const MIB = 1 << 20;
 
 /** A session in a runtime folder of its own, of which it is the only one. */
 const session = (...command: readonly string[]) => {
-  const runtime = emptyFolder();
+  const runtime = newFolder();
   const out = join(runtime, 't.json');
   const env = { ...process.env, XDG_RUNTIME_DIR: runtime };
   const options = ['run', '-q', '--children=none', '-o', out, '--', ...command];
@@ -48,7 +49,7 @@ for (const [threads, mib] of [
 const FILES = SLOW ? 400 : 40;
 
 test(`make -j2 of ${FILES} files: files, descriptors and memory are those of what runs at a time`, async (t) => {
-  const folder = emptyFolder();
+  const folder = newFolder();
   const sources = join(folder, 'src');
   mkdirSync(sources);
   for (let i = 0; i < FILES; i += 1)
@@ -99,7 +100,7 @@ test('2,000 threads, one after the other, share a few rings', async (t) => {
 
 test('address space reserved until its sum is rounded: seen live, and in snapshots that can be read', async (t) => {
   const program = await build('reservations.c');
-  const runtime = emptyFolder();
+  const runtime = newFolder();
   const out = join(runtime, 't.json');
   const env = { ...process.env, XDG_RUNTIME_DIR: runtime };
   const both = `${program} 200 & ${program} 200; echo over $$; read x; wait`;

@@ -2,16 +2,17 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { newFolder } from '../folders.js';
 import { start } from '../launcher/support.js';
 import { MEMTRACE } from '../places.js';
 import { childWith, statesOf, untilAllSleep } from '../processes.js';
 import { until } from '../until.js';
-import { build, emptyFolder, run as runToEnd } from './support.js';
+import { build, run as runToEnd } from './support.js';
 
 const COUNT = 400_000;
 
 const begin = async (...options: readonly string[]) => {
-  const out = join(emptyFolder(), 't.json');
+  const out = join(newFolder(), 't.json');
   const program = await build('waiter.c');
   const launcher = start(MEMTRACE, ['run', '-o', out, ...options, '--', program, 'storm', String(COUNT)]);
   await launcher.said(/ready/);
@@ -89,7 +90,7 @@ test('--on-full=drop: a stopped daemon does not hold the program up, and what is
 });
 
 test('a pipe in the place of the program’s file does not hold the report up', async (t) => {
-  const folder = emptyFolder();
+  const folder = newFolder();
   const program = join(folder, 'program');
   copyFileSync('/bin/sh', program);
   const script = `rm ${program}; mkfifo ${program}`;
@@ -112,7 +113,7 @@ test('kill -9 of the symbolizer: the report comes all the same', async (t) => {
 });
 
 const scribble = async (t: ExecutionContext): Promise<void> => {
-  const out = join(emptyFolder(), 't.json');
+  const out = join(newFolder(), 't.json');
   const program = await build('waiter.c');
   const launcher = start(MEMTRACE, ['run', '-o', out, '--children=all', '--', program, 'scribble', '100000']);
   await launcher.said(/ready/);

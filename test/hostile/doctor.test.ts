@@ -4,8 +4,9 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { limitsOf } from '../../daemon/doctor/examine.js';
+import { newFolder } from '../folders.js';
 import { MEMTRACE } from '../places.js';
-import { build, emptyFolder, run } from './support.js';
+import { build, run } from './support.js';
 
 interface Finding {
   readonly weight: string;
@@ -51,7 +52,7 @@ test('a malloc inside the executable is told before it is missed', async (t) => 
 });
 
 test('a stripped program: what its stacks will look like, and how to mend it', async (t) => {
-  const copy = join(emptyFolder(), 'stripped');
+  const copy = join(newFolder(), 'stripped');
   copyFileSync(await build('sizes.c'), copy);
   execFileSync('strip', [copy]);
   const { code, of } = await doctor(copy);
@@ -67,7 +68,7 @@ test('a program without unwind information', async (t) => {
 });
 
 test('a script: what is traced is its interpreter', async (t) => {
-  const script = join(emptyFolder(), 'script');
+  const script = join(newFolder(), 'script');
   writeFileSync(script, '#!/bin/sh\nexit 0\n', { mode: 0o755 });
   const { code, of } = await doctor(script);
   t.is(code, 0);
@@ -80,9 +81,9 @@ test('a sanitized program, one that does not exist, and one that is cut off', as
   const missing = await run([MEMTRACE, 'doctor', 'no-such-program']);
   t.is(missing.code, 1);
   t.regex(missing.stderr, /cannot find no-such-program/);
-  const cut = join(emptyFolder(), 'cut');
+  const cut = join(newFolder(), 'cut');
   writeFileSync(cut, Buffer.from('7f454c4602010100', 'hex'), { mode: 0o755 });
-  const empty = join(emptyFolder(), 'empty');
+  const empty = join(newFolder(), 'empty');
   writeFileSync(empty, '', { mode: 0o755 });
   for (const program of [cut, empty]) {
     const { code, of } = await doctor(program);
@@ -92,7 +93,7 @@ test('a sanitized program, one that does not exist, and one that is cut off', as
 });
 
 test('a file that is not executable and a folder are not called missing', async (t) => {
-  const folder = emptyFolder();
+  const folder = newFolder();
   const plain = join(folder, 'plain');
   writeFileSync(plain, '', { mode: 0o644 });
   t.regex((await run([MEMTRACE, 'doctor', plain])).stderr, /It is not executable[\s\S]*chmod \+x/);

@@ -3,16 +3,17 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { newFolder } from '../folders.js';
 import { ROOT } from '../places.js';
 import { SLOW } from '../where.js';
-import { emptyFolder, run } from './support.js';
+import { run } from './support.js';
 
 const SECONDS = SLOW ? 120 : 8;
 
 for (const target of ['segment', 'unwind'])
   test(`${target}: adversarial memory is survived, under the sanitizers`, async (t) => {
     execFileSync('make', ['-s', `build/fuzz/${target}`], { cwd: ROOT, stdio: 'pipe' });
-    const found = join(emptyFolder(), 'found');
+    const found = join(newFolder(), 'found');
     mkdirSync(found);
     const { code, stderr } = await run(
       [

@@ -2,8 +2,9 @@
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { newFolder } from '../folders.js';
 import { MEMTRACE } from '../places.js';
-import { build, type Case, emptyFolder, exact, run, stacksOf, trace, unchanged } from './support.js';
+import { build, type Case, exact, run, stacksOf, trace, unchanged } from './support.js';
 
 const plugin = (name: string, size: number, ...flags: readonly string[]): Promise<string> =>
   build('plugin.c', `lib${name}.so`, '-shared', '-fPIC', `-DNAME=${name}`, `-DSIZE=${size}`, ...flags);
@@ -88,7 +89,7 @@ test('libraries in namespaces of their own (dlmopen), with another C library', a
 });
 
 test('a binary that is replaced while it runs is reported without wrong names', async (t) => {
-  const copy = join(emptyFolder(), 'replaced');
+  const copy = join(newFolder(), 'replaced');
   copyFileSync(await build('loader.c'), copy);
   const { main, code, stdout } = await trace([copy, 'replace-binary', '1000']);
   t.is(code, 0);
@@ -110,7 +111,7 @@ test('the user’s own preloads stay, in their order', async (t) => {
 });
 
 test('memtrace run inside memtrace run: the inner program is traced by the inner one', async (t) => {
-  const folder = emptyFolder();
+  const folder = newFolder();
   const inner = [MEMTRACE, 'run', '-q', '-o', join(folder, 'inner.json'), '--', await build('loader.c')];
   const outer = [MEMTRACE, 'run', '-q', '-o', join(folder, 'outer.json'), '--', ...inner];
   const library = await plugin('nested', 40_004);

@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { newFolder } from '../folders.js';
 import { start } from '../launcher/support.js';
 import { MEMTRACE } from '../places.js';
 import { SLOW } from '../where.js';
-import { build, emptyFolder } from './support.js';
+import { build } from './support.js';
 import { inMiB, most, watch } from './watch.js';
 
 const MILLIONS = SLOW ? 1000 : 20;
@@ -15,7 +16,7 @@ const SHARED_MOST = 16 << 20;
 
 test(`${2 * MILLIONS} million events: exact at the end, and the daemon’s memory stays what it was`, async (t) => {
   t.timeout(900_000);
-  const runtime = emptyFolder();
+  const runtime = newFolder();
   const out = join(runtime, 't.json');
   const launcher = start(
     MEMTRACE,

@@ -1,17 +1,18 @@
 /** Another user on the machine, who tries to read, to connect, and to be in the way. */
 import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { newFolder } from '../folders.js';
 import { start } from '../launcher/support.js';
 import { MEMTRACE } from '../places.js';
 import { root, where } from '../where.js';
-import { build, emptyFolder, run } from './support.js';
+import { build, run } from './support.js';
 
 const STRANGER = 65_534;
 const stranger = (...command: readonly string[]) =>
   run(['setpriv', `--reuid=${STRANGER}`, `--regid=${STRANGER}`, '--clear-groups', ...command]);
 
 where(root)('a running session: nothing of it can be listed, read, written or connected to', async (t) => {
-  const runtime = emptyFolder();
+  const runtime = newFolder();
   chmodSync(runtime, 0o755); // as lax as it can be
   const launcher = start(
     MEMTRACE,
@@ -48,12 +49,12 @@ where(root)('a running session: nothing of it can be listed, read, written or co
 for (const [what, plant] of [
   ['a folder', (path: string) => mkdirSync(path, { mode: 0o777 })],
   ['a file', (path: string) => writeFileSync(path, '')],
-  ['a link to a folder of the user’s own', (path: string) => symlinkSync(emptyFolder(), path)],
+  ['a link to a folder of the user’s own', (path: string) => symlinkSync(newFolder(), path)],
 ] as const)
   where(root)(
     `${what} that a stranger planted where sessions lie is refused, and nothing runs`,
     async (t) => {
-      const runtime = emptyFolder();
+      const runtime = newFolder();
       plant(join(runtime, 'memtrace'));
       await run(['chown', '-h', String(STRANGER), join(runtime, 'memtrace')]);
       const { code, stdout, stderr } = await run([MEMTRACE, 'run', '--no-output', '--', 'echo', 'hello'], {

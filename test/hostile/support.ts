@@ -8,19 +8,18 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { ExecutionContext } from 'ava';
 import type { Snapshot } from '../../proto/snapshot.js';
+import { newFolder } from '../folders.js';
 import { MEMTRACE, ROOT } from '../places.js';
 
 const SOURCES = join(ROOT, 'test/programs/hostile');
@@ -62,19 +61,6 @@ const compile = async (source: string, out: string, flags: readonly string[]): P
   ]);
   await promisify(execFile)('mv', [made, out]);
   return out;
-};
-
-const folders: string[] = [];
-process.on('exit', () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-/** An empty folder of mode 0700, removed at the end. */
-export const emptyFolder = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'mt-hostile-'));
-  chmodSync(folder, 0o700);
-  folders.push(folder);
-  return folder;
 };
 
 // ---- runs ----
@@ -150,7 +136,7 @@ export const trace = async (
   setting: Setting = {},
   ...options: readonly string[]
 ): Promise<Traced> => {
-  const folder = emptyFolder();
+  const folder = newFolder();
   const ended = await run(
     [MEMTRACE, 'run', '-q', '--children=all', '-o', join(folder, 't.json'), ...options, '--', ...command],
     setting,
@@ -177,7 +163,7 @@ export const callWitness = async (
 ): Promise<{ readonly library: string; readonly counts: () => readonly Count[] }> => {
   const flags = ['-shared', '-fPIC', ...(kind === 'bump' ? ['-DBUMP'] : [])];
   const built = await build('witness.c', `libwitness-${kind}.so`, ...flags);
-  const folder = emptyFolder();
+  const folder = newFolder();
   const library = join(folder, 'libwitness.so');
   const file = join(folder, 'witness');
   copyFileSync(built, library);

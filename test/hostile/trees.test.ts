@@ -1,10 +1,11 @@
 /** Real programs and their trees of processes: what they say is what they say untraced, and nothing is missing. */
 import { join } from 'node:path';
 import test from 'ava';
+import { newFolder } from '../folders.js';
 import { ROOT } from '../places.js';
-import { emptyFolder, run, trace } from './support.js';
+import { run, trace } from './support.js';
 
-const folder = emptyFolder();
+const folder = newFolder();
 const cases: readonly (readonly [title: string, least: number, ...command: readonly string[]])[] = [
   [
     'a shell loop with a hundred short processes',

@@ -12,9 +12,10 @@ import {
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { Snapshot } from '../../proto/snapshot.js';
+import { newFolder } from '../folders.js';
 import { MEMTRACE } from '../places.js';
 import { type Need, namespaces, root, userNamespaces, where } from '../where.js';
-import { build, emptyFolder, exact, run, stacksOf, trace, unchanged } from './support.js';
+import { build, exact, run, stacksOf, trace, unchanged } from './support.js';
 
 const program = async (name: string, count: number): Promise<readonly string[]> => [
   await build('worlds.c'),
@@ -89,7 +90,7 @@ asRoot('dropped privileges, and then exec: no complaint of the loader', async (t
 /** The report is about what the program was until then, and says what it became. */
 const becomes = async (t: ExecutionContext, command: readonly string[], what: RegExp): Promise<void> => {
   const bare = await run(command);
-  const out = join(emptyFolder(), 't.json');
+  const out = join(newFolder(), 't.json');
   const { code, stdout, stderr } = await run([MEMTRACE, 'run', '-o', out, '--', ...command]);
   t.deepEqual({ code, stdout }, { code: bare.code, stdout: bare.stdout });
   t.notRegex(stderr, /ld\.so/);
@@ -126,7 +127,7 @@ const withSharedMemory = (size: string, command: readonly string[]): readonly st
 for (const size of ['8k', '64k', '1m', '4m'])
   inNamespaces(`/dev/shm of ${size}: the program is unharmed, and what is not counted is told`, async (t) => {
     const command = await program('plain', 100_000);
-    const folder = emptyFolder();
+    const folder = newFolder();
     const out = join(folder, 't.json');
     const { code, stdout, stderr } = await run(
       withSharedMemory(size, [MEMTRACE, 'run', '-o', out, '--', ...command]),
@@ -140,7 +141,7 @@ for (const size of ['8k', '64k', '1m', '4m'])
   });
 
 inNamespaces('no /dev/shm at all: the run says so and is traced on disk', async (t) => {
-  const folder = emptyFolder();
+  const folder = newFolder();
   const out = join(folder, 't.json');
   const bind = (name: string) => `touch ${folder}/${name} && mount --bind /dev/${name} ${folder}/${name}`;
   const script = `mount -t tmpfs tmpfs ${folder} && ${['null', 'zero', 'urandom', 'tty'].map(bind).join(' && ')} && mount --move ${folder} /dev && exec "$@"`;
@@ -171,7 +172,7 @@ where(userNamespaces)('a user namespace of its own, in which it is root', async 
 });
 
 test('stdout and stderr closed: the program ends as ever, and the snapshot is written', async (t) => {
-  const out = join(emptyFolder(), 't.json');
+  const out = join(newFolder(), 't.json');
   const { code } = await run([
     ...['sh', '-c', 'exec "$@" <&- >&- 2>&-', 'sh', MEMTRACE, 'run', '-o', out, '--'],
     ...(await program('plain', 100)),
@@ -194,7 +195,7 @@ test('a limit on processes that leaves none for the program’s children: it fai
 inNamespaces(
   'a full disk for the snapshot: the program’s exit code, the reason, and no half a file',
   async (t) => {
-    const folder = emptyFolder();
+    const folder = newFolder();
     const script = `mount -t tmpfs -o size=4k tmpfs ${folder} && cd ${folder} && "$@"; code=$?; ls -A | sed "s/^/left: /" >&2; exit $code`;
     const command = [MEMTRACE, 'run', '-o', 't.json', '--', ...(await program('plain', 1000))];
     const { code, stdout, stderr } = await run(['unshare', '-m', 'sh', '-c', script, 'sh', ...command]);
@@ -206,7 +207,7 @@ inNamespaces(
 );
 
 inNamespaces('a folder that may only be read', async (t) => {
-  const folder = emptyFolder();
+  const folder = newFolder();
   const script = `mount -t tmpfs -o ro tmpfs ${folder} && cd ${folder} && exec "$@"`;
   const { code, stdout } = await run([
     ...['unshare', '-m', 'sh', '-c', script, 'sh', MEMTRACE, 'run', '--'],
@@ -238,7 +239,7 @@ test('a umask that takes all rights: the program and its children are traced, an
   // Root may open what it has no right to, but for this.
   const asOthers = ['setpriv', '--bounding-set=-dac_override,-dac_read_search'];
   const script = 'umask 777; exec "$@"';
-  const out = join(emptyFolder(), 't.json');
+  const out = join(newFolder(), 't.json');
   const inner = ['sh', '-c', 'x=$(ls /); test -n "$x" && echo some; exit 4'];
   const command = ['sh', '-c', script, 'sh', MEMTRACE, 'run', '-o', out, '--', ...inner];
   const { code, stdout, stderr } = await run([...(process.getuid?.() === 0 ? asOthers : []), ...command]);
@@ -249,7 +250,7 @@ test('a umask that takes all rights: the program and its children are traced, an
 });
 
 asRoot('a setuid child runs untraced, as another user would see it, and is named', async (t) => {
-  const folder = emptyFolder();
+  const folder = newFolder();
   const copy = join(folder, 'setuid');
   copyFileSync('/bin/echo', copy);
   await run(['chown', 'nobody', copy]);
@@ -309,7 +310,7 @@ where(limitedGroup)(
 
 test('a clock that jumps by years: all is counted, and no time is off by more than the run took', async (t) => {
   const preload = await build('clock_jumps.c', 'libclock_jumps.so', '-shared', '-fPIC');
-  const folder = emptyFolder();
+  const folder = newFolder();
   const out = join(folder, 't.json');
   const node = join(folder, 'node'); // the daemon gets nobody's preload
   writeFileSync(node, `#!/bin/sh\nLD_PRELOAD=${preload} exec ${process.execPath} "$@"\n`, { mode: 0o755 });
@@ -335,7 +336,7 @@ test('a clock that jumps by years: all is counted, and no time is off by more th
 });
 
 test('nothing is left behind in shared memory or in the session folder', async (t) => {
-  const runtime = emptyFolder();
+  const runtime = newFolder();
   const { code } = await run([MEMTRACE, 'run', '-q', '--no-output', '--', ...(await program('plain', 10))], {
     env: { XDG_RUNTIME_DIR: runtime },
   });

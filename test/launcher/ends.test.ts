@@ -2,10 +2,11 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { newFolder } from '../folders.js';
 import { MEMTRACE } from '../places.js';
 import { isRunning } from '../processes.js';
 import { until } from '../until.js';
-import { memtrace, run, start, temporaryFolder, traced } from './support.js';
+import { memtrace, run, start, traced } from './support.js';
 
 test('the exit code of the program is the exit code of memtrace', async (t) => {
   t.is((await traced('true')).code, 0);
@@ -25,7 +26,7 @@ test("what the program prints is its own: nothing of memtrace's on stdout", asyn
 });
 
 test('a daemon that is killed costs the report, not the program', async (t) => {
-  const runtime = temporaryFolder();
+  const runtime = newFolder();
   const program = start(
     MEMTRACE,
     ['run', '--no-output', 'sh', '-c', 'echo ready; read line; echo $line; exit 5'],
@@ -46,7 +47,7 @@ test('a daemon that is killed costs the report, not the program', async (t) => {
 });
 
 test('a launcher that is killed takes nothing with it: the program goes on and the session is cleaned up', async (t) => {
-  const runtime = temporaryFolder();
+  const runtime = newFolder();
   const program = start(MEMTRACE, ['run', '--no-output', 'sh', '-c', 'echo ready; read line; echo $line'], {
     env: { ...process.env, XDG_RUNTIME_DIR: runtime },
   });
@@ -60,7 +61,7 @@ test('a launcher that is killed takes nothing with it: the program goes on and t
 });
 
 test('a daemon that fails while the program runs says so and ends; the program runs on', async (t) => {
-  const folder = temporaryFolder();
+  const folder = newFolder();
   writeFileSync(
     join(folder, 'fault.cjs'),
     `setInterval(() => { if (require('fs').existsSync('${folder}/now')) throw new Error('made for a test'); }, 20);`,

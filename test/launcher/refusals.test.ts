@@ -10,11 +10,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { newFolder } from '../folders.js';
 import { MEMTRACE } from '../places.js';
 import { root, where } from '../where.js';
-import { compiled, file, memtrace, type Outcome, run, temporaryFolder, traced } from './support.js';
+import { compiled, file, memtrace, type Outcome, run, traced } from './support.js';
 
-const folder = temporaryFolder();
+const folder = newFolder();
 const SNAPSHOT = 'test/fixtures/snapshots/before.json';
 
 /** Nothing ran, and the user was told what happened, why, and what to do. */
@@ -138,7 +139,7 @@ test('where a file cannot be written, the remedy is of the option that named it'
 });
 
 test('a runtime folder that is open to others is not used', async (t) => {
-  const runtime = temporaryFolder();
+  const runtime = newFolder();
   mkdirSync(join(runtime, 'memtrace'));
   chmodSync(join(runtime, 'memtrace'), 0o755);
   const env = { ...process.env, XDG_RUNTIME_DIR: runtime };

@@ -5,10 +5,11 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
+import { newFolder } from '../folders.js';
 import { MEMTRACE } from '../places.js';
 import { childWith } from '../processes.js';
 import { faultBy } from '../schemas.js';
-import { run, start, temporaryFolder } from './support.js';
+import { run, start } from './support.js';
 
 interface Listed {
   readonly id: string;
@@ -29,7 +30,7 @@ const sharedMemoryOf = (runtime: string, id: string): string =>
   JSON.parse(readFileSync(join(runtime, 'memtrace', id, 'session.json'), 'utf8')).shmDirectory;
 
 test('what ls and doctor print as JSON is what their schemas say', async (t) => {
-  const env = environment(temporaryFolder());
+  const env = environment(newFolder());
   const program = start(MEMTRACE, ['run', '-q', '--no-output', 'sh', '-c', 'echo ready; read line'], { env });
   await program.said(/ready/);
   const sessions = (await run(MEMTRACE, ['ls', '--json'], { env })).stdout;
@@ -42,7 +43,7 @@ test('what ls and doctor print as JSON is what their schemas say', async (t) => 
 });
 
 test('a running session is listed, and nothing is left of it when it has ended', async (t) => {
-  const runtime = temporaryFolder();
+  const runtime = newFolder();
   const program = start(MEMTRACE, ['run', '-q', '--no-output', 'sh', '-c', 'echo ready $$; read line'], {
     env: environment(runtime),
   });
@@ -59,7 +60,7 @@ test('a running session is listed, and nothing is left of it when it has ended',
 });
 
 test('a process that outlives its session can still start programs without complaints', async (t) => {
-  const runtime = temporaryFolder();
+  const runtime = newFolder();
   const gate = join(runtime, 'gate');
   execFileSync('mkfifo', [gate]);
   const script = `{ read line <${gate}; ls / >/dev/null; echo from the child >&2; } &`;
@@ -78,13 +79,13 @@ test('a process that outlives its session can still start programs without compl
 });
 
 test('snapshots taken one after the other each get a name that is free', async (t) => {
-  const runtime = temporaryFolder();
+  const runtime = newFolder();
   const env = environment(runtime);
   const program = start(MEMTRACE, ['run', '-q', '--no-output', 'sh', '-c', 'echo ready $$; read line'], {
     env,
   });
   const [, pid = ''] = await program.said(/ready (\d+)/);
-  const folder = temporaryFolder();
+  const folder = newFolder();
   const dumps = 4; // some of them within one second
   for (let n = 0; n < dumps; n += 1) {
     const { code, stderr } = await run(MEMTRACE, ['dump', pid], { env, cwd: folder });
@@ -125,7 +126,7 @@ test('a port that is taken: the program runs, and its report says why nobody can
 });
 
 test('top --once with the pid of a child shows the child, not the program that started it', async (t) => {
-  const env = environment(temporaryFolder());
+  const env = environment(newFolder());
   const inner = 'import os; kept = bytearray(7654321); print("child", os.getpid(), flush=True); input()';
   const script = `/usr/bin/python3 -c '${inner}'; exit 0`;
   const program = start(MEMTRACE, ['run', '-q', '--no-output', 'sh', '-c', script], { env });

@@ -1,7 +1,6 @@
 /** Runs bin/memtrace, or a program without it, and keeps what came out. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MEMTRACE } from '../places.js';
 
@@ -85,14 +84,6 @@ export const memtrace = (...args: readonly string[]): Promise<Outcome> => run(ME
 /** `memtrace run --no-output -- program…` */
 export const traced = (...program: readonly string[]): Promise<Outcome> =>
   memtrace('run', '--no-output', '--', ...program);
-
-/** An empty folder, removed when the tests of this file have ended. */
-export const temporaryFolder = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'mt-test-'));
-  chmodSync(folder, 0o700);
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-};
 
 /** Compiles an empty program with `flags`. */
 export const compiled = (folder: string, name: string, ...flags: readonly string[]): string => {

@@ -1,7 +1,6 @@
 /** The drain core as Node.js calls it: what is refused, what is closed, and who waits for whom. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { createCore } from '../../daemon/core.js';
@@ -15,45 +14,41 @@ import {
 import type { SiteKind } from '../../proto/snapshot.js';
 import { MemtraceError } from '../../views/error.js';
 import { COUNTER_NAMES, SITE_KINDS } from '../../views/sites.js';
+import { newFolder } from '../folders.js';
 import { program, ROOT } from '../places.js';
 
-const emptyFolder = (): string => mkdtempSync(join(tmpdir(), 'memtrace-core-'));
-
 test('the files of a session can be opened by its user alone', (t) => {
-  const folder = emptyFolder();
+  const folder = newFolder();
   const core = createCore(folder, { onFull: 'wait' });
   t.deepEqual(readdirSync(folder).sort(), ['control', 'registry']);
   for (const file of readdirSync(folder)) t.is(statSync(`${folder}/${file}`).mode & 0o777, 0o600);
   core.close();
-  rmSync(folder, { recursive: true });
 });
 
 test('a session without programs can be drained, asked and closed', async (t) => {
-  const folder = emptyFolder();
+  const folder = newFolder();
   const core = createCore(folder, { onFull: 'drop' });
   t.is(await core.drain(5), 0);
   t.deepEqual(core.processes(), []);
   t.throws(() => core.process(0), { instanceOf: RangeError });
   core.stop();
   core.close();
-  rmSync(folder, { recursive: true });
 });
 
 test('closing ends a drain that runs', async (t) => {
-  const folder = emptyFolder();
+  const folder = newFolder();
   const core = createCore(folder, { onFull: 'wait' });
   const drained = core.drain(600_000);
   await new Promise((resolve) => setImmediate(resolve));
   core.close();
   t.is(await drained, 0);
-  rmSync(folder, { recursive: true });
 });
 
 /** Serial: no other test has a timer meanwhile. */
 test.serial(
   'who asks a closed session is refused, whatever is asked, and no timer is left that would end it',
   async (t) => {
-    const folder = emptyFolder();
+    const folder = newFolder();
     const core = createCore(folder, { onFull: 'wait' });
     const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const before = timers();
@@ -65,7 +60,6 @@ test.serial(
       await t.throwsAsync(async () => ask(...numbers), { message: 'the session is over' }, name);
     await t.throwsAsync(async () => core.drain(5), { message: 'the session is over' });
     t.is(timers(), before);
-    rmSync(folder, { recursive: true });
   },
 );
 
@@ -78,7 +72,7 @@ test('kinds of sites have the numbers that the core gives them', (t) => {
 });
 
 test('a program does not wait while the daemon makes a table or a snapshot', async (t) => {
-  const folder = emptyFolder();
+  const folder = newFolder();
   const core = createCore(folder, { onFull: 'wait' });
   const shim = join(folder, SESSION_SHIM_LINK);
   symlinkSync(join(ROOT, 'build/libmemtrace.so'), shim);
@@ -92,7 +86,6 @@ test('a program does not wait while the daemon makes a table or a snapshot', asy
   t.is(status, 0);
   t.true((await drained) > 2_000_000);
   core.close();
-  rmSync(folder, { recursive: true });
 });
 
 test('a folder that is not there is refused with the reason and a remedy', (t) => {

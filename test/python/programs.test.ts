@@ -7,12 +7,11 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { groupSites } from '../../views/group.js';
 import { recordingOf } from '../../views/profile.js';
-import { newFolder, removeFolders, run, snapshotOf, type Traced, trace } from '../e2e/harness.js';
+import { run, snapshotOf, type Traced, trace } from '../e2e/harness.js';
 import { asTallies, type Tally, tallying } from '../e2e/tally.js';
+import { newFolder } from '../folders.js';
 import { type Need, patience, SLOW, where } from '../where.js';
 import { havingFile, type Interpreter, interpreters, modulesOf, scriptPath } from './support.js';
-
-test.after.always(removeFolders);
 
 const found = interpreters();
 

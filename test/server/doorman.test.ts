@@ -1,19 +1,15 @@
 /** Who knocks before the service is there, and after it has gone. */
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { postDoorman } from '../../daemon/server/doorman.js';
 import { startServer } from '../../daemon/server/server.js';
+import { newFolder } from '../folders.js';
 import { fakeSession, SITES } from './fakeSession.js';
 import { connect as connectViewer } from './support.js';
 
-const socketIn = (t: ExecutionContext): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'mt-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  return join(folder, 'socket');
-};
+const newSocket = (): string => join(newFolder(), 'socket');
 
 /** Nothing that waits for a signal keeps Node.js alive. */
 const stayAwake = (t: ExecutionContext): void => {
@@ -23,7 +19,7 @@ const stayAwake = (t: ExecutionContext): void => {
 
 test('a viewer that knocks before there is a service is served once there is one, and so is the next', async (t) => {
   stayAwake(t);
-  const socketPath = socketIn(t);
+  const socketPath = newSocket();
   const doorman = postDoorman(socketPath);
   t.is(statSync(socketPath).mode & 0o777, 0o600);
   const first = connectViewer({ socketPath });
@@ -36,7 +32,7 @@ test('a viewer that knocks before there is a service is served once there is one
 
 test('whoever knocks at a door that closes is sent away', async (t) => {
   stayAwake(t);
-  const socketPath = socketIn(t);
+  const socketPath = newSocket();
   const doorman = postDoorman(socketPath);
   const visitor = connect(socketPath);
   await doorman.knocked;
@@ -47,7 +43,7 @@ test('whoever knocks at a door that closes is sent away', async (t) => {
 });
 
 test('a door that is taken, and one whose path is too long for the system, are errors with their names', async (t) => {
-  const socketPath = socketIn(t);
+  const socketPath = newSocket();
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(socketPath, resolve));
   t.teardown(() => other.close());

@@ -1,13 +1,12 @@
 /** Servers and clients for tests of the live service. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { WebSocket } from 'ws';
 import { type LiveServer, type ServerOptions, startServer } from '../../daemon/server/server.js';
 import type { ClientMessage, DaemonMessage, Subscribe } from '../../proto/messages.js';
 import { parseDaemonMessage } from '../../proto/parseMessages.js';
+import { newFolder } from '../folders.js';
 import { type FakeSession, fakeSession, SITES } from './fakeSession.js';
 
 export interface Served {
@@ -21,12 +20,8 @@ export const serve = async (
   live: FakeSession = fakeSession([{ sites: SITES }]),
   listen: ServerOptions['listen'] = null,
 ): Promise<Served> => {
-  const folder = mkdtempSync(join(tmpdir(), 'mt-'));
-  const server = await startServer(live, { socketPath: `${folder}/socket`, listen });
-  t.teardown(async () => {
-    await server.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const server = await startServer(live, { socketPath: join(newFolder(), 'socket'), listen });
+  t.teardown(server.close);
   return { live, server };
 };
 

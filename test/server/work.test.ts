@@ -1,12 +1,11 @@
 /** Filters, marks, trees and sources over the live service. */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import test from 'ava';
 import { createTreeTable } from '../../daemon/server/tree.js';
 import { createViews } from '../../daemon/server/views.js';
 import type { Table } from '../../proto/messages.js';
+import { newFolder } from '../folders.js';
 import { snapshotOf } from '../views/build.js';
 import { fakeSession, SITES } from './fakeSession.js';
 import { type Client, connect, serve, subscription } from './support.js';
@@ -213,8 +212,7 @@ test('the stacks that lead to a line, with where they are', async (t) => {
 });
 
 test('the text of a file that the program names is given, of others not', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'mt-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
+  const folder = newFolder();
   const file = `${folder}/a.c`;
   writeFileSync(file, 'one\r\ntwo\n');
   writeFileSync(`${folder}/secret`, 'x');

@@ -1,11 +1,10 @@
 /** A command on a terminal of its own, which util-linux's `script` makes: what it wrote, keys for it. */
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
+import { newFolder } from '../folders.js';
 
 export interface Pty {
   readonly type: (keys: string) => void;
@@ -22,13 +21,9 @@ export const TOP = program('./runTop.js');
 
 /** @returns the socket of a fake session that grows */
 export const serveFake = async (t: ExecutionContext): Promise<FakeDaemon> => {
-  const folder = mkdtempSync(join(tmpdir(), 'mt-'));
-  const socketPath = `${folder}/socket`;
+  const socketPath = join(newFolder(), 'socket');
   const daemon = spawn(process.execPath, [program('./serveFake.js'), socketPath]);
-  t.teardown(() => {
-    daemon.kill('SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
-  });
+  t.teardown(() => daemon.kill('SIGKILL'));
   await written(daemon)(/ready/);
   return {
     socketPath,

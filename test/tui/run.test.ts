@@ -1,9 +1,8 @@
 /** `memtrace run --tui`, whole: launcher, daemon, viewer and a program on a terminal of its own. */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
+import { newFolder } from '../folders.js';
 import { MEMTRACE } from '../places.js';
 import { onTerminal, type Pty } from './pty.js';
 
@@ -60,8 +59,7 @@ test('what is redirected stays redirected, and a program that ends at once can s
 });
 
 test('the end of the program does not take the view away', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'mt-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
+  const folder = newFolder();
   const pty = runTui(t, `until test -e ${folder}/end; do sleep 0.05; done; exit 3`);
   await pty.waitFor(/\[1 Lines\]/);
   writeFileSync(`${folder}/end`, '');

@@ -1,10 +1,8 @@
 /** A command in a tmux of its own: keys are sent to it, its screen is read as a person would. */
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { newFolder } from '../folders.js';
 import { until } from '../until.js';
 
 export interface Tmux {
@@ -27,7 +25,7 @@ export const inTmux = (
   command: string,
   environment: Readonly<Record<string, string>> = {},
 ): Tmux => {
-  const folder = mkdtempSync(join(tmpdir(), 'mt-'));
+  const folder = newFolder();
   const env = { ...process.env, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', TMUX: undefined, ...environment };
   const tmux = (...args: readonly string[]): string =>
     execFileSync('tmux', ['-f', '/dev/null', '-S', `${folder}/tmux`, ...args], {
@@ -39,7 +37,6 @@ export const inTmux = (
   tmux('set-option', '-g', 'escape-time', '0');
   t.teardown(() => {
     tmux('kill-server');
-    rmSync(folder, { recursive: true, force: true });
   });
   const type = (text: string): void => {
     tmux('send-keys', '-l', text);

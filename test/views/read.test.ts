@@ -1,6 +1,5 @@
 /** Reading snapshots: the reader and the schema take and refuse the same files, and say why. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import test from 'ava';
@@ -15,6 +14,7 @@ import { stacksOf } from '../../views/profile.js';
 import { parseSnapshot, readSnapshot } from '../../views/read.js';
 import { reportOf } from '../../views/report.js';
 import { sitesOf } from '../../views/sites.js';
+import { newFolder } from '../folders.js';
 import { faultBy } from '../schemas.js';
 import { randomFrom, randomSnapshot } from './build.js';
 
@@ -22,8 +22,7 @@ const BEFORE = 'test/fixtures/snapshots/before.json';
 const AFTER = 'test/fixtures/snapshots/after.json';
 const text = readFileSync(BEFORE, 'utf8');
 
-const folder = mkdtempSync(join(tmpdir(), 'memtrace-read-'));
-test.after.always(() => rmSync(folder, { recursive: true }));
+const folder = newFolder();
 
 const file = (name: string, content: string | Buffer): string => {
   const path = join(folder, name);

@@ -1,15 +1,14 @@
 /** The source text in a snapshot, where there is more than there is room for. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { sourcesOf } from '../../daemon/snapshot/sources.js';
 import type { Frame } from '../../proto/snapshot.js';
 import type { Profile } from '../../views/profile.js';
 import { sitesOf } from '../../views/sites.js';
+import { newFolder } from '../folders.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'mt-sources-'));
-test.after.always(() => rmSync(folder, { recursive: true, force: true }));
+const folder = newFolder();
 
 /** A stack of one frame, and a site, for each of these lines. */
 const profileOf = (lines: readonly { file: string; line: number; bytes: number }[]): Profile => ({
