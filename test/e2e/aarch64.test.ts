@@ -8,24 +8,13 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
-import {
-  isInstalled,
-  newFolder,
-  type Ran,
-  ROOT,
-  removeFolders,
-  run,
-  snapshotOf,
-  type Traced,
-  trace,
-} from './harness.js';
+import type { ExecutionContext } from 'ava';
+import { newFolder } from '../folders.js';
+import { ROOT } from '../places.js';
+import { installed, patience, where } from '../where.js';
+import { type Ran, run, snapshotOf, type Traced, trace } from './harness.js';
 
-test.after.always(removeFolders);
-
-const wanted = process.env.MEMTRACE_SLOW === '1';
-const possible = ['aarch64-linux-gnu-gcc', 'aarch64-linux-gnu-g++', 'qemu-aarch64'].every(isInstalled);
-const when = wanted && possible ? test : test.skip;
+const when = where(patience, installed('aarch64-linux-gnu-gcc', 'aarch64-linux-gnu-g++', 'qemu-aarch64'));
 
 const QEMU = ['qemu-aarch64', '-cpu', 'max', '-L', '/usr/aarch64-linux-gnu'];
 const SHIM = join(ROOT, 'build/aarch64/libmemtrace.so');

@@ -224,7 +224,7 @@ test('address space limited from the start', async (t) => {
 });
 
 asRoot('a system that promises no more memory than it has: memtrace asks for little of it', async (t) => {
-  const mode = join(emptyFolder(), 'overcommit_memory');
+  const mode = join(newFolder(), 'overcommit_memory');
   writeFileSync(mode, '2\n');
   const script = `mount --bind ${mode} /proc/sys/vm/overcommit_memory && exec "$@"`;
   const { stdout } = await run([

@@ -114,7 +114,7 @@ test('an output that exists is not overwritten, and the program does not run', a
 });
 
 test('of -o and --no-output the last one counts, and it is said which that is', async (t) => {
-  const output = join(temporaryFolder(), 'a.json');
+  const output = join(newFolder(), 'a.json');
   const none = await memtrace('run', '-q', '-o', output, '--no-output', 'true');
   t.regex(none.stderr, /warning: .*--no-output.*: no snapshot is kept/);
   t.false(existsSync(output));
