@@ -40,14 +40,14 @@ objects = $(patsubst %.c,build/obj/%.o,$(1))
 # so that the caller's registers are found without unwinding our own frame, and no vector registers, whose
 # instructions want a stack that is aligned: malloc itself bears one that is not.
 SHIM_FLAGS := -fPIC -fvisibility=hidden -fno-omit-frame-pointer -fno-stack-protector -ftls-model=initial-exec \
-	-mgeneral-regs-only -fno-tree-slp-vectorize -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
+	-mgeneral-regs-only -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
 SHIM_LINK := -Wl,--version-script=shim/exports.map -Wl,-z,now -Wl,-z,nodelete -Wl,-soname,libmemtrace.so
 build/obj/shim/%.o: EXTRA := $(SHIM_FLAGS)
 # Neither may write two counters as one vector: it waits for the stores that made them one by one.
 CORE_FLAGS := -fPIC -fvisibility=hidden -fno-tree-slp-vectorize
 build/obj/daemon/native/core/%.o: EXTRA := $(CORE_FLAGS)
 
-build/obj/%.o: %.c | build/.deps
+build/obj/%.o: %.c Makefile | build/.deps
 	@mkdir -p $(@D)
 	$(CC) $(WARN) $(CFLAGS) $(EXTRA) $(DEPFLAGS) -I. -c $< -o $@
 

@@ -79,6 +79,7 @@ bool ring_wait(struct thread *t) {
         return false;
     if (t->control->on_full == ON_FULL_DROP) {
         t->ring->lost++;
+        session_ring_doorbell();
         return false;
     }
     bool grows = may_grow(t);

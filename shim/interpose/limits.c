@@ -9,8 +9,14 @@
 #include "shim/process.h"
 #include "shim/real.h"
 
+/* The kernel answers EFAULT where it cannot. */
+static bool can_be_read(const struct rlimit *limit) {
+    return os_is_silent() || (os_readable((uintptr_t)limit) && os_readable((uintptr_t)(limit + 1) - 1));
+}
+
 static void before(int resource, const struct rlimit *limit) {
-    if ((resource == RLIMIT_AS || resource == RLIMIT_DATA) && limit && limit->rlim_cur != RLIM_INFINITY)
+    if ((resource == RLIMIT_AS || resource == RLIMIT_DATA) && limit && can_be_read(limit) &&
+        limit->rlim_cur != RLIM_INFINITY)
         process_shrink(limit->rlim_cur);
 }
 

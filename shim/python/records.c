@@ -64,7 +64,9 @@ static bool is_recorded_at(uint32_t id, const struct content *content) {
     const char *name = (const char *)(record + 1);
     return record->first_line == head->first_line && record->first_traceable == head->first_traceable &&
            record->name_bytes == head->name_bytes && record->lines_bytes == head->lines_bytes &&
-           record->file_bytes == head->file_bytes && !memcmp(name, content->name, head->name_bytes) &&
+           record->file_bytes == head->file_bytes &&
+           record->file_offset <= process->own.python_codes && /* the program may have overwritten it */
+           !memcmp(name, content->name, head->name_bytes) &&
            !memcmp(name + head->name_bytes, content->lines, head->lines_bytes) &&
            !memcmp(process->python_codes + record->file_offset, content->file, head->file_bytes);
 }

@@ -39,6 +39,10 @@ test('a program that unmaps what mmap did not give it: nothing of its trace is l
   t.is(main.capture.lost, 0);
 });
 
+test('a limit at an address where nothing is: it is an error, not a crash', async (t) => {
+  await fares(t, 'limits-at-nowhere');
+});
+
 test('a program that overwrites the stacks it shares with memtrace: it is the trace that suffers', async (t) => {
   await fares(t, 'overwrites');
 });

@@ -46,6 +46,10 @@ test('a free whose event was dropped is lost, and not also a free', async (t) =>
   t.deepEqual(await run('native/sanitized/lifecycle', 'dropped'), succeeded);
 });
 
+test('a free that a thread without a ring lost ends its block when the address comes again', async (t) => {
+  t.deepEqual(await run('native/sanitized/lifecycle', 'dropped-without-ring'), succeeded);
+});
+
 test('a realloc that a signal handler left by longjmp does not spoil what the only thread does next', async (t) => {
   t.deepEqual(await run('native/sanitized/lifecycle', 'abandoned'), succeeded);
 });

@@ -135,6 +135,23 @@ static void dropped(struct stage *stage) {
     writer_close(&w);
 }
 
+/* The same by a thread that had no ring, and of a block so large that it stands in the other table. */
+static void dropped_without_ring(struct stage *stage) {
+    struct writer w;
+    struct writer_options options = small(getpid());
+    writer_open(&w, stage, &options);
+    writer_announce(&w);
+    writer_alloc(&w, 0, HEAP, 1 << 20, 2);
+    writer_flush(&w);
+    w.header->lost = 1;
+    writer_alloc(&w, 0, HEAP, 5, 2);
+    writer_flush(&w);
+    struct process_record r = stage_record(stage, 0);
+    CHECK_EQUAL(r.live_blocks, 1, "live blocks");
+    CHECK_EQUAL(r.live_bytes, 5, "live bytes");
+    writer_close(&w);
+}
+
 /* The only thread leaves a realloc for good, by a handler's longjmp, after it drew a ticket: what follows has
  * none, and what waits for that ticket comes before it. */
 static void abandoned(struct stage *stage) {
@@ -298,6 +315,8 @@ int main(int argc, char **argv) {
         late(&stage);
     else if (!strcmp(which, "dropped"))
         dropped(&stage);
+    else if (!strcmp(which, "dropped-without-ring"))
+        dropped_without_ring(&stage);
     else if (!strcmp(which, "abandoned"))
         abandoned(&stage);
     else if (!strcmp(which, "forked"))

@@ -340,6 +340,8 @@ static bool read_in_order(struct process *process, uint64_t slice, struct pass *
 void rings_read(struct process *process, struct pass *pass) {
     struct rings *rings = &process->rings;
     uint32_t count = segment_rings(&process->segment), busy = 0;
+    if (unlikely(segment_has_lost(&process->segment)))
+        process->blocks.careful = process->python_blocks.careful = true;
     if (!array_reserve(&rings->items, &rings->capacity, count, sizeof *rings->items) ||
         !array_reserve(&rings->busy, &rings->busy_capacity, count, sizeof *rings->busy))
         count = rings->busy_capacity < rings->capacity ? rings->busy_capacity : rings->capacity;

@@ -255,6 +255,10 @@ const struct event *segment_events(const struct segment *segment, uint32_t index
     return (const void *)(segment->base + segment->fixed.events_offset + (uint64_t)index * RING_BYTES);
 }
 
+bool segment_has_lost(const struct segment *segment) {
+    return segment->base && __atomic_load_n(&live_header(segment)->lost, __ATOMIC_RELAXED) != 0;
+}
+
 /* A copy that always exists: of nothing when there is no memory. */
 static void *copy(const void *source, size_t bytes, uint32_t *count) {
     void *copied = malloc(bytes ? bytes : 1);

@@ -75,6 +75,9 @@ uint32_t segment_rings(const struct segment *segment);
 struct ring *segment_ring(const struct segment *segment, uint32_t index);
 const struct event *segment_events(const struct segment *segment, uint32_t index);
 
+/* Were events lost that had no ring to stand in? */
+bool segment_has_lost(const struct segment *segment);
+
 /* A counter that the other side keeps; 0 when it cannot be one. */
 static inline uint64_t segment_counter(uint64_t value) {
     return value < UINT64_C(1) << 48 ? value : 0;

@@ -1,11 +1,13 @@
 /* liberties.c CASE — calls that no standard promises to bear, and that the C library does. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -121,13 +123,22 @@ static void tries_operators(void) {
     printf("%d blocks lie askew\n", askew);
 }
 
+static void limits_at_nowhere(void) {
+    struct rlimit *volatile nowhere = (struct rlimit *)8;
+    errno = 0;
+    printf("%d %d\n", setrlimit(RLIMIT_AS, nowhere), errno == EFAULT);
+    errno = 0;
+    printf("%d %d\n", prlimit(0, RLIMIT_DATA, nowhere, NULL), errno == EFAULT);
+}
+
 int main(int argc, char **argv) {
     static const struct {
         const char *name;
         void (*run)(void);
     } cases[] = {{"askew", askew},           {"asks-the-loader", asks_the_loader},
                  {"hints", hints},           {"unmaps-nothing", unmaps_nothing},
-                 {"overwrites", overwrites}, {"tries-operators", tries_operators}};
+                 {"overwrites", overwrites}, {"tries-operators", tries_operators},
+                 {"limits-at-nowhere", limits_at_nowhere}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (argc == 2 && strcmp(cases[i].name, argv[1]) == 0) {
             cases[i].run();
