@@ -13,7 +13,7 @@
  *   - The arrays and the private tables (of nodes, stacks, slots) were wiped: an empty one knows nothing,
  *     and no loop in one ends by what it holds. What the hook writes there is wiped when it has ended.
  *   - The segment and the thread's rings read as zeros, private to the child: nodes and modules are not
- *     known, and what is written there, nobody reads. process_claim finds all of it reserved.
+ *     known, and what is written there, nobody reads. areas_claim finds all of it reserved.
  *
  * Waiting for the daemon ends by the phase. States and the process's own are never made half: no handler
  * comes in between (os_hold_signals). Before a hook has set `busy` and after it has cleared it, it holds no

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
+#include "shim/areas.h"
 #include "shim/platform/modules.h"
 #include "shim/platform/os.h"
-#include "shim/process.h"
 #include "shim/python/interpreter.h"
 #include "shim/unwind/rules.h"
 
@@ -29,8 +29,8 @@ static bool record_path(struct module *m, const struct loaded_module *loaded) {
         path = (const char *)process->base + process->own.info_offset;
         bytes = process->own.executable_bytes;
     }
-    uint32_t offset = process_claim(&process->own.strings, STRINGS_BYTES, bytes, process->own.strings_offset,
-                                    &process->strings_reserved, 1, GRANULE);
+    uint32_t offset = areas_claim(&process->own.strings, STRINGS_BYTES, bytes, process->own.strings_offset,
+                                  &process->strings_reserved, 1, GRANULE);
     if (offset == CLAIM_NONE)
         return false;
     memcpy(process->strings + offset, path, bytes);
@@ -76,8 +76,8 @@ static uint32_t record(uint64_t pc) {
         python_look_at(&loaded);
         return known;
     }
-    uint32_t index = process_claim(&process->own.modules, MODULES_CAPACITY, 1, process->own.modules_offset,
-                                   &process->modules_reserved, sizeof(struct module), GRANULE);
+    uint32_t index = areas_claim(&process->own.modules, MODULES_CAPACITY, 1, process->own.modules_offset,
+                                 &process->modules_reserved, sizeof(struct module), GRANULE);
     if (index == CLAIM_NONE)
         return MODULE_NONE;
     struct module *m = &process->modules[index];

@@ -1,6 +1,7 @@
 /* nodes.c — the tree of stacks. Rules: nodes.h. */
 #include "shim/nodes.h"
 
+#include "shim/areas.h"
 #include "shim/modules.h"
 #include "shim/platform/os.h"
 
@@ -74,8 +75,8 @@ static uint32_t module_of(uint64_t pc) {
 static uint32_t new_node(uint32_t parent, uint64_t pc) {
     struct segment_header *segment = process->segment;
     struct segment_header *own = &process->own;
-    uint32_t id = process_claim(&own->nodes, own->nodes_capacity, 1, own->nodes_offset,
-                                &process->nodes_reserved, sizeof(struct node), RESERVE_GRANULE);
+    uint32_t id = areas_claim(&own->nodes, own->nodes_capacity, 1, own->nodes_offset,
+                              &process->nodes_reserved, sizeof(struct node), RESERVE_GRANULE);
     if (id == CLAIM_NONE) {
         __atomic_fetch_add(&segment->truncated_nodes, 1, __ATOMIC_RELAXED);
         return 0;

@@ -111,24 +111,6 @@ INLINE void process_bequeath(struct process_range *range, void *base, uint64_t b
     store_release(&range->bytes, bytes);
 }
 
-/* Gives back the address space that is kept for what may come: the program is about to limit its own to so
- * many bytes. What is there goes on being recorded; tables that are full earlier count what they cannot
- * take. */
-void process_shrink(uint64_t limit);
-/* Takes ahead what can still be had: after this the system may not be asked for anything (os_be_silent). */
-void process_prepare_silence(void);
-
-#define CLAIM_NONE UINT32_MAX
-/* Takes `items` consecutive items of an area whose `count` is in `own`, and publishes the new count in the
- * segment's header, so that it never covers memory that was not reserved. The first of them, or CLAIM_NONE
- * when there is no room. Lock-free. */
-uint32_t process_claim(uint32_t *count, uint32_t capacity, uint32_t items, uint64_t area_offset,
-                       uint64_t *reserved, uint32_t item_bytes, uint64_t granule);
-/* The events of a ring, of which the first `events` may be used from now on. NULL: no room. */
-struct event *process_map_ring(uint32_t index, uint32_t events);
-/* Makes that many of a ring's events usable. */
-bool process_grow_ring(uint32_t index, uint32_t events);
-
 /* Whatever this process starts runs without the shim, too. */
 bool process_is_over(void);
 

@@ -1,6 +1,7 @@
 /* ring.c — the slow ways of a ring: growing, waiting, dropping. Rules: ring.h. */
 #include "shim/ring.h"
 
+#include "shim/areas.h"
 #include "shim/platform/os.h"
 
 #define WAIT_MS 10
@@ -11,7 +12,7 @@
 /* A ring that filled up once is a busy one: it gets its full size, while it is empty. */
 static void grow(struct thread *t) {
     if (__atomic_fetch_add(&process->rings_busy, 1, __ATOMIC_RELAXED) >= RINGS_BUSY_MOST ||
-        !process_grow_ring(t->index, RING_EVENTS)) {
+        !areas_grow_ring(t->index, RING_EVENTS)) {
         __atomic_fetch_sub(&process->rings_busy, 1, __ATOMIC_RELAXED);
         return;
     }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "shim/areas.h"
 #include "shim/platform/os.h"
 
 #define CONTROL_LINES_GRANULE 4096
@@ -68,8 +69,8 @@ static uint32_t claim_ring(void) {
     uint32_t spare = claim_spare_ring();
     if (spare != CLAIM_NONE)
         return spare;
-    return process_claim(&process->own.rings, RINGS_CAPACITY, 1, process->own.rings_offset,
-                         &process->rings_reserved, sizeof(struct ring), CONTROL_LINES_GRANULE);
+    return areas_claim(&process->own.rings, RINGS_CAPACITY, 1, process->own.rings_offset,
+                       &process->rings_reserved, sizeof(struct ring), CONTROL_LINES_GRANULE);
 }
 
 static struct thread *create(uint32_t tid, uint32_t level) {
@@ -80,7 +81,7 @@ static struct thread *create(uint32_t tid, uint32_t level) {
     struct thread *inherited = level == 0 ? thread_self : NULL;
     struct thread *t = inherited ? inherited : os_map_private(sizeof *t);
     if (t)
-        t->events = process_map_ring(index, RING_EVENTS_START);
+        t->events = areas_map_ring(index, RING_EVENTS_START);
     if (!t || !t->events) {
         if (t && !inherited)
             os_unmap(t, sizeof *t);

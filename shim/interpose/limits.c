@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "shim/process.h"
+#include "shim/areas.h"
 #include "shim/real.h"
 
 /* The kernel answers EFAULT where it cannot. */
@@ -17,7 +17,7 @@ static bool can_be_read(const struct rlimit *limit) {
 static void before(int resource, const struct rlimit *limit) {
     if ((resource == RLIMIT_AS || resource == RLIMIT_DATA) && limit && can_be_read(limit) &&
         limit->rlim_cur != RLIM_INFINITY)
-        process_shrink(limit->rlim_cur);
+        areas_shrink(limit->rlim_cur);
 }
 
 EXPORT int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit) {
@@ -48,12 +48,12 @@ EXPORT int mlockall(int flags) {
     if (!real_available() || !real.mlockall)
         return (int)syscall(SYS_mlockall, flags);
     int before = errno;
-    process_shrink(LOCKED_LIMIT);
+    areas_shrink(LOCKED_LIMIT);
     int result = real.mlockall(flags);
     struct rlimit limit;
     if (result == 0 || errno != ENOMEM || getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
         return result;
-    process_shrink(limit.rlim_cur);
+    areas_shrink(limit.rlim_cur);
     result = real.mlockall(flags);
     if (result == 0)
         errno = before;

@@ -15,11 +15,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "shim/areas.h"
 #include "shim/interpose/filter.h"
 #include "shim/interpose/sandbox.h"
 #include "shim/platform/arch.h"
 #include "shim/platform/linux/calls.h"
-#include "shim/process.h"
 #include "shim/real.h"
 #include "shim/thread.h"
 #include "shim/unwind/readable.h"
@@ -42,7 +42,7 @@ static bool is_harmless(const struct sock_fprog *filter) {
 /* Before the filter is in force: what needs the system must be done now. */
 static void be_silent(void) {
     if (process)
-        process_prepare_silence();
+        areas_prepare_silence();
     struct thread *t = thread_self;
     if (t && t->live) {
         readable_start(&t->readable, (uintptr_t)__builtin_frame_address(0));

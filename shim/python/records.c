@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "shim/areas.h"
 #include "shim/platform/os.h"
-#include "shim/process.h"
 #include "shim/python/interpreter.h"
 #include "shim/python/text.h"
 
@@ -85,8 +85,8 @@ static uint32_t write_record(struct record_file *file, const struct content *con
     uint32_t bytes = (uint32_t)sizeof head + head.name_bytes + head.lines_bytes + own_file;
     bytes = (bytes + 7) & ~7u;
     uint32_t at =
-        process_claim(&process->own.python_codes, process->own.python_codes_bytes, bytes,
-                      process->own.python_codes_offset, &process->python_codes_reserved, 1, RESERVE_GRANULE);
+        areas_claim(&process->own.python_codes, process->own.python_codes_bytes, bytes,
+                    process->own.python_codes_offset, &process->python_codes_reserved, 1, RESERVE_GRANULE);
     if (at == CLAIM_NONE)
         return RECORD_NONE;
     uint8_t *out = process->python_codes + at + sizeof head;

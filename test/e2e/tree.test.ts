@@ -175,7 +175,7 @@ where(namespaces)(
   async (t) => {
     const children = 25;
     const script = `for i in $(seq ${children}); do /bin/true; done; exit 4`;
-    const ran = await trace(['unshare', '-p', '-f', 'sh', '-c', script]);
+    const ran = await trace(['unshare', '-p', '-f', 'sh', '-c', script], ['--limit', '0']);
     t.is(ran.code, 4);
     const unknown = Object.entries(ran.snapshots).filter(([, snapshot]) => snapshot.process.pid === 0);
     for (const [name, { notes }] of unknown) {

@@ -23,8 +23,11 @@ export interface Interpreter {
 /** What PYTHONHOME names. */
 export const prefixOf = ({ path }: Interpreter): string => dirname(dirname(path));
 export const headersOf = (each: Interpreter): string => join(prefixOf(each), `include/python3.${each.minor}`);
-export const libraryOf = (each: Interpreter): string =>
-  join(prefixOf(each), `lib/libpython3.${each.minor}.so.1.0`);
+export const libraryOf = (each: Interpreter): string => {
+  const library = (folder: string) => join(prefixOf(each), folder, `libpython3.${each.minor}.so.1.0`);
+  const debians = library('lib/x86_64-linux-gnu');
+  return existsSync(debians) ? debians : library('lib');
+};
 export const modulesOf = (each: Interpreter): string => join(prefixOf(each), `lib/python3.${each.minor}`);
 
 /** One of an interpreter's own files. */

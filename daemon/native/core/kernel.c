@@ -46,10 +46,8 @@ uint32_t kernel_find_pid(uint32_t pid, uint64_t namespace, uint64_t ticks) {
     uint32_t found = 0;
     for (struct dirent *entry; all && !found && (entry = readdir(all));) {
         uint32_t here = (uint32_t)strtoul(entry->d_name, NULL, 10);
-        if (!here || !is_in_namespace(here, namespace))
-            continue;
-        struct kernel_state now = kernel_state_of(here);
-        if (!kernel_started_by(&now, ticks))
+        if (!here || !is_in_namespace(here, namespace) ||
+            (ticks && kernel_state_of(here).start_ticks != ticks))
             continue;
         char path[32], line[256];
         snprintf(path, sizeof path, "/proc/%u/status", here);

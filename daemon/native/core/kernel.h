@@ -14,8 +14,8 @@ struct kernel_state {
 };
 struct kernel_state kernel_state_of(uint32_t pid);
 
-/* Is it what wrote `ticks` as its start, 0: not known? A later process with its pid started later. Earlier it
- * may have: qemu-user tells a program when it was itself ready. */
+/* Is it, of all that had its pid, what wrote `ticks` as its start, 0: not known? A later one started later.
+ * Earlier it may have: qemu-user tells a program when it was itself ready. */
 static inline bool kernel_started_by(const struct kernel_state *now, uint64_t ticks) {
     return !ticks || now->start_ticks <= ticks;
 }

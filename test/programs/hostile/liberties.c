@@ -135,9 +135,12 @@ int main(int argc, char **argv) {
     static const struct {
         const char *name;
         void (*run)(void);
-    } cases[] = {{"askew", askew},           {"asks-the-loader", asks_the_loader},
-                 {"hints", hints},           {"unmaps-nothing", unmaps_nothing},
-                 {"overwrites", overwrites}, {"tries-operators", tries_operators},
+    } cases[] = {{"askew", askew},
+                 {"asks-the-loader", asks_the_loader},
+                 {"hints", hints},
+                 {"unmaps-nothing", unmaps_nothing},
+                 {"overwrites", overwrites},
+                 {"tries-operators", tries_operators},
                  {"limits-at-nowhere", limits_at_nowhere}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (argc == 2 && strcmp(cases[i].name, argv[1]) == 0) {
