@@ -18,7 +18,7 @@ export const rowsOf = (state: State, place: Place = placeOf(state)): readonly Ro
   if (!table) return [];
   const { sort, order, filter } = state;
   if (table.view === 'tree') return table.rows.map((row) => ({ kind: 'node', key: row.key, row }));
-  if (table.view === 'processes') return processRows(table.rows, filter);
+  if (table.view === 'processes') return processRows(table.rows, state);
   if (table.view === 'threads') return threadRows(table.rows, state);
   if (table.view === 'sizes') return sizeRows(table.rows);
   if (table.view === 'blocks') return []; // a part of the detail
@@ -81,19 +81,40 @@ const sizeRows = (sizes: readonly SizeClass[]): readonly Row[] => {
   return sizes.map((row) => ({ kind: 'size', key: row.bytes, row, share: (row.liveBlocks ?? 0) / most }));
 };
 
-/** Children below their parents, in the order of their start. */
-const processRows = (processes: readonly ProcessSummary[], filter: Filter | null): readonly Row[] => {
+/**
+ * Children below their parents; of those with one parent first who has the most, or has the one with the most among its
+ * own, then who started first.
+ */
+const processRows = (
+  processes: readonly ProcessSummary[],
+  { sort, order, filter }: State,
+): readonly Row[] => {
   const known = new Set(processes.map(({ index }) => index));
   const childrenOf = new Map<number, ProcessSummary[]>();
   for (const process of processes) {
     const parent = process.parent !== null && known.has(process.parent) ? process.parent : NO_PARENT;
     childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), process]);
   }
+  const figure = ({ liveBytes, peakBytes, allocations }: ProcessSummary): number => {
+    if (sort === 'live' || sort === 'growth') return liveBytes;
+    return sort === 'peak' ? peakBytes : allocations;
+  };
+  const most = new Map<ProcessSummary, number>();
+  const mostOf = (process: ProcessSummary): number => {
+    const counted = most.get(process);
+    if (counted !== undefined) return counted;
+    const found = Math.max(figure(process), ...(childrenOf.get(process.index) ?? []).map(mostOf));
+    most.set(process, found);
+    return found;
+  };
+  const sign = order === 'descending' ? 1 : -1;
   const below = (parent: number, depth: number): readonly Row[] =>
-    (childrenOf.get(parent) ?? []).flatMap((row): readonly Row[] => [
-      { kind: 'process', key: row.index, row, depth },
-      ...below(row.index, depth + 1),
-    ]);
+    (childrenOf.get(parent) ?? [])
+      .toSorted((a, b) => sign * (mostOf(b) - mostOf(a)))
+      .flatMap((row): readonly Row[] => [
+        { kind: 'process', key: row.index, row, depth },
+        ...below(row.index, depth + 1),
+      ]);
   const rows = below(NO_PARENT, 0).filter(
     (row) =>
       !filter ||

@@ -111,6 +111,20 @@ test('a filter by figures holds of processes and threads too; where none holds, 
   t.true(rowsOf(type(await started(SIZE), '8', 'f', ...letters('size>1k'), 'enter')).length > 0);
 });
 
+test('of many processes the largest is first among its siblings, also where it is a grandchild', async (t) => {
+  const of = (bytes: number, parent: number | null, blocks = 1) => ({
+    sites: [{ stack: ['/home/me/app!f@/home/me/src/f.c:1'], bytes, blocks }],
+    parent,
+  });
+  // main; a small shell with the largest below it; two more, of which one made most allocations
+  const state = type(await started(SIZE, [of(9, null), of(1, 0), of(500, 1), of(30, 0), of(20, 0, 7)]), '8');
+  const pids = (now: State) => rowsOf(now).flatMap((row) => (row.kind === 'process' ? [row.row.pid] : []));
+  t.deepEqual(pids(state), [4711, 4712, 4713, 4714, 4715]);
+  t.deepEqual(pids(type(state, 'c')), [4711, 4715, 4712, 4713, 4714]);
+  t.deepEqual(pids(type(state, 'S-i')), [4711, 4715, 4714, 4712, 4713]);
+  t.regex(screenText(type(state, 'c')), /allocations▼/);
+});
+
 test('of a function with a very long name file and line are seen all the same', async (t) => {
   const long = `std::map<${'std::pair<int, std::string>, '.repeat(9)}int>::insert`;
   const live = fakeSession([

@@ -28,12 +28,14 @@ export const PROCESS_FIGURES: readonly Column[] = [
     1,
     9,
     ofSums(({ liveBytes }) => formatBytes(liveBytes)),
+    'live',
   ),
   figure(
     'peak',
     3,
     9,
     ofProcess(({ peakBytes }) => formatBytes(peakBytes)),
+    'peak',
   ),
   figure(
     'RSS',
@@ -46,6 +48,7 @@ export const PROCESS_FIGURES: readonly Column[] = [
     5,
     11,
     ofSums(({ allocations }) => formatCount(allocations)),
+    'blocks',
   ),
   figure(
     'time',

@@ -81,7 +81,7 @@ export const shownTable = (state: State, look: Look): TableLines => {
   const place = placeOf(state);
   const { tables } = shownPicture(state);
   const table = place === 'output' || place === 'detail' ? undefined : tables[place];
-  const isSorted = place !== 'sizes' && place !== 'processes' && place !== 'output' && place !== 'detail';
+  const isSorted = place !== 'sizes' && place !== 'output' && place !== 'detail';
   const { top } = cursors[place];
   return tableLines(rowsOf(state).slice(top, top + layoutOf(size).body), {
     columns: columnsOf(place, {
