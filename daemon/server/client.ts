@@ -33,11 +33,14 @@ export interface Service {
 /** Text that waits to be read: from here on states are skipped, and requests wait. */
 const UNREAD_LIMIT = 256 * 1024;
 const SUBSCRIPTION_LIMIT = 32;
+/** So many in so long are garbage; a newer client may ask now and then for what is not known here. */
 const FAULT_LIMIT = 20;
+const FAULT_WINDOW_MS = 10_000;
 const LOOK_AGAIN_MS = 50;
 /** Close codes of RFC 6455. */
 const UNSUPPORTED = 1003;
 const POLICY = 1008;
+const NO_HELLO = 'the first message is hello';
 
 /** @returns resolves when it has asked for something, or has gone */
 export const serveClient = (socket: WebSocket, service: Service): Promise<void> => {
@@ -48,6 +51,7 @@ export const serveClient = (socket: WebSocket, service: Service): Promise<void> 
   const subscriptions = new Map<RequestId, () => void>();
   let greeted = false;
   let faults = 0;
+  let faultsSince = 0;
 
   const send = (json: string): void => {
     if (socket.readyState === socket.OPEN) socket.send(json);
@@ -65,6 +69,11 @@ export const serveClient = (socket: WebSocket, service: Service): Promise<void> 
   };
   const fault = (id: RequestId | null, code: ErrorCode, message: string): void => {
     refuse(id, code, message);
+    const now = service.live.nowMs();
+    if (now - faultsSince > FAULT_WINDOW_MS) {
+      faultsSince = now;
+      faults = 0;
+    }
     faults += 1;
     if (faults > FAULT_LIMIT) socket.close(POLICY, 'too many faulty messages');
   };
@@ -72,10 +81,12 @@ export const serveClient = (socket: WebSocket, service: Service): Promise<void> 
   const hear = (data: RawData, isBinary: boolean): void => {
     const parsed = isBinary ? null : parseClientMessage(data.toString());
     if (!parsed) sendAway(UNSUPPORTED, 'messages are text');
-    else if (!parsed.ok) fault(parsed.id, parsed.code, `${sentence(parsed.fault)}.`);
-    else if (parsed.message.type === 'hello') greet(parsed.message.protocol);
+    else if (!parsed.ok) {
+      fault(parsed.id, parsed.code, `${sentence(parsed.fault)}.`);
+      if (!greeted) socket.close(POLICY, NO_HELLO);
+    } else if (parsed.message.type === 'hello') greet(parsed.message.protocol);
     else if (greeted) answer(parsed.message);
-    else sendAway(POLICY, 'the first message is hello');
+    else sendAway(POLICY, NO_HELLO);
     waitUntilRead(socket);
   };
   const greet = (protocol: number): void => {

@@ -127,6 +127,17 @@ test('garbage is answered, and the others do not notice', async (t) => {
   t.is((await other.nextOf('update')).id, 1);
 });
 
+test('a newer client that now and then asks for what is not known here is answered as long as it likes', async (t) => {
+  const clock = { ms: 0 };
+  const { server } = await serve(t, { ...fakeSession([{ sites: SITES }]), nowMs: () => clock.ms });
+  const client = await connect(server);
+  for (let id = 1; id <= 50; id += 1) {
+    clock.ms += 60_000;
+    client.send(`{"type":"wish","id":${id}}`);
+    t.like(await client.nextOf('error'), { id, code: 'unknown-type' });
+  }
+});
+
 test('a client that talks before it says hello, in binary, too much or of another version is sent away', async (t) => {
   const { server } = await serve(t);
   const silent = await connect(server, 'silent');
@@ -137,6 +148,10 @@ test('a client that talks before it says hello, in binary, too much or of anothe
     message: 'The first message is hello.',
   });
   t.is(await silent.closed, 1008);
+  const garbled = await connect(server, 'silent');
+  garbled.send('}{');
+  t.like(await garbled.nextOf('error'), { id: null, code: 'malformed' });
+  t.is(await garbled.closed, 1008);
   const binary = await connect(server);
   binary.send(Buffer.from([1, 2, 3]));
   t.like(await binary.nextOf('error'), { id: null, code: 'malformed', message: 'Messages are text.' });
