@@ -27,6 +27,9 @@ LAYOUT     := proto/generated/layout.ts
 all: native dist/.built dist/memtrace.cache ## build everything
 native: $(SHIM) $(CORE) $(SYMBOLIZER) $(LAUNCHER) ## build the C parts only
 
+# Objects on the way to several programs are kept.
+.SECONDARY:
+
 # build/.sources is newer than what was built once the list of sources has changed: what was built from a file that
 # is gone goes away.
 SOURCES := $(sort $(SHIM_SRC) $(CORE_SRC) $(SYMBOLIZER_SRC) $(LAUNCHER_SRC) $(TS_SRC))

@@ -16,21 +16,32 @@ NATIVE_CROWDED  := build/native/sanitized/crowded
 
 programs: $(NATIVE_THREADED) $(NATIVE_CROWDED) $(NATIVE_PROGRAMS) $(patsubst build/native/%,build/native/sanitized/%,$(NATIVE_PROGRAMS))
 
-build/native/order build/native/sanitized/order: $(NATIVE_ORDER)
-build/native/order build/native/sanitized/order: PARTS := $(NATIVE_ORDER)
-
-$(NATIVE_CROWDED): test/native/order.c $(NATIVE_ORDER) $(NATIVE_SOURCES) $(NATIVE_HEADERS) | build/.deps
-	@mkdir -p $(@D)
-	$(CC) $(NATIVE_FLAGS) -DOWNER_BITS=3 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
-		$< $(NATIVE_ORDER) $(NATIVE_SOURCES) -o $@
-
-build/native/%: test/native/%.c $(NATIVE_SOURCES) $(NATIVE_HEADERS) | build/.deps
-	@mkdir -p $(@D)
-	$(CC) $(NATIVE_FLAGS) -O2 -g -fno-tree-slp-vectorize $< $(PARTS) $(NATIVE_SOURCES) -o $@
-build/native/sanitized/%: test/native/%.c $(NATIVE_SOURCES) $(NATIVE_HEADERS) | build/.deps
-	@mkdir -p $(@D)
-	$(CC) $(NATIVE_FLAGS) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all $< $(PARTS) $(NATIVE_SOURCES) -o $@
+NATIVE_plain     := -O2 -g -fno-tree-slp-vectorize
+NATIVE_sanitized := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+NATIVE_crowded   := $(NATIVE_sanitized) -DOWNER_BITS=3
 # -Wno-tsan: it does not know fences, which order this process against others only.
-build/native/threaded/%: test/native/%.c $(NATIVE_SOURCES) $(NATIVE_HEADERS) | build/.deps
+NATIVE_threaded  := -O1 -g -fsanitize=thread -Wno-tsan
+
+native_objects = $(patsubst %.c,build/native/obj/$(1)/%.o,$(2))
+
+define NATIVE_RULES
+build/native/obj/$(1)/%.o: %.c $$(NATIVE_HEADERS) | build/.deps
+	@mkdir -p $$(@D)
+	$$(CC) $$(NATIVE_FLAGS) $$(NATIVE_$(1)) -c $$< -o $$@
+endef
+$(foreach kind,plain sanitized crowded threaded,$(eval $(call NATIVE_RULES,$(kind))))
+
+build/native/%: build/native/obj/plain/test/native/%.o $(call native_objects,plain,$(NATIVE_HELPER)) $(call objects,$(CORE_SRC))
+	$(CC) $(NATIVE_FLAGS) $(NATIVE_plain) $^ -o $@
+build/native/sanitized/%: build/native/obj/sanitized/test/native/%.o $(call native_objects,sanitized,$(NATIVE_SOURCES))
 	@mkdir -p $(@D)
-	$(CC) $(NATIVE_FLAGS) -Wno-tsan -O1 -g -fsanitize=thread $< $(NATIVE_SOURCES) -o $@
+	$(CC) $(NATIVE_FLAGS) $(NATIVE_sanitized) $^ -o $@
+build/native/threaded/%: build/native/obj/threaded/test/native/%.o $(call native_objects,threaded,$(NATIVE_SOURCES))
+	@mkdir -p $(@D)
+	$(CC) $(NATIVE_FLAGS) $(NATIVE_threaded) $^ -o $@
+
+build/native/order: $(call native_objects,plain,$(NATIVE_ORDER))
+build/native/sanitized/order: $(call native_objects,sanitized,$(NATIVE_ORDER))
+$(NATIVE_CROWDED): $(call native_objects,crowded,test/native/order.c $(NATIVE_ORDER) $(NATIVE_SOURCES))
+	@mkdir -p $(@D)
+	$(CC) $(NATIVE_FLAGS) $(NATIVE_crowded) $^ -o $@
