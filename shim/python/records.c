@@ -58,14 +58,18 @@ static void read_content(uintptr_t code, struct content *content) {
     content->hash = (uint32_t)hash_bytes(hash, content->lines, head->lines_bytes);
 }
 
+/* The program may have overwritten it. */
+static bool is_in_use(uint32_t offset) {
+    return offset <= load_relaxed(&process->own.python_codes);
+}
+
 static bool is_recorded_at(uint32_t id, const struct content *content) {
     const struct python_code *record = (const void *)(process->python_codes + (uint64_t)id * 8);
     const struct python_code *head = &content->head;
     const char *name = (const char *)(record + 1);
     return record->first_line == head->first_line && record->first_traceable == head->first_traceable &&
            record->name_bytes == head->name_bytes && record->lines_bytes == head->lines_bytes &&
-           record->file_bytes == head->file_bytes &&
-           record->file_offset <= process->own.python_codes && /* the program may have overwritten it */
+           record->file_bytes == head->file_bytes && is_in_use(record->file_offset) &&
            !memcmp(name, content->name, head->name_bytes) &&
            !memcmp(name + head->name_bytes, content->lines, head->lines_bytes) &&
            !memcmp(process->python_codes + record->file_offset, content->file, head->file_bytes);

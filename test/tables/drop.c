@@ -7,6 +7,7 @@
 #include "test/tables/together.h"
 
 static struct control control = {.on_full = ON_FULL_DROP};
+static struct registry_header registry;
 
 static uint64_t fill(struct thread *t) {
     uint64_t kept = 0;
@@ -24,6 +25,7 @@ int main(int count, char **args) {
     plan_of(count, args);
     process_invent(1 << 10, 4096);
     process->control = &control;
+    process->registry = &registry;
     process->rings = os_map_private(RINGS_CAPACITY * sizeof *process->rings);
     process->rings_reserved = RINGS_CAPACITY * sizeof *process->rings;
     process->rings_mapped = RINGS_CAPACITY;
