@@ -125,16 +125,10 @@ void modules_refresh(void) {
     os_let_signals(signals);
 }
 
-/* The C library unloads what it loaded for itself (character sets, name services) without a call of dlclose,
- * so that a match is looked at once more. */
 uint32_t modules_index(uint64_t pc) {
     uint32_t count = load_acquire(&process->own.modules);
-    for (uint32_t i = 0; i < count; i++) {
-        if (!matches(&process->modules[i], pc))
-            continue;
-        if (likely(is_there(&process->modules[i])))
+    for (uint32_t i = 0; i < count; i++)
+        if (matches(&process->modules[i], pc))
             return i;
-        modules_refresh();
-    }
     return record(pc);
 }
