@@ -3,6 +3,7 @@ import type { ProcessSummary, SortKey, ViewRow } from '../proto/messages.js';
 import type { SiteCounters, SizeClass, ThreadInfo } from '../proto/snapshot.js';
 import type { Filter, Named } from '../views/filter.js';
 import { metricOf } from '../views/order.js';
+import { emptySum } from '../views/sites.js';
 import { detailRows } from './detail.js';
 import type { Output } from './output.js';
 import type { ProcessSums, Row } from './row.js';
@@ -65,16 +66,7 @@ const threadRows = (threads: readonly ThreadInfo[], { sort, order, filter }: Sta
 };
 
 /** What is not counted of a row is nothing. */
-const figuresOf = (counted: Partial<SiteCounters>): SiteCounters => ({
-  liveBytes: 0,
-  liveBlocks: 0,
-  totalBytes: 0,
-  totalBlocks: 0,
-  peakBytes: 0,
-  peakBlocks: 0,
-  temporaryBlocks: 0,
-  ...counted,
-});
+const figuresOf = (counted: Partial<SiteCounters>): SiteCounters => ({ ...emptySum(), ...counted });
 
 const sizeRows = (sizes: readonly SizeClass[]): readonly Row[] => {
   const most = Math.max(1, ...sizes.map(({ liveBlocks = 0 }) => liveBlocks));
