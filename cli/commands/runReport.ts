@@ -92,7 +92,7 @@ const otherLines = (outcome: Outcome, limit: number): readonly ProcessLine[] => 
 const listedLines = (others: Outcome['others'], most: number): readonly ProcessLine[] => {
   const untraced = others.filter(({ info }) => info.untraced !== undefined);
   const bySize = others
-    .filter((each) => !untraced.includes(each))
+    .filter(({ info }) => info.untraced === undefined)
     .toSorted((a, b) => b.totals.totalBytes - a.totals.totalBytes);
   const listed = new Set([...bySize.slice(0, most), ...untraced.slice(0, most)]);
   const rest = others.filter((each) => !listed.has(each));

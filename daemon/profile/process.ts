@@ -58,18 +58,17 @@ export const processProfile = (
 
   const read = async <T>(beside: () => T): Promise<Look & { readonly beside: T }> => {
     const known = last;
-    const asked = core.atOnce(() => {
+    const { finish, besides } = core.atOnce(() => {
       const now = core.process(index);
-      const isAsBefore = known !== null && changesOf(known.record) === changesOf(now);
-      const found = isAsBefore ? known.profile : core.sites(index);
-      return { found, record: 'record' in found ? found.record : now, beside: beside() };
+      if (known && changesOf(known.record) === changesOf(now))
+        return { finish: () => ({ profile: withNewStacks(known.profile), record: now }), besides: beside() };
+      const table = core.sites(index);
+      return { finish: () => ({ profile: profileOf(table), record: table.record }), besides: beside() };
     });
     // After the sites: whatever stack they name is then among the nodes.
     await named.catchUp();
-    const { found, record } = asked;
-    const profile = 'record' in found ? profileOf(found) : withNewStacks(found);
-    last = { profile, record };
-    return { ...last, beside: asked.beside };
+    last = finish();
+    return { ...last, beside: besides };
   };
 
   const profileOf = ({ record: _, node, ...figures }: SiteTable): Profile => {
