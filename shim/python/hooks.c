@@ -89,8 +89,8 @@ static inline void allocated(void *block, size_t size, const struct caller *call
         python_watch_reuse();
 }
 
-/* The first block after that, with the debug allocator's bytes around it: it is not published. What the debug
- * allocator called before makes it; a hook among that is told nothing either. */
+/* The first call after the debug allocator was set up anew, for a block with its bytes around it: that is not
+ * published. What the debug allocator called before serves it; a hook among that is told nothing either. */
 static NOINLINE void *malloc_beneath(int level, int domain, size_t size, const struct caller *caller) {
     const struct python_allocator *real = &original[level][domain].beneath_debug;
     uint64_t before = pass_beneath(caller);
