@@ -125,10 +125,22 @@ void modules_refresh(void) {
     os_let_signals(signals);
 }
 
-uint32_t modules_index(uint64_t pc) {
+/* The entry that has `pc`; MODULE_NONE: it is not recorded. */
+static uint32_t find(uint64_t pc) {
     uint32_t count = load_acquire(&process->own.modules);
     for (uint32_t i = 0; i < count; i++)
         if (matches(&process->modules[i], pc))
             return i;
-    return record(pc);
+    return MODULE_NONE;
+}
+
+void modules_verify(uintptr_t pc) {
+    uint32_t known = find(pc);
+    if (known != MODULE_NONE && !is_there(&process->modules[known]))
+        modules_refresh();
+}
+
+uint32_t modules_index(uint64_t pc) {
+    uint32_t known = find(pc);
+    return likely(known != MODULE_NONE) ? known : record(pc);
 }

@@ -14,6 +14,10 @@
 uint32_t modules_index(uint64_t pc);
 bool modules_is_gone(uint32_t index);
 
+/* At the first sight of `pc`: has its module been replaced without a dlclose, as the C library does with what
+ * it loads for itself (character sets, name services)? Then as after one. */
+void modules_verify(uintptr_t pc);
+
 /* After a dlclose: marks what is no longer mapped, and if anything is, starts a new epoch. No signal handler
  * comes in between. */
 void modules_refresh(void);

@@ -9,11 +9,13 @@
 #include <string.h>
 
 #include "shim/areas.h"
+#include "shim/modules.h"
 #include "shim/platform/modules.h"
 #include "shim/platform/os.h"
 #include "shim/select.h"
 #include "shim/session.h"
 #include "shim/thread.h"
+#include "shim/unwind/rules.h"
 
 struct process *process;
 
@@ -109,6 +111,7 @@ static enum process_phase attach(void) {
     if (!entry)
         return PROCESS_OFF;
     platform_forget_modules();
+    rules_at_new_pc = modules_verify;
     process->pid = entry->pid;
     process->ticket = entry->ticket;
     if (!create_segment()) {

@@ -4,6 +4,8 @@
 
 _Alignas(64) uint64_t rules_table[1u << RULES_BUCKETS_LOG2][RULES_PER_BUCKET];
 
+void (*rules_at_new_pc)(uintptr_t pc);
+
 _Static_assert(RULES_KEY_BITS - RULES_BUCKETS_LOG2 == 64 - RULE_TAG_SHIFT,
                "tag and bucket give the key back");
 
@@ -21,6 +23,8 @@ NOINLINE uint64_t rules_add(uint64_t key, uint64_t hash) {
             break;
         }
     }
+    if (rules_at_new_pc)
+        rules_at_new_pc(key - 1);
     uint64_t rule = rule_compile(key - 1) | tag << RULE_TAG_SHIFT;
     store_relaxed(&bucket[victim], rule);
     return rule;

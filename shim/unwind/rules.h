@@ -57,6 +57,8 @@ extern uint64_t rules_table[1u << RULES_BUCKETS_LOG2][RULES_PER_BUCKET];
 uint64_t rules_add(uint64_t key, uint64_t hash);
 /* Forgets all rules: a module was unloaded, its addresses may come to mean something else. */
 void rules_clear(void);
+/* Is told of each pc before its rule is compiled; may clear all rules. NULL: nobody is. */
+extern void (*rules_at_new_pc)(uintptr_t pc);
 
 INLINE uint64_t rules_hash(uint64_t key) {
     return (key * UINT64_C(0x5851f42d4c957f2d)) & ((UINT64_C(1) << RULES_KEY_BITS) - 1);

@@ -18,8 +18,9 @@ const loadInTurn = async (
   names: readonly string[],
   libraries: readonly string[],
   setting: Case = {},
+  how = 'in-turn',
 ) => {
-  const result = await exact(t, [await build('loader.c'), 'in-turn', '40', ...libraries], setting);
+  const result = await exact(t, [await build('loader.c'), how, '40', ...libraries], setting);
   const { main } = result;
   for (const [i, name] of names.entries()) {
     const sites = main.sites.filter(
@@ -46,6 +47,12 @@ test('libraries mapped where others were unloaded get their own names', async (t
   const names = ['apple', 'banana', 'cherry'];
   const { stderr } = await loadInTurn(t, names, await plugins(names));
   t.is(stderr, 'addresses were used again\n');
+});
+
+test('a library that lies where one lay that the C library had loaded for itself gets its own names', async (t) => {
+  const names = ['grape', 'hazel'];
+  const libraries = [await plugin('grape', 10_001), await plugin('hazel', 10_002, '-O0')];
+  await loadInTurn(t, names, libraries, {}, 'in-secret');
 });
 
 test('libraries linked to an address of their own, as prelink leaves them, have names wherever they lie', async (t) => {
