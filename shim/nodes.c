@@ -2,6 +2,7 @@
 #include "shim/nodes.h"
 
 #include "shim/areas.h"
+#include "shim/growth.h"
 #include "shim/modules.h"
 #include "shim/platform/os.h"
 
@@ -91,7 +92,8 @@ static uint32_t new_node(uint32_t parent, uint64_t pc) {
 /* At least four times as large, filled from the nodes themselves. One thread at a time; the others go on with
  * the old. A thread that slept since it read `old` may come when that has been replaced. */
 static void index_grow(struct node_index *old) {
-    if (__atomic_exchange_n(&process->nodes_growing, 1, __ATOMIC_ACQUIRE))
+    uint64_t signals;
+    if (!growth_begin(&process->nodes_growing, &signals))
         return;
     uint32_t count = load_acquire(&process->own.nodes), slots = (old->mask + 1) * 4;
     while (slots / 2 < count)
@@ -114,11 +116,19 @@ static void index_grow(struct node_index *old) {
         process_bequeath(&indexes, larger, index_bytes(slots));
         os_discard(old->slot, (uint64_t)(old->mask + 1) * sizeof(uint32_t));
     }
-    store_release(&process->nodes_growing, 0);
+    growth_end(&process->nodes_growing, signals);
+}
+
+static struct node_index *current_index(void) {
+    struct node_index *index = load_acquire(&process->node_index);
+    if (likely(load_relaxed(&index->used) <= index->mask / 4 * 3))
+        return index;
+    growth_await(&process->nodes_growing);
+    return load_acquire(&process->node_index);
 }
 
 static NOINLINE uint32_t find_or_insert(uint32_t parent, uint64_t pc) {
-    struct node_index *index = load_acquire(&process->node_index);
+    struct node_index *index = current_index();
     uint32_t fresh = 0;
     for (uint32_t probes = 0, at = first_slot(index->mask, parent, pc); probes <= index->mask;
          probes++, at = (at + 1) & index->mask) {

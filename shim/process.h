@@ -62,7 +62,7 @@ struct process {
     uint32_t *first_child;
     struct node_index *node_index;
     struct stack_table *stack_table;
-    uint32_t nodes_growing; /* 1 while a thread builds a larger one */
+    uint32_t nodes_growing; /* growth.h */
     uint32_t stack_table_growing;
     uint32_t python_looking; /* 1 while a thread takes up an interpreter */
     /* Private to python/codes.c. */

@@ -1,6 +1,7 @@
 /* stack_table.c — from a stack's key to its id. Rules: stack_table.h. */
 #include "shim/stack_table.h"
 
+#include "shim/growth.h"
 #include "shim/platform/os.h"
 #include "shim/process.h"
 
@@ -92,8 +93,8 @@ static bool insert(struct stack_table *table, struct table_entry fresh) {
 }
 
 static void grow(struct stack_table *old) {
-    if (old->mask + 1 >= TABLE_MOST ||
-        __atomic_exchange_n(&process->stack_table_growing, 1, __ATOMIC_ACQUIRE))
+    uint64_t signals;
+    if (old->mask + 1 >= TABLE_MOST || !growth_begin(&process->stack_table_growing, &signals))
         return;
     /* A thread that slept since it read `old` may come when that has been replaced. */
     bool current = load_acquire(&process->stack_table) == old;
@@ -108,7 +109,7 @@ static void grow(struct stack_table *old) {
         process_bequeath(&tables, larger, table_bytes(larger->mask + 1));
         os_discard(old->entry, (uint64_t)(old->mask + 1) * sizeof(struct table_entry));
     }
-    store_release(&process->stack_table_growing, 0);
+    growth_end(&process->stack_table_growing, signals);
 }
 
 void stack_table_add(struct stack_key key, uint32_t stack) {

@@ -7,6 +7,10 @@ test('threads that meet new stacks at the same moment each get the id of their o
   t.deepEqual(await run('tables/threaded/stacks', '2', '8', '20000'), succeeded);
 });
 
+test('hundreds of threads that meet new stacks do not search full tables while one of them sleeps', async (t) => {
+  t.deepEqual(await run('tables/sanitized/growth', '1', '1', '20000'), succeeded);
+});
+
 test('threads beyond what /dev/shm has room for look for a ring seldom, and leave none behind', async (t) => {
   t.deepEqual(await run('tables/sanitized/claims', '1', '8', '20000'), succeeded);
 });
