@@ -27,7 +27,7 @@ static void remember_entry(struct stack_cache_entry *entry, struct stack_key key
 }
 
 /* Looks up the nodes of the outermost frames whose node is not known yet; those inside a known one are never
- * known. */
+ * known. Of a stack that is not deep: the node that a deep one has is no parent of another. */
 static uint32_t node_of_frame(struct remembered *m, uint32_t count) {
     uint32_t n = count;
     while (n > 0 && !m->node[n - 1])
@@ -51,28 +51,6 @@ static uint32_t node_of_remembered(struct remembered *m) {
     return node;
 }
 
-static NOINLINE uint32_t find_remembered(struct stack_cache_entry *entry, struct remembered *m,
-                                         struct stack_key key) {
-    uint32_t stack = stack_table_find(key);
-    if (!stack) {
-        stack = node_of_remembered(m);
-        stack_table_add(key, stack);
-    }
-    remember_entry(entry, key, stack);
-    return stack;
-}
-
-uint32_t stacks_of_remembered(struct stack_cache *cache, struct remembered *m) {
-    if (unlikely(!m->count))
-        return STACK_NONE;
-    uint32_t *node = m->path ? &m->path->stack : &m->node[m->count - 1];
-    if (*node)
-        return *node; /* the program has only returned since that was looked up, if anything */
-    struct stack_key key = m->path ? m->path->key : m->state[m->count - 1].key;
-    struct stack_cache_entry *entry = entry_of(cache, key);
-    return *node = likely(is_entry_of(entry, key)) ? entry->stack : find_remembered(entry, m, key);
-}
-
 static uint32_t node_of_frames(const struct frames *frames) {
     uint32_t node = frames->truncated ? STACK_TRUNCATED : STACK_NONE;
     for (uint32_t i = frames->count; i-- > 0;) {
@@ -81,6 +59,34 @@ static uint32_t node_of_frames(const struct frames *frames) {
             return STACK_NONE;
     }
     return node;
+}
+
+static uint32_t node_of_deep(const struct remembered *m, struct frames *room) {
+    remember_cut(m, room);
+    return node_of_frames(room);
+}
+
+/* By the key of all frames, also where not all are told. */
+static NOINLINE uint32_t find_remembered(struct stack_cache_entry *entry, struct remembered *m,
+                                         struct stack_key key, struct frames *room) {
+    uint32_t stack = stack_table_find(key);
+    if (!stack) {
+        stack = unlikely(remembered_is_deep(m)) ? node_of_deep(m, room) : node_of_remembered(m);
+        stack_table_add(key, stack);
+    }
+    remember_entry(entry, key, stack);
+    return stack;
+}
+
+uint32_t stacks_of_remembered(struct stack_cache *cache, struct remembered *m, struct frames *room) {
+    if (unlikely(!m->count))
+        return STACK_NONE;
+    uint32_t *node = m->path ? &m->path->stack : &m->node[m->count - 1];
+    if (*node)
+        return *node; /* the program has only returned since that was looked up, if anything */
+    struct stack_key key = m->path ? m->path->key : m->state[m->count - 1].key;
+    struct stack_cache_entry *entry = entry_of(cache, key);
+    return *node = likely(is_entry_of(entry, key)) ? entry->stack : find_remembered(entry, m, key, room);
 }
 
 struct stack_key stacks_key_of_frames(const struct frames *frames, uint32_t epoch) {

@@ -24,8 +24,9 @@ struct stack_cache {
     } entry[1u << STACK_CACHE_LOG2];
 };
 
-/* The id of the remembered stack. STACK_NONE: the table of nodes is full, counted in the segment. */
-uint32_t stacks_of_remembered(struct stack_cache *cache, struct remembered *m);
+/* The id of the remembered stack; `room` is for the frames of a deep one. STACK_NONE: the table of nodes is
+ * full, counted in the segment. */
+uint32_t stacks_of_remembered(struct stack_cache *cache, struct remembered *m, struct frames *room);
 /* The id of a stack that was walked afresh. */
 uint32_t stacks_of_frames(struct stack_cache *cache, const struct frames *frames, uint32_t epoch);
 

@@ -23,11 +23,13 @@ INLINE bool walk(struct thread *t, const struct caller *caller, uint32_t *epoch)
     if (likely(remember_walk(&t->remembered, caller, &t->readable, key_seed(*epoch, 0))))
         return true;
     walk_stack(caller, &t->readable, &t->frames);
+    if (!t->frames.truncated)
+        t->remembered.too_deep = 0;
     return false;
 }
 
 INLINE uint32_t stack_of(struct thread *t, bool remembered, uint32_t epoch) {
-    return likely(remembered) ? stacks_of_remembered(&t->cache, &t->remembered)
+    return likely(remembered) ? stacks_of_remembered(&t->cache, &t->remembered, &t->frames)
                               : stacks_of_frames(&t->cache, &t->frames, epoch);
 }
 

@@ -105,6 +105,10 @@ static NOINLINE uint32_t build(struct thread *t, const struct native *n, uint32_
 }
 
 uint32_t python_merge(struct thread *t, bool remembered, uint32_t epoch, uint32_t python_node) {
+    if (unlikely(remembered && remembered_is_deep(&t->remembered))) {
+        remember_cut(&t->remembered, &t->frames);
+        remembered = false;
+    }
     struct native native = {t, remembered, remembered ? remembered_count(&t->remembered) : t->frames.count};
     struct stack_key key = remembered ? remembered_key(&t->remembered, key_seed(epoch, 0))
                                       : stacks_key_of_frames(&t->frames, epoch);

@@ -1,6 +1,8 @@
 /* remember.c — the verified incremental walk. Why it is exact: remember.h. */
 #include "shim/unwind/remember.h"
 
+#include "proto/segment.h"
+
 static uintptr_t zero; /* what the sentinels' slots hold; their pc is 1 */
 
 INLINE uint32_t index_of(uintptr_t sp) {
@@ -158,7 +160,7 @@ bool remember_walk(struct remembered *m, const struct caller *caller, struct rea
     uint32_t comparable = m->count, kept = 0, passed = 0;
     if (unlikely(!m->sentinel_and_frame[SENTINELS - 1].pc))
         m->sentinel_and_frame[SENTINELS - 1] = (struct frame_slot){{.slot = (uintptr_t)&zero}, 1};
-    if (unlikely(!readable_start(range, r.sp)))
+    if (unlikely(!readable_start(range, r.sp) || (r.sp <= m->too_deep && m->too_deep < range->high)))
         goto not_remembered;
     m->path = NULL;
     for (;;) {
@@ -178,7 +180,7 @@ bool remember_walk(struct remembered *m, const struct caller *caller, struct rea
             comparable = (uint32_t)stale + 1;
         }
         if (unlikely(passed == REMEMBERED_FRAMES))
-            goto not_remembered;
+            goto too_deep;
         struct passed_frame *p = &m->passed[passed++];
         p->at = r;
         enum step step = unwind_step_noted(rules_get(r.pc), &r, range, &p->restore, &p->holder);
@@ -189,7 +191,7 @@ bool remember_walk(struct remembered *m, const struct caller *caller, struct rea
         goto not_remembered;
     }
     if (unlikely(kept + passed > REMEMBERED_FRAMES))
-        goto not_remembered;
+        goto too_deep;
     if (passed) {
         commit(m, kept, passed, seed);
         note_path(m, caller, kept, passed);
@@ -198,7 +200,20 @@ bool remember_walk(struct remembered *m, const struct caller *caller, struct rea
     }
     return true;
 
+too_deep:
+    m->too_deep = caller_sp(caller);
 not_remembered:
     remember_nothing(m);
     return false;
+}
+
+void remember_cut(const struct remembered *m, struct frames *out) {
+    uint32_t count = remembered_count(m), n = 0;
+    for (uint32_t i = 0; i < WALK_LEAF_FRAMES; i++)
+        out->pc[n++] = remembered_pc(m, i);
+    out->pc[n++] = NODE_PC_OMITTED;
+    for (uint32_t i = count - WALK_ROOT_FRAMES; i < count; i++)
+        out->pc[n++] = remembered_pc(m, i);
+    out->count = n;
+    out->truncated = true;
 }

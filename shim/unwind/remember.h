@@ -19,8 +19,8 @@
  *
  * Frames that replace each other by turns are walked by rules once: path.h.
  *
- * Not remembered, and walked afresh each time (walk.h): stacks with a signal frame in them, stacks that are
- * cut, and stacks deeper than REMEMBERED_FRAMES.
+ * Not remembered, and walked afresh each time (walk.h): stacks with a signal frame in them, stacks whose root
+ * is not found, and stacks deeper than REMEMBERED_FRAMES.
  */
 #ifndef MEMTRACE_SHIM_REMEMBER_H
 #define MEMTRACE_SHIM_REMEMBER_H
@@ -29,15 +29,19 @@
 #include <stdint.h>
 
 #include "shim/unwind/path.h"
+#include "shim/unwind/walk.h"
 
-#define REMEMBERED_FRAMES 1024
-#define FRAME_INDEX       1024 /* candidates by stack address */
-#define SENTINELS         4    /* frames below the root that never verify: they end the loop */
+#define REMEMBERED_FRAMES 16384 /* of most stacks a small part is ever touched */
+#define FRAME_INDEX       1024  /* candidates by stack address */
+#define SENTINELS         4     /* frames below the root that never verify: they end the loop */
 
 /* Frames are numbered from the root: 0 is the outermost. */
 struct remembered {
     uint32_t count;
     uint32_t saved_count;
+
+    /* The sp of a stack that was too deep: those of the same stack that reach further are not tried. */
+    uintptr_t too_deep;
 
     /* By which the current stack is known, NULL: it is the frames below. */
     struct path *path;
@@ -101,6 +105,13 @@ INLINE uintptr_t remembered_pc(const struct remembered *m, uint32_t i) {
         return path_pc(m->path, i);
     return m->sentinel_and_frame[SENTINELS + remembered_count(m) - 1 - i].pc;
 }
+/* Is it deeper than a stack is told in full? */
+INLINE bool remembered_is_deep(const struct remembered *m) {
+    return remembered_count(m) > WALK_LEAF_FRAMES + WALK_ROOT_FRAMES;
+}
+/* What is told of such a stack, as walk_stack does. */
+void remember_cut(const struct remembered *m, struct frames *out);
+
 INLINE struct stack_key remembered_key(const struct remembered *m, struct stack_key seed) {
     return m->path ? m->path->key : m->count ? m->state[m->count - 1].key : seed;
 }
