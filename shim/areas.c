@@ -49,6 +49,10 @@ static uint64_t layout(struct segment_header *h, uint64_t limit) {
     return at + (uint64_t)RINGS_CAPACITY * RING_BYTES;
 }
 
+static uint64_t whole_pages(uint64_t bytes) {
+    return (bytes + 4095) & ~UINT64_C(4095);
+}
+
 static int open_segment(void) {
     char path[SESSION_PATH_BYTES];
     session_segment_path(path, process->ticket);
@@ -91,12 +95,15 @@ bool areas_grow_ring(uint32_t index, uint32_t events) {
     return reserve(process->own.events_offset + (uint64_t)index * RING_BYTES, events * sizeof(struct event));
 }
 
-/* Makes the first `bytes` of an area usable. `reserved` is the area's mark in `process`. False: no room. */
-static bool reserve_area(uint64_t area_offset, uint64_t *reserved, uint64_t bytes, uint64_t granule) {
+/* Makes the first `bytes` of an area usable, and as much again as it had, at most `ahead`: each call costs,
+ * and so does each page of the many processes that need few. `reserved` is the area's mark in `process`.
+ * False: no room. */
+static bool reserve_area(uint64_t area_offset, uint64_t *reserved, uint64_t bytes, uint64_t ahead) {
     uint64_t have = load_acquire(reserved);
     if (likely(bytes <= have))
         return true;
-    uint64_t want = (bytes + granule - 1) / granule * granule;
+    uint64_t want = have + (have < ahead ? have : ahead);
+    want = whole_pages(want > bytes ? want : bytes);
     if (!reserve(area_offset + have, want - have))
         return false;
     while (have < want &&
@@ -116,11 +123,11 @@ static void publish_count(const uint32_t *own, uint32_t count) {
 }
 
 uint32_t areas_claim(uint32_t *count, uint32_t capacity, uint32_t items, uint64_t area_offset,
-                     uint64_t *reserved, uint32_t item_bytes, uint64_t granule) {
+                     uint64_t *reserved, uint32_t item_bytes, uint64_t ahead) {
     uint32_t first = load_relaxed(count);
     do
         if (first > capacity || capacity - first < items ||
-            !reserve_area(area_offset, reserved, (uint64_t)(first + items) * item_bytes, granule))
+            !reserve_area(area_offset, reserved, (uint64_t)(first + items) * item_bytes, ahead))
             return CLAIM_NONE;
     while (!__atomic_compare_exchange_n(count, &first, first + items, false, __ATOMIC_RELEASE,
                                         __ATOMIC_RELAXED));
@@ -163,7 +170,6 @@ bool areas_map(int fd, struct segment_header *header) {
     return mapped;
 }
 
-#define PAGE                4096
 #define NODES_AHEAD_BYTES   (UINT64_C(4) << 20)
 #define MODULES_AHEAD_BYTES 16384
 
@@ -172,10 +178,10 @@ void areas_prepare_silence(void) {
         return;
     struct segment_header *own = &process->own;
     uint64_t nodes = (uint64_t)own->nodes * sizeof(struct node) + NODES_AHEAD_BYTES;
-    reserve_area(own->nodes_offset, &process->nodes_reserved, nodes, PAGE);
+    reserve_area(own->nodes_offset, &process->nodes_reserved, nodes, 0);
     uint64_t modules = (uint64_t)own->modules * sizeof(struct module) + MODULES_AHEAD_BYTES;
-    reserve_area(own->modules_offset, &process->modules_reserved, modules, PAGE);
-    reserve_area(own->strings_offset, &process->strings_reserved, own->strings + MODULES_AHEAD_BYTES, PAGE);
+    reserve_area(own->modules_offset, &process->modules_reserved, modules, 0);
+    reserve_area(own->strings_offset, &process->strings_reserved, own->strings + MODULES_AHEAD_BYTES, 0);
 }
 
 /* Unmaps what lies behind the first `kept` items of an area. */

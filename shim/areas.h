@@ -18,10 +18,11 @@ bool areas_map(int fd, struct segment_header *header);
 
 #define CLAIM_NONE UINT32_MAX
 /* Takes `items` consecutive items of an area whose `count` is in `process->own`, and publishes the new count
- * in the segment's header, so that it never covers memory that was not reserved. The first of them, or
- * CLAIM_NONE when there is no room. */
+ * in the segment's header, so that it never covers memory that was not reserved. Where more has to be
+ * reserved, at most `ahead` bytes more than needed. The first of them, or CLAIM_NONE when there is no room.
+ */
 uint32_t areas_claim(uint32_t *count, uint32_t capacity, uint32_t items, uint64_t area_offset,
-                     uint64_t *reserved, uint32_t item_bytes, uint64_t granule);
+                     uint64_t *reserved, uint32_t item_bytes, uint64_t ahead);
 /* The events of a ring, of which the first `events` may be used from now on. NULL: no room. */
 struct event *areas_map_ring(uint32_t index, uint32_t events);
 /* Makes that many of a ring's events usable. */

@@ -11,7 +11,6 @@
 #include "shim/unwind/rules.h"
 
 #define PATH_BYTES 4096
-#define GRANULE    4096
 
 /* An entry is complete once `end` is set; until then readers pass over it. */
 static bool matches(const struct module *m, uint64_t pc) {
@@ -30,7 +29,7 @@ static bool record_path(struct module *m, const struct loaded_module *loaded) {
         bytes = process->own.executable_bytes;
     }
     uint32_t offset = areas_claim(&process->own.strings, STRINGS_BYTES, bytes, process->own.strings_offset,
-                                  &process->strings_reserved, 1, GRANULE);
+                                  &process->strings_reserved, 1, 0);
     if (offset == CLAIM_NONE)
         return false;
     memcpy(process->strings + offset, path, bytes);
@@ -77,7 +76,7 @@ static uint32_t record(uint64_t pc) {
         return known;
     }
     uint32_t index = areas_claim(&process->own.modules, MODULES_CAPACITY, 1, process->own.modules_offset,
-                                 &process->modules_reserved, sizeof(struct module), GRANULE);
+                                 &process->modules_reserved, sizeof(struct module), 0);
     if (index == CLAIM_NONE)
         return MODULE_NONE;
     struct module *m = &process->modules[index];

@@ -6,8 +6,8 @@
 #include "shim/modules.h"
 #include "shim/platform/os.h"
 
-#define RESERVE_GRANULE (UINT64_C(256) << 10)
-#define INDEX_START     (UINT32_C(1) << 12)
+#define RESERVE_AHEAD (UINT64_C(256) << 10)
+#define INDEX_START   (UINT32_C(1) << 12)
 
 /* In front of its slots in one private mapping. */
 struct node_index {
@@ -77,7 +77,7 @@ static uint32_t new_node(uint32_t parent, uint64_t pc) {
     struct segment_header *segment = process->segment;
     struct segment_header *own = &process->own;
     uint32_t id = areas_claim(&own->nodes, own->nodes_capacity, 1, own->nodes_offset,
-                              &process->nodes_reserved, sizeof(struct node), RESERVE_GRANULE);
+                              &process->nodes_reserved, sizeof(struct node), RESERVE_AHEAD);
     if (id == CLAIM_NONE) {
         __atomic_fetch_add(&segment->truncated_nodes, 1, __ATOMIC_RELAXED);
         return 0;

@@ -6,8 +6,6 @@
 #include "shim/areas.h"
 #include "shim/platform/os.h"
 
-#define CONTROL_LINES_GRANULE 4096
-
 #define REFUSED_CALLS_START 64
 #define REFUSED_CALLS_MOST  65536
 
@@ -70,7 +68,7 @@ static uint32_t claim_ring(void) {
     if (spare != CLAIM_NONE)
         return spare;
     return areas_claim(&process->own.rings, RINGS_CAPACITY, 1, process->own.rings_offset,
-                       &process->rings_reserved, sizeof(struct ring), CONTROL_LINES_GRANULE);
+                       &process->rings_reserved, sizeof(struct ring), 0);
 }
 
 static struct thread *create(uint32_t tid, uint32_t level) {

@@ -8,7 +8,7 @@
 #include "shim/python/interpreter.h"
 #include "shim/python/text.h"
 
-#define RESERVE_GRANULE (UINT64_C(256) << 10)
+#define RESERVE_AHEAD (UINT64_C(256) << 10)
 #define FILE_BYTES      2048
 #define NAME_BYTES      512
 #define LINES_MOST      (1u << 20) /* a line table larger than this is not believed */
@@ -90,7 +90,7 @@ static uint32_t write_record(struct record_file *file, const struct content *con
     bytes = (bytes + 7) & ~7u;
     uint32_t at =
         areas_claim(&process->own.python_codes, process->own.python_codes_bytes, bytes,
-                    process->own.python_codes_offset, &process->python_codes_reserved, 1, RESERVE_GRANULE);
+                    process->own.python_codes_offset, &process->python_codes_reserved, 1, RESERVE_AHEAD);
     if (at == CLAIM_NONE)
         return RECORD_NONE;
     uint8_t *out = process->python_codes + at + sizeof head;
