@@ -52,7 +52,13 @@ static void report_again(struct core *core, struct process *process) {
         process->in_reports = index_list_add(&core->reports, process->record.index);
 }
 
+/* Of those that run first: of a long build that are few, and a parent mostly does. */
 static struct process *by_ticket(const struct core *core, uint32_t ticket) {
+    for (uint32_t i = core->active.count; ticket && i-- > 0;) {
+        struct process *process = core->processes[core->active.items[i]];
+        if (process->record.ticket == ticket)
+            return process;
+    }
     for (uint32_t i = core->count; ticket && i-- > 0;) {
         if (core->processes[i]->record.ticket == ticket)
             return core->processes[i];

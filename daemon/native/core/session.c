@@ -135,11 +135,20 @@ static bool is_ahead(const struct session *session, const struct registry_entry 
     return is_ready(entry) && (int32_t)(entry->ticket - session->seen) >= 0;
 }
 
+static bool is_free(const struct registry_entry *entry) {
+    return __atomic_load_n(&entry->state, __ATOMIC_ACQUIRE) == REGISTRY_FREE;
+}
+
 /* Any entry that is ready among those before `seen`, the oldest first. */
 static bool sweep(struct session *session, struct registry_entry *entry) {
     for (uint32_t ticket = session->seen - REGISTRY_ENTRIES + 1; ticket != session->seen; ticket++) {
         struct registry_entry *source = &session->entries[ticket % REGISTRY_ENTRIES];
-        if (!is_ahead(session, source) && take_entry(session, source, entry))
+        if (is_free(source) || is_ahead(session, source))
+            continue;
+        bool taken = take_entry(session, source, entry);
+        if (is_free(source) && session->passed_over)
+            session->passed_over--;
+        if (taken)
             return true;
     }
     return false;
@@ -150,13 +159,15 @@ static bool sweep(struct session *session, struct registry_entry *entry) {
  * were passed over finds the earlier one. */
 bool session_next_announcement(struct session *session, uint64_t now_us, struct registry_entry *entry) {
     uint32_t next = __atomic_load_n(&session->registry->next, __ATOMIC_ACQUIRE);
-    if (next - session->seen > REGISTRY_ENTRIES)
+    if (next - session->seen > REGISTRY_ENTRIES) {
+        session->passed_over += next - session->seen - REGISTRY_ENTRIES;
         session->seen = next - REGISTRY_ENTRIES;
+    }
     for (; session->seen != next; session->seen++) {
         struct registry_entry *source = &session->entries[session->seen % REGISTRY_ENTRIES];
         if (!is_ready(source)) {
             session->impatient = SWEEPS_IMPATIENT; /* a sweep finds it */
-            session->passed_over = true;
+            session->passed_over++;
             continue;
         }
         if (session->passed_over && sweep(session, entry))

@@ -16,7 +16,7 @@ struct session {
     uint32_t seen;          /* the next ticket to look at */
     uint64_t swept_us;      /* when all entries were last looked at */
     uint32_t impatient;     /* sweeps that should come soon: an announcement is being written */
-    bool passed_over;       /* some were not ready when their turn came */
+    uint32_t passed_over;   /* how many were not ready when their turn came, and have not come since */
 };
 
 /* Makes and maps both files in `directory`; the calling thread's life is the session's life sign.
