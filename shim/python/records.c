@@ -9,9 +9,9 @@
 #include "shim/python/text.h"
 
 #define RESERVE_AHEAD (UINT64_C(256) << 10)
-#define FILE_BYTES      2048
-#define NAME_BYTES      512
-#define LINES_MOST      (1u << 20) /* a line table larger than this is not believed */
+#define FILE_BYTES    2048
+#define NAME_BYTES    512
+#define LINES_MOST    (1u << 20) /* a line table larger than this is not believed */
 
 static const struct python_layout layouts[] = {PYTHON_3_8,  PYTHON_3_9,  PYTHON_3_10,
                                                PYTHON_3_11, PYTHON_3_12, PYTHON_3_13};
