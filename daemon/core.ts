@@ -46,8 +46,10 @@ export interface Core {
   readonly nowMs: () => number;
   /** How many process images ran untraced because there was no room to tell of them, or none to follow them. */
   readonly refusedCount: () => number;
-  /** All processes there have been, by index. Cheap: those that ended are remembered. */
+  /** All processes there have been, by index. Those that ended are remembered. */
   readonly processes: () => ProcessRecord[];
+  /** Of those the ones that run or have changed since the last call, by rising index. For one caller. */
+  readonly changedProcesses: () => ProcessRecord[];
   readonly process: (index: number) => ProcessRecord;
   /** Whatever is asked for in it is of one moment. It must be short: the drain waits. */
   readonly atOnce: <T>(ask: () => T) => T;
@@ -129,6 +131,9 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
     return handle;
   };
   const known: ProcessRecord[] = [];
+  /** A new process may be told before an older one whose record did not fit, which comes next time. */
+  let withoutGap = 0;
+  const changed = new Set<number>();
   const scratch = reusedBuffer();
   let draining: Promise<number> | null = null;
   const counting = new Set<Promise<unknown>>();
@@ -155,21 +160,29 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
     }
   };
 
-  const processes = (): ProcessRecord[] => {
+  const update = (): void => {
     const capacity = library.changeCount(inUse()) + SLACK;
     const bytes = buffer(capacity, layout.process_record.bytes);
     const count = library.changes(inUse(), bytes, capacity);
     for (let at = 0; at < count; at += 1) {
       const record = records.decodeProcess(bytes, at);
       known[record.index] = record;
+      changed.add(record.index);
     }
-    return contiguous(known);
+    while (known[withoutGap]) withoutGap += 1;
+  };
+
+  const changedProcesses = (): ProcessRecord[] => {
+    update();
+    const told = [...changed].filter((index) => index < withoutGap).sort((a, b) => a - b);
+    for (const index of told) changed.delete(index);
+    return told.map((index) => known[index]);
   };
 
   const process = (index: number): ProcessRecord => {
-    const record = known[index]?.endedNs ? known[index] : processes()[index];
-    if (!record) throw new RangeError(`there is no process ${index}`);
-    return record;
+    if (!known[index]?.endedNs) update();
+    if (index < 0 || index >= withoutGap) throw new RangeError(`there is no process ${index}`);
+    return known[index];
   };
 
   return {
@@ -191,7 +204,11 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
         library.release(held);
       }
     },
-    processes,
+    processes: () => {
+      update();
+      return known.slice(0, withoutGap);
+    },
+    changedProcesses,
     process,
     sites: (index) => {
       const bytes = buffer(1, layout.process_record.bytes);
@@ -305,16 +322,6 @@ const select = (library: Library, handle: Handle, { only, exclude }: Selection):
 };
 
 const buffer = (items: number, itemBytes: number) => new Uint8Array(items * itemBytes);
-
-/** A new process may be reported before an older one whose record did not fit; that one comes next time. */
-const contiguous = (known: readonly (ProcessRecord | undefined)[]): ProcessRecord[] => {
-  const records: ProcessRecord[] = [];
-  for (const record of known) {
-    if (!record) break;
-    records.push(record);
-  }
-  return records;
-};
 
 interface Portion {
   readonly bytes: Uint8Array<ArrayBuffer>;

@@ -48,7 +48,7 @@ export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionF
   let lookedAt = 0;
 
   const look = () => {
-    for (const record of core.processes()) {
+    for (const record of core.changedProcesses()) {
       const known = processes[record.index];
       if (!known) {
         const fresh = trackProcess(core, symbolizer, record);

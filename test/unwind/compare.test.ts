@@ -39,10 +39,10 @@ for (const flags of builds) {
 
 for (const flags of builds.slice(0, 3))
   test(`recursions deeper than a stack is told have both of its ends: ${flags.join(' ')}`, async (t) => {
-    const found = await compare(await preload, [await buildProgram('deep', ...flags), '1', '30000']);
+    const found = await compare(await preload, [await buildProgram('deep', ...flags), '1', '15000']);
     t.is(found.mismatches, 0);
     t.is(found.afresh, 0, 'such stacks are remembered, too');
-    t.true(found.truncated > 1000, `only ${found.truncated} stacks were deep`);
+    t.true(found.truncated > 500, `only ${found.truncated} stacks were deep`);
   });
 
 for (const first of ['0', '1'])
