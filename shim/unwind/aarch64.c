@@ -13,11 +13,12 @@ enum { DWARF_X19 = 19, DWARF_X29 = 29, DWARF_X30 = 30, DWARF_SP = 31 };
 /* The kernel's signal trampoline: mov x8, #139 (rt_sigreturn); svc #0 */
 #define TRAMPOLINE UINT64_C(0xd4000001d2801168)
 
-static const struct cfi_registers columns = {2, {DWARF_X29, DWARF_X30}};
-const struct cfi_registers arch_saved = {12,
+enum { STACK_POINTER = CFI_RETURN_ADDRESS + 1 }; /* the third column of those asked for */
+static const struct cfi_registers columns = {3, {DWARF_X29, DWARF_X30, DWARF_SP}};
+const struct cfi_registers arch_saved = {13,
                                          {DWARF_X29, DWARF_X30, DWARF_X19, DWARF_X19 + 1, DWARF_X19 + 2,
                                           DWARF_X19 + 3, DWARF_X19 + 4, DWARF_X19 + 5, DWARF_X19 + 6,
-                                          DWARF_X19 + 7, DWARF_X19 + 8, DWARF_X19 + 9}};
+                                          DWARF_X19 + 7, DWARF_X19 + 8, DWARF_X19 + 9, DWARF_SP}};
 
 /* How a rule says that a register is saved at CFA + offset. False: it cannot. */
 static bool slot_code(const struct cfi_column *column, int64_t cfa_offset, uint64_t *code) {
@@ -39,6 +40,7 @@ static uint64_t rule_of_row(const struct cfi_row *row) {
     uint64_t lr, fp;
     if (row->cfa_expression.bytes || (!by_sp && row->cfa_register != DWARF_X29) || row->cfa_offset < 0 ||
         row->cfa_offset % 16 || (uint64_t)row->cfa_offset / 16 > RULE_UNITS_MASK ||
+        row->column[STACK_POINTER].rule != CFI_SAME ||
         !slot_code(&row->column[CFI_RETURN_ADDRESS], row->cfa_offset, &lr) ||
         !slot_code(&row->column[CFI_FRAME_POINTER], row->cfa_offset, &fp))
         return rule_of_kind(RULE_UNSUPPORTED);
@@ -97,7 +99,10 @@ uint64_t rule_compile(uintptr_t pc) {
     }
     if (row.column[CFI_RETURN_ADDRESS].rule == CFI_UNDEFINED)
         return rule_of_kind(RULE_END);
-    return row.signal_frame ? rule_of_kind(RULE_SIGNAL) : rule_of_row(&row);
+    /* Others that are so marked only say that they were not called: ways into coroutines. */
+    if (row.signal_frame)
+        return rule_of_kind(is_trampoline(pc) || is_trampoline(pc - 4) ? RULE_SIGNAL : RULE_UNSUPPORTED);
+    return rule_of_row(&row);
 }
 
 static enum step step_signal(struct registers *r, struct readable *range) {

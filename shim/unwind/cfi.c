@@ -18,6 +18,11 @@ static void set_rule(struct cfi_column *column, enum cfi_rule rule, int64_t offs
         *column = (struct cfi_column){.rule = rule, .offset = offset};
 }
 
+static void set_expression(struct cfi_column *column, enum cfi_rule rule, struct cfi_expression expression) {
+    if (column)
+        *column = (struct cfi_column){.rule = rule, .expression = expression};
+}
+
 /* Damaged information may overflow: what comes out is then refused as an offset. */
 static int64_t scaled(uint64_t value, const struct cie *cie) {
     return (int64_t)(value * (uint64_t)cie->data_factor);
@@ -92,13 +97,16 @@ static bool run_program(struct reader r, const struct cie *cie, uint64_t locatio
             set_rule(column_of(row, registers, read_uleb(&r)), CFI_SAME, 0);
             continue;
         case 0x09: /* DW_CFA_register */
-            set_rule(column_of(row, registers, read_uleb(&r)), CFI_OTHER, 0);
-            read_uleb(&r);
+            column = column_of(row, registers, read_uleb(&r));
+            set_rule(column, CFI_REGISTER, (int64_t)read_uleb(&r));
             continue;
         case 0x14: /* DW_CFA_val_offset */
+            column = column_of(row, registers, read_uleb(&r));
+            set_rule(column, CFI_VALUE_OFFSET, scaled(read_uleb(&r), cie));
+            continue;
         case 0x15: /* DW_CFA_val_offset_sf */
-            set_rule(column_of(row, registers, read_uleb(&r)), CFI_OTHER, 0);
-            read_uleb(&r);
+            column = column_of(row, registers, read_uleb(&r));
+            set_rule(column, CFI_VALUE_OFFSET, scaled((uint64_t)read_sleb(&r), cie));
             continue;
         case 0x0a: /* DW_CFA_remember_state */
             if (depth == REMEMBERED_ROWS)
@@ -136,10 +144,7 @@ static bool run_program(struct reader r, const struct cie *cie, uint64_t locatio
         case 0x10: /* DW_CFA_expression */
         case 0x16: /* DW_CFA_val_expression */
             column = column_of(row, registers, read_uleb(&r));
-            set_rule(column, op == 0x10 ? CFI_EXPRESSION : CFI_OTHER, 0);
-            struct cfi_expression expression = read_expression(&r);
-            if (column && column->rule == CFI_EXPRESSION)
-                column->expression = expression;
+            set_expression(column, op == 0x10 ? CFI_EXPRESSION : CFI_VALUE_EXPRESSION, read_expression(&r));
             continue;
         case 0x2d:    /* DW_CFA_AARCH64_negate_ra_state (on SPARC a register window save) */
         case 0x2c:    /* DW_CFA_AARCH64_negate_ra_state_with_pc */

@@ -11,7 +11,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum cfi_rule { CFI_SAME, CFI_OFFSET, CFI_EXPRESSION, CFI_UNDEFINED, CFI_OTHER };
+/* What a caller has in a register. */
+enum cfi_rule {
+    CFI_SAME,
+    CFI_OFFSET,           /* what is saved at CFA + offset */
+    CFI_EXPRESSION,       /* what is saved where the expression says */
+    CFI_REGISTER,         /* what is in another register now, whose number is `offset` */
+    CFI_VALUE_OFFSET,     /* CFA + offset itself */
+    CFI_VALUE_EXPRESSION, /* the expression itself */
+    CFI_UNDEFINED
+};
 
 struct cfi_expression {
     const uint8_t *bytes; /* NULL: none */
@@ -21,13 +30,13 @@ struct cfi_expression {
 struct cfi_column {
     enum cfi_rule rule;
     union {
-        int64_t offset;                   /* CFI_OFFSET: the register is saved at CFA + offset */
-        struct cfi_expression expression; /* CFI_EXPRESSION: where it is saved */
+        int64_t offset;
+        struct cfi_expression expression;
     };
 };
 
 /* Which registers are asked for, by DWARF number: the first two always, in this order. */
-#define CFI_COLUMNS 12
+#define CFI_COLUMNS 13
 enum { CFI_FRAME_POINTER, CFI_RETURN_ADDRESS };
 struct cfi_registers {
     uint32_t count;

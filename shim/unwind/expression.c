@@ -41,7 +41,7 @@ static uint64_t register_value(struct machine *m, const struct full *f, uint64_t
 }
 
 static uint64_t load(struct machine *m, uintptr_t address, struct readable *range) {
-    if (!(address & 7) && address >= range->low && readable_until(range, address + 8))
+    if (!(address & 7) && readable_between(range, address, address + 8))
         return *(const uint64_t *)address;
     m->bad = true;
     return 0;

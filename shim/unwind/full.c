@@ -2,7 +2,8 @@
  *
  *   cfa = register + off | expression
  *   for each register r of arch_saved:  r' = *(cfa + off_r) | *expression_r(cfa) | r
- *   pc' = the return address column's   sp' = cfa
+ *                                            | cfa + off_r | expression_r(cfa) | another register
+ *   pc' = the return address column's   sp' = cfa, unless it has a column too
  */
 #include "shim/unwind/full.h"
 
@@ -12,12 +13,19 @@
 /* Frames of the shim between full_find and what it looks for, and of the program inside the odd frame. */
 #define SEARCH_LIMIT 100000
 
-static bool is_known(const struct full *f, uint32_t number) {
+static bool is_known(const struct full *f, uint64_t number) {
     return number < ARCH_REGISTERS && (f->known >> number & 1);
 }
 
+static bool take(const struct full *f, uint64_t number, uintptr_t *value) {
+    if (!is_known(f, number))
+        return false;
+    *value = f->value[number];
+    return true;
+}
+
 static bool load(uintptr_t address, struct readable *range, uintptr_t *value) {
-    if ((address & 7) || address < range->low || !readable_until(range, address + 8))
+    if ((address & 7) || !readable_between(range, address, address + 8))
         return false;
     *value = *(const uintptr_t *)address;
     return true;
@@ -39,41 +47,58 @@ static bool restore(const struct cfi_column *column, uint32_t number, uintptr_t 
     uintptr_t address;
     switch (column->rule) {
     case CFI_SAME:
-        *value = is_known(f, number) ? f->value[number] : 0;
-        return is_known(f, number);
+        return take(f, number, value);
     case CFI_OFFSET:
         return load(cfa + (uintptr_t)column->offset, range, value);
     case CFI_EXPRESSION:
         return expression_evaluate(column->expression, f, &cfa, range, &address) &&
                load(address, range, value);
+    case CFI_REGISTER:
+        return take(f, (uint64_t)column->offset, value);
+    case CFI_VALUE_OFFSET:
+        *value = cfa + (uintptr_t)column->offset;
+        return true;
+    case CFI_VALUE_EXPRESSION:
+        return expression_evaluate(column->expression, f, &cfa, range, value);
     default:
         return false;
     }
 }
 
+/* Does the caller's frame lie where it may? Only code that was interrupted may have no frame at all, and what
+ * lies further in is on another stack. */
+static bool lies_outside(const struct full *caller, const struct full *f) {
+    uintptr_t sp = caller->value[ARCH_SP], below = f->value[ARCH_SP];
+    return sp > below || (sp == below ? f->exact : rule_kind(rules_get(caller->pc)) != RULE_NO_INFO);
+}
+
 static enum step step_by_information(struct full *f, const struct cfi_row *row, struct readable *range) {
     uintptr_t cfa, value;
-    if (!find_cfa(row, f, range, &cfa) || cfa < f->value[ARCH_SP] || (cfa & 7))
+    if (!find_cfa(row, f, range, &cfa) || (cfa & 7))
         return STEP_CUT;
     struct full caller = {.known = UINT64_C(1) << ARCH_SP};
     caller.value[ARCH_SP] = cfa;
     for (uint32_t i = 0; i < arch_saved.count; i++) {
         uint32_t number = arch_saved.number[i];
+        if (number == ARCH_SP && row->column[i].rule == CFI_SAME)
+            continue; /* it is the CFA */
         if (!restore(&row->column[i], number, cfa, f, range, &value)) {
-            if (i == CFI_RETURN_ADDRESS)
+            if (i == CFI_RETURN_ADDRESS || number == ARCH_SP)
                 return STEP_CUT;
             continue;
         }
         caller.value[number] = value;
         caller.known |= UINT64_C(1) << number;
     }
-    if (cfa == f->value[ARCH_SP] && !f->exact)
-        return STEP_CUT; /* only code that was interrupted may have no frame at all */
     uint32_t column = arch_saved.number[CFI_RETURN_ADDRESS];
     caller.pc = arch_code_address(caller.value[column]);
-    arch_note_return(&caller);
+    caller.exact = row->signal_frame;
+    if (!lies_outside(&caller, f))
+        return STEP_CUT;
+    if (!caller.exact)
+        arch_note_return(&caller);
     *f = caller;
-    return f->pc ? STEP_CALLED : STEP_END;
+    return !f->pc ? STEP_END : f->exact ? STEP_INTERRUPTED : STEP_CALLED;
 }
 
 struct registers full_registers(const struct full *f) {
@@ -83,6 +108,8 @@ struct registers full_registers(const struct full *f) {
 /* Code without information: as the fast walk does it. */
 static enum step step_by_frame_pointer(uint64_t rule, struct full *f, struct readable *range) {
     struct registers r = full_registers(f);
+    if (!readable_start(range, r.sp))
+        return STEP_CUT;
     enum step step = unwind_step_rare(rule, &r, range);
     f->pc = r.pc;
     f->value[ARCH_SP] = r.sp;
@@ -99,7 +126,7 @@ enum step full_step(struct full *f, struct readable *range) {
         return STEP_END;
     case RULE_SIGNAL: {
         uintptr_t frame = f->value[ARCH_SP];
-        if (!readable_until(range, frame + SIGFRAME_BYTES))
+        if (!readable_between(range, frame, frame + SIGFRAME_BYTES))
             return STEP_CUT;
         arch_signal_registers(frame, f);
         f->exact = true;

@@ -42,5 +42,9 @@ INLINE bool readable_start(struct readable *range, uintptr_t sp) {
 INLINE bool readable_until(struct readable *range, uintptr_t end) {
     return likely(end <= range->high) || readable_extend(range, end);
 }
+/* Makes the range contain what may lie on another stack than it was begun on. */
+INLINE bool readable_between(struct readable *range, uintptr_t low, uintptr_t end) {
+    return readable_start(range, low) && readable_until(range, end);
+}
 
 #endif

@@ -10,9 +10,10 @@
 enum { DWARF_RBX = 3, DWARF_RBP = 6, DWARF_RSP = 7, DWARF_R8 = 8, DWARF_R12 = 12, DWARF_RA = 16 };
 enum { OP_DEREF = 0x06, OP_BREG6 = 0x76, OP_BREG7 = 0x77 };
 
-static const struct cfi_registers columns = {2, {DWARF_RBP, DWARF_RA}};
+enum { STACK_POINTER = CFI_RETURN_ADDRESS + 1 }; /* the third column of those asked for */
+static const struct cfi_registers columns = {3, {DWARF_RBP, DWARF_RA, DWARF_RSP}};
 const struct cfi_registers arch_saved = {
-    7, {DWARF_RBP, DWARF_RA, DWARF_RBX, DWARF_R12, DWARF_R12 + 1, DWARF_R12 + 2, DWARF_R12 + 3}};
+    8, {DWARF_RBP, DWARF_RA, DWARF_RBX, DWARF_R12, DWARF_R12 + 1, DWARF_R12 + 2, DWARF_R12 + 3, DWARF_RSP}};
 
 /* Procedure linkage table entries (all linkers emit this one expression for them):
  *   cfa = rsp + a + ((rip & 15) >= b) << 3
@@ -47,6 +48,21 @@ static bool is_drap(const struct cfi_row *row) {
            fp->expression.bytes[1] == 0;
 }
 
+/* breg7, an offset of two bytes */
+static bool is_sp_plus(const uint8_t *bytes, unsigned offset) {
+    return bytes[0] == OP_BREG7 && bytes[1] == (0x80 | (offset & 0x7f)) && bytes[2] == offset >> 7;
+}
+
+/* The kernel's, as the C library describes it: sp' and pc' are in the signal frame. Others only say that they
+ * were not called: ways into coroutines. */
+static bool is_signal_trampoline(const struct cfi_row *row) {
+    const struct cfi_expression *cfa = &row->cfa_expression;
+    const struct cfi_column *ra = &row->column[CFI_RETURN_ADDRESS];
+    return cfa->size == 4 && is_sp_plus(cfa->bytes, SIGFRAME_SP) && cfa->bytes[3] == OP_DEREF &&
+           ra->rule == CFI_EXPRESSION && ra->expression.size == 3 &&
+           is_sp_plus(ra->expression.bytes, SIGFRAME_PC);
+}
+
 static int64_t sleb_byte(uint8_t byte) {
     return (byte & 0x40) ? (int64_t)byte - 0x80 : byte;
 }
@@ -59,8 +75,8 @@ uint64_t rule_compile(uintptr_t pc) {
     if (ra->rule == CFI_UNDEFINED)
         return rule_of_kind(RULE_END);
     if (row.signal_frame)
-        return rule_of_kind(RULE_SIGNAL);
-    if (ra->rule != CFI_OFFSET || ra->offset != -8)
+        return rule_of_kind(is_signal_trampoline(&row) ? RULE_SIGNAL : RULE_UNSUPPORTED);
+    if (ra->rule != CFI_OFFSET || ra->offset != -8 || row.column[STACK_POINTER].rule != CFI_SAME)
         return rule_of_kind(RULE_UNSUPPORTED);
     if (row.cfa_expression.bytes) {
         if (is_plt(&row.cfa_expression))

@@ -74,6 +74,25 @@ test('functions that a signal interrupts anywhere have the right stack', async (
   t.true(found.checked >= 500);
 });
 
+for (const flags of builds) {
+  const how = flags.join(' ');
+  test(`a stack goes on while it is left by a longjmp, or lent to a child: built with ${how}`, async (t) => {
+    const program = await buildProgram('leaps', ...flags);
+    const found = await compare(await preload, [program]);
+    t.is(found.mismatches, 0);
+    t.is(found.truncated, 0);
+    t.true(found.checked > 1000, `only ${found.checked} stacks were seen`);
+  });
+}
+
+test('a coroutine has the stack of whoever resumed it, where unwind information leads there', async (t) => {
+  const program = await buildProgram('coroutine', '-O2');
+  const found = await compare(await preload, [program]);
+  t.is(found.mismatches, 0);
+  t.is(found.truncated, 0);
+  t.true(found.checked > 100);
+});
+
 test('allocations inside the lazy binding resolver have the right stack at each of its instructions', async (t) => {
   const { program, env } = await buildLazy('-O2');
   const found = await compare(await preload, [program], env);
