@@ -52,6 +52,9 @@ export const namespaces: Need = {
   isThere: succeeds('unshare', '-m', '-p', '-f', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'),
 };
 
+/** For programs with a part in assembly, or mutations of what is the processor's own. */
+export const x86_64: Need = { what: 'an x86-64 processor', isThere: process.arch === 'x64' };
+
 /** For what is too slow for CI: `make test-all`. */
 export const SLOW = process.env.MEMTRACE_SLOW === '1';
 export const patience: Need = { what: 'make test-all', isThere: SLOW };

@@ -7,6 +7,7 @@
 #ifndef MEMTRACE_SHIM_UNWIND_ARCH_H
 #define MEMTRACE_SHIM_UNWIND_ARCH_H
 
+#include "shim/unwind/elsewhere.h"
 #include "shim/unwind/readable.h"
 #include "shim/unwind/rules.h"
 
@@ -159,12 +160,17 @@ INLINE enum step unwind_step_by_rule(uint64_t rule, struct registers *r, struct 
     uint64_t lr_code = rule >> RULE_LR_SHIFT & RULE_SLOT_MASK;
     uint64_t fp_code = rule >> RULE_FP_SHIFT & RULE_SLOT_MASK;
     *note = by_fp; /* USES_FP */
-    if (unlikely((cfa & 7) || cfa < r->sp || !readable_until(range, cfa)))
-        return STEP_CUT;
+    uintptr_t low = r->sp;
+    if (unlikely((cfa & 7) || cfa < low || !readable_until(range, cfa))) {
+        if (!by_fp || !lr_code ||
+            !elsewhere_is_frame(base, cfa, rule_slot_address(lr_code, base, cfa), range))
+            return STEP_CUT;
+        low = base;
+    }
     uintptr_t pc = r->lr, slot = 0, fp = r->fp;
     if (likely(lr_code)) {
         slot = rule_slot_address(lr_code, base, cfa);
-        if (unlikely(slot < r->sp || slot >= cfa))
+        if (unlikely(slot < low || slot >= cfa))
             return STEP_CUT;
         pc = *(const uintptr_t *)slot;
     } else if (!pc) {
@@ -172,7 +178,7 @@ INLINE enum step unwind_step_by_rule(uint64_t rule, struct registers *r, struct 
     }
     if (fp_code) {
         uintptr_t at = rule_slot_address(fp_code, base, cfa);
-        if (unlikely(at < r->sp || at >= cfa))
+        if (unlikely(at < low || at >= cfa))
             return STEP_CUT;
         *note |= at;
         fp = *(const uintptr_t *)at;

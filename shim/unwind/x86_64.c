@@ -2,6 +2,7 @@
  * aarch64.c. */
 #include "shim/platform/arch.h"
 #include "shim/unwind/cfi.h"
+#include "shim/unwind/elsewhere.h"
 #include "shim/unwind/full.h"
 #include "shim/unwind/remember.h"
 #include "shim/unwind/root.h"
@@ -102,13 +103,27 @@ uint64_t rule_compile(uintptr_t pc) {
 
 static enum step step_realigned(uint64_t rule, struct registers *r, struct readable *range) {
     uintptr_t holder = r->fp + (uintptr_t)rule_cfa_offset(rule);
-    if (holder < r->sp || (holder & 7) || !readable_until(range, r->fp + 8) ||
-        !readable_until(range, holder + 8))
+    uintptr_t low = holder < r->fp ? holder : r->fp, high = holder < r->fp ? r->fp : holder;
+    if ((holder & 7) || !readable_between(range, low, high + 8))
         return STEP_CUT;
     uintptr_t cfa = *(uintptr_t *)holder;
-    if (cfa <= r->sp || (cfa & 7) || !readable_until(range, cfa))
+    bool is_outside =
+        holder >= r->sp && cfa > r->sp && cfa > range->low && !(cfa & 7) && readable_until(range, cfa);
+    if (!is_outside && !elsewhere_is_frame(cfa - 8, cfa, cfa - 8, range))
         return STEP_CUT;
     *r = (struct registers){.pc = *(uintptr_t *)(cfa - 8), .sp = cfa, .fp = *(uintptr_t *)r->fp};
+    return STEP_CALLED;
+}
+
+/* By its frame pointer, where the CFA was not found above the frame inside. */
+static enum step step_afar(uint64_t rule, struct registers *r, struct readable *range, uintptr_t *saved_fp) {
+    uintptr_t cfa = r->fp + (uintptr_t)rule_cfa_offset(rule);
+    uintptr_t slot = rule_slot(rule) ? cfa - 8 * rule_slot(rule) : 0;
+    if (!elsewhere_is_frame(slot ? slot : cfa - 8, cfa, cfa - 8, range))
+        return STEP_CUT;
+    *saved_fp = slot;
+    *r =
+        (struct registers){.pc = *(uintptr_t *)(cfa - 8), .sp = cfa, .fp = slot ? *(uintptr_t *)slot : r->fp};
     return STEP_CALLED;
 }
 
@@ -149,7 +164,10 @@ static enum step step_frame_pointer(struct registers *r, struct readable *range)
 }
 
 NOINLINE enum step unwind_step_rare(uint64_t rule, struct registers *r, struct readable *range) {
+    uintptr_t saved_fp;
     switch (rule_kind(rule)) {
+    case RULE_FP:
+        return step_afar(rule, r, range, &saved_fp);
     case RULE_DRAP:
         return step_realigned(rule, r, range);
     case RULE_SIGNAL:
@@ -165,16 +183,23 @@ NOINLINE enum step unwind_step_rare(uint64_t rule, struct registers *r, struct r
     }
 }
 
-/* Of the rare steps only the outermost frame and realigned frames can be remembered: the others are found by
- * memory that is not noted, or say that nothing is known. */
+/* Of the rare steps only the outermost frame, realigned frames and those elsewhere can be remembered: the
+ * others are found by memory that is not noted, or say that nothing is known. */
 NOINLINE enum step unwind_step_noted_rare(uint64_t rule, struct registers *r, struct readable *range,
                                           uintptr_t *restore, uintptr_t *holder) {
-    *restore = 0;
-    if (rule_kind(rule) == RULE_END)
-        return STEP_END;
-    if (rule_kind(rule) != RULE_DRAP)
-        return STEP_CUT;
-    *holder = r->fp + (uintptr_t)rule_cfa_offset(rule);
-    *restore = r->fp | USES_FP | HAS_HOLDER;
-    return step_realigned(rule, r, range);
+    uintptr_t saved_fp = 0;
+    enum step step;
+    switch (rule_kind(rule)) {
+    case RULE_FP:
+        step = step_afar(rule, r, range, &saved_fp);
+        *restore = saved_fp | USES_FP;
+        return step;
+    case RULE_DRAP:
+        *holder = r->fp + (uintptr_t)rule_cfa_offset(rule);
+        *restore = r->fp | USES_FP | HAS_HOLDER;
+        return step_realigned(rule, r, range);
+    default:
+        *restore = 0;
+        return rule_kind(rule) == RULE_END ? STEP_END : STEP_CUT;
+    }
 }

@@ -135,7 +135,8 @@ INLINE enum step unwind_step_noted_elsewhere(uint64_t rule, struct registers *r,
 }
 
 /*   sp rule:  cfa = sp + off          fp rule:  cfa = fp + off
- *   pc' = *(cfa - 8)   sp' = cfa      fp' = slot ? *(cfa - 8 slot) : fp          */
+ *   pc' = *(cfa - 8)   sp' = cfa      fp' = slot ? *(cfa - 8 slot) : fp
+ * A frame that is not found above the one inside it is rare, too: elsewhere.h. */
 INLINE enum step unwind_step(uint64_t rule, struct registers *r, struct readable *range) {
     enum rule_kind kind = rule_kind(rule);
     uintptr_t cfa;
@@ -146,7 +147,7 @@ INLINE enum step unwind_step(uint64_t rule, struct registers *r, struct readable
     else
         return unwind_step_elsewhere(rule, r, range);
     if (unlikely(cfa <= r->sp || (cfa & 7) || !readable_until(range, cfa)))
-        return STEP_CUT;
+        return unwind_step_elsewhere(rule, r, range);
     uint64_t slot = rule_slot(rule);
     if (slot)
         r->fp = *(uintptr_t *)(cfa - 8 * slot);
@@ -170,7 +171,7 @@ INLINE enum step unwind_step_noted(uint64_t rule, struct registers *r, struct re
         return unwind_step_noted_elsewhere(rule, r, range, restore, holder);
     }
     if (unlikely(cfa <= r->sp || (cfa & 7) || !readable_until(range, cfa)))
-        return STEP_CUT;
+        return unwind_step_noted_elsewhere(rule, r, range, restore, holder);
     uint64_t slot = rule_slot(rule);
     if (slot) {
         uintptr_t at = cfa - 8 * slot;

@@ -52,6 +52,15 @@ for (const flags of builds) {
       t.is((await compare(await plain, [program, first], {}, aarch64)).mismatches, 0);
   });
 
+  for (const place of ['mapped', 'static', 'large', 'realigned'])
+    when(`a stack goes on where its outer frames lie elsewhere: ${place}, built with ${how}`, async (t) => {
+      const program = await buildProgramFor(aarch64, 'elsewhere', ...flags);
+      const found = await compare(await plain, [program, place], {}, aarch64);
+      t.is(found.mismatches, 0);
+      t.is(found.truncated, 0);
+      t.true(found.checked > 200);
+    });
+
   when(`functions that are interrupted anywhere have the right stack, built with ${how}`, async (t) => {
     const program = await buildProgramFor(aarch64, 'interrupted', ...flags);
     const found = await compare(await plain, [program, '300'], {}, aarch64);

@@ -1,7 +1,7 @@
 /** Every stack as libgcc's unwinder sees it, on programs that try to lead astray and on real ones. */
 import test from 'ava';
 import { OLD_LOADER } from '../mutation.js';
-import { installed, where } from '../where.js';
+import { installed, where, x86_64 } from '../where.js';
 import { realPrograms } from './programs.js';
 import {
   buildComparison,
@@ -76,16 +76,29 @@ test('functions that a signal interrupts anywhere have the right stack', async (
 
 for (const flags of builds) {
   const how = flags.join(' ');
-  test(`a stack goes on while it is left by a longjmp, or lent to a child: built with ${how}`, async (t) => {
-    const program = await buildProgram('leaps', ...flags);
-    const found = await compare(await preload, [program]);
-    t.is(found.mismatches, 0);
-    t.is(found.truncated, 0);
-    t.true(found.checked > 1000, `only ${found.checked} stacks were seen`);
-  });
+  for (const place of ['mapped', 'static', 'large', 'realigned'])
+    test(`a stack goes on where its outer frames lie elsewhere: ${place}, built with ${how}`, async (t) => {
+      const program = await buildProgram('elsewhere', ...flags);
+      const found = await compare(await preload, [program, place]);
+      t.is(found.mismatches, 0);
+      t.is(found.truncated, 0);
+      t.true(found.checked > 200);
+      if (place !== 'large') t.is(found.afresh, 0); // a frame that large fits no rule
+    });
+
+  where(x86_64)(
+    `a stack goes on while it is left by a longjmp, or lent to a child: built with ${how}`,
+    async (t) => {
+      const program = await buildProgram('leaps', ...flags);
+      const found = await compare(await preload, [program]);
+      t.is(found.mismatches, 0);
+      t.is(found.truncated, 0);
+      t.true(found.checked > 1000, `only ${found.checked} stacks were seen`);
+    },
+  );
 }
 
-test('a coroutine has the stack of whoever resumed it, where unwind information leads there', async (t) => {
+where(x86_64)('a coroutine has the stack of whoever resumed it, where information leads there', async (t) => {
   const program = await buildProgram('coroutine', '-O2');
   const found = await compare(await preload, [program]);
   t.is(found.mismatches, 0);

@@ -4,6 +4,7 @@
  */
 import test from 'ava';
 import type { Mutation } from '../mutation.js';
+import { where, x86_64 } from '../where.js';
 import { buildComparison, buildLazy, buildProgram, compare, removeFolder } from './support.js';
 
 const FILE = 'shim/unwind/remember.c';
@@ -80,3 +81,21 @@ test('it would be seen if stacks ended in the lazy binding resolver', async (t) 
   const found = await compare(preload, [program], env);
   t.true(found.mismatches > 1000, `only ${found.mismatches} wrong stacks`);
 });
+
+for (const [what, to] of [
+  ['the frame pointer that leads to another stack', '*restore = saved_fp;'],
+  ['what is saved on another stack', '*restore = USES_FP;'],
+] as const)
+  where(x86_64)(`it would be seen if ${what} were not noted`, async (t) => {
+    const preload = await buildComparison(what.replaceAll(' ', '-'), {
+      file: 'shim/unwind/x86_64.c',
+      from: '*restore = saved_fp | USES_FP;',
+      to,
+    });
+    let mismatches = 0;
+    for (const flags of [['-O0'], ['-O2', '-fno-omit-frame-pointer']]) {
+      const program = await buildProgram('elsewhere', ...flags);
+      mismatches += (await compare(preload, [program, 'mapped'])).mismatches;
+    }
+    t.true(mismatches > 100, `only ${mismatches} wrong stacks`);
+  });
