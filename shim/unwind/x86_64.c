@@ -1,6 +1,7 @@
 /* x86_64.c — compiles unwind rules from call frame information, and the rare steps of a walk. Twin:
  * aarch64.c. */
 #include "shim/platform/arch.h"
+#include "shim/platform/os.h"
 #include "shim/unwind/cfi.h"
 #include "shim/unwind/elsewhere.h"
 #include "shim/unwind/full.h"
@@ -16,7 +17,7 @@ static const struct cfi_registers columns = {3, {DWARF_RBP, DWARF_RA, DWARF_RSP}
 const struct cfi_registers arch_saved = {
     8, {DWARF_RBP, DWARF_RA, DWARF_RBX, DWARF_R12, DWARF_R12 + 1, DWARF_R12 + 2, DWARF_R12 + 3, DWARF_RSP}};
 
-/* Procedure linkage table entries (all linkers emit this one expression for them):
+/* Procedure linkage table entries (most linkers emit this one expression for them):
  *   cfa = rsp + a + ((rip & 15) >= b) << 3
  * bytes: breg7 a; breg16 0; lit15; and; lit b; ge; lit3; shl; plus */
 static bool is_plt(const struct cfi_expression *e) {
@@ -38,6 +39,43 @@ static uint64_t rule_make(enum rule_kind kind, int64_t cfa_offset, int64_t slot)
 static uint64_t plt_rule(const struct cfi_expression *e, uintptr_t pc) {
     unsigned threshold = e->bytes[6] - 0x30u; /* DW_OP_lit0 = 0x30 */
     return rule_make(RULE_SP, e->bytes[1] + ((pc & 15) >= threshold ? 8 : 0), 0);
+}
+
+/* LLVM's linker writes no information for its entries. They are known by their instructions, of which each
+ * has sixteen bytes of its own. */
+struct stub {
+    uint8_t bytes[16];
+    uint16_t compared;  /* a bit for each byte that is no operand */
+    uint8_t words;      /* from sp to the CFA where it begins … */
+    uint8_t pushed_one; /* … and one more from that byte on */
+};
+static const struct stub stubs[] = {
+    /* push; jmp *; nop: the head of the table */
+    {{0xff, 0x35, 0, 0, 0, 0, 0xff, 0x25, 0, 0, 0, 0, 0x0f, 0x1f, 0x40, 0}, 0xf0c3, 2, 6},
+    /* jmp *; push; jmp head */
+    {{0xff, 0x25, 0, 0, 0, 0, 0x68, 0, 0, 0, 0, 0xe9}, 0x0843, 1, 11},
+    /* endbr64; push; jmp head; nop */
+    {{0xf3, 0x0f, 0x1e, 0xfa, 0x68, 0, 0, 0, 0, 0xe9, 0, 0, 0, 0, 0x66, 0x90}, 0xc21f, 1, 9},
+    /* endbr64; jmp *; nop */
+    {{0xf3, 0x0f, 0x1e, 0xfa, 0xff, 0x25, 0, 0, 0, 0, 0x66, 0x0f, 0x1f, 0x44, 0, 0}, 0xfc3f, 1, 16},
+};
+
+static bool is_stub(const uint8_t *at, const struct stub *stub) {
+    for (unsigned i = 0; i < sizeof stub->bytes; i++)
+        if ((stub->compared >> i & 1) && at[i] != stub->bytes[i])
+            return false;
+    return true;
+}
+
+/* The rule of the instruction at `pc`, 0: it is not of a stub. */
+static uint64_t rule_of_stub(uintptr_t pc) {
+    uintptr_t at = pc & ~(uintptr_t)15;
+    if (!os_readable(at))
+        return 0;
+    for (unsigned i = 0; i < sizeof stubs / sizeof stubs[0]; i++)
+        if (is_stub((const uint8_t *)at, &stubs[i]))
+            return rule_make(RULE_SP, 8 * (stubs[i].words + (pc - at >= stubs[i].pushed_one)), 0);
+    return 0;
 }
 
 /* A realigned frame, as gcc writes it: cfa = *(rbp + n), rbp saved at *(rbp + 0). */
@@ -70,8 +108,10 @@ static int64_t sleb_byte(uint8_t byte) {
 
 uint64_t rule_compile(uintptr_t pc) {
     struct cfi_row row;
-    if (!cfi_find_row(pc, &columns, &row))
-        return rule_of_kind(root_is_known(pc, &columns) ? RULE_END : RULE_NO_INFO);
+    if (!cfi_find_row(pc, &columns, &row)) {
+        uint64_t stub = rule_of_stub(pc);
+        return stub ? stub : rule_of_kind(root_is_known(pc, &columns) ? RULE_END : RULE_NO_INFO);
+    }
     const struct cfi_column *fp = &row.column[CFI_FRAME_POINTER], *ra = &row.column[CFI_RETURN_ADDRESS];
     if (ra->rule == CFI_UNDEFINED)
         return rule_of_kind(RULE_END);

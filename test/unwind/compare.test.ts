@@ -98,6 +98,14 @@ for (const flags of builds) {
   );
 }
 
+where(x86_64)('a stub of the linkage table that is interrupted does not end the stack', async (t) => {
+  const program = await buildProgram('stub', '-O2', '-fomit-frame-pointer');
+  const found = await compare(await preload, [program]);
+  t.is(found.mismatches, 0);
+  t.is(found.truncated, 0);
+  t.is(found.further, 1200); // libgcc's stops there
+});
+
 where(x86_64)('a coroutine has the stack of whoever resumed it, where information leads there', async (t) => {
   const program = await buildProgram('coroutine', '-O2');
   const found = await compare(await preload, [program]);
