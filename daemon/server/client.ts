@@ -11,6 +11,7 @@ import {
   MARKS_PER_CLIENT,
   type MarkNumber,
   PROTOCOL_VERSION,
+  REQUEST_LIMIT_BYTES,
   type RequestId,
   type Subscribe,
   type TakeSnapshot,
@@ -40,6 +41,7 @@ const LOOK_AGAIN_MS = 50;
 /** Close codes of RFC 6455. */
 const UNSUPPORTED = 1003;
 const POLICY = 1008;
+const TOO_LONG = 1009;
 const NO_HELLO = 'the first message is hello';
 
 /** @returns resolves when it has asked for something, or has gone */
@@ -79,15 +81,23 @@ export const serveClient = (socket: WebSocket, service: Service): Promise<void> 
   };
 
   const hear = (data: RawData, isBinary: boolean): void => {
-    const parsed = isBinary ? null : parseClientMessage(data.toString());
-    if (!parsed) sendAway(UNSUPPORTED, 'messages are text');
-    else if (!parsed.ok) {
-      fault(parsed.id, parsed.code, `${sentence(parsed.fault)}.`);
+    const text = data.toString();
+    if (Buffer.byteLength(text) > REQUEST_LIMIT_BYTES)
+      sendAway(TOO_LONG, `a message has at most ${REQUEST_LIMIT_BYTES / 1024} KiB`);
+    else if (isBinary) sendAway(UNSUPPORTED, 'messages are text');
+    else read(text);
+    waitUntilRead(socket);
+  };
+  const read = (text: string): void => {
+    const parsed = parseClientMessage(text);
+    if (!parsed.ok) {
+      // A fault may begin with the name of a field, which stays as it is written.
+      const why = parsed.code === 'malformed' ? `Not understood: ${parsed.fault}` : sentence(parsed.fault);
+      fault(parsed.id, parsed.code, `${why}.`);
       if (!greeted) socket.close(POLICY, NO_HELLO);
     } else if (parsed.message.type === 'hello') greet(parsed.message.protocol);
     else if (greeted) answer(parsed.message);
     else sendAway(POLICY, NO_HELLO);
-    waitUntilRead(socket);
   };
   const greet = (protocol: number): void => {
     greeted = protocol === PROTOCOL_VERSION;

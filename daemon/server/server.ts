@@ -43,6 +43,8 @@ const MOST_CLIENTS = 100;
 /** With those that have not said yet what they want, at each door: whoever opens thousands takes descriptors that processes need. */
 const MOST_CONNECTIONS = MOST_CLIENTS + 20;
 const PATIENCE = { headersTimeout: 5000, requestTimeout: 5000, connectionsCheckingInterval: 1000 };
+/** Whoever sends more than a request may have is told so (client.ts); beyond this ws hangs up without a word. */
+const HEARD_OUT_BYTES = 4 * REQUEST_LIMIT_BYTES;
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 const LAST_STATE_MS = 5000;
 const GOODBYE_MS = 500;
@@ -63,7 +65,7 @@ export const startServer = async (live: LiveSession, options: ServerOptions): Pr
   const service: Service = { live, feeds, views, snapshotText: sharedSnapshots(live) };
   const sockets = new WebSocketServer({
     noServer: true,
-    maxPayload: REQUEST_LIMIT_BYTES,
+    maxPayload: HEARD_OUT_BYTES,
     perMessageDeflate: false,
     clientTracking: true,
   });

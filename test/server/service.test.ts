@@ -120,6 +120,9 @@ test('garbage is answered, and the others do not notice', async (t) => {
   t.like(await client.nextOf('error'), { id: 3, code: 'unknown-type' });
   client.send('{"type":"subscribe","id":4}');
   t.like(await client.nextOf('error'), { id: 4, code: 'malformed' });
+  client.send(JSON.stringify({ ...subscription(6), limit: -3 }));
+  const { message } = await client.nextOf('error'); // the name of a field as the client wrote it
+  t.is(message, 'Not understood: limit is not a whole number from 1 to 10000, but -3.');
   client.send({ type: 'ping', id: 5 });
   t.is((await client.nextOf('pong')).id, 5);
   for (let times = 0; times < 30; times += 1) client.send('garbage');
@@ -158,7 +161,15 @@ test('a client that talks before it says hello, in binary, too much or of anothe
   t.is(await binary.closed, 1003);
   const verbose = await connect(server);
   verbose.send('x'.repeat(100_000));
+  t.like(await verbose.nextOf('error'), {
+    id: null,
+    code: 'malformed',
+    message: 'A message has at most 64 KiB.',
+  });
   t.is(await verbose.closed, 1009);
+  const endless = await connect(server);
+  endless.send('x'.repeat(1_000_000));
+  t.is(await endless.closed, 1009);
   const later = await connect(server, 'silent');
   later.send({ type: 'hello', protocol: 2, client: 'test' });
   t.like(await later.nextOf('error'), { code: 'version' });
