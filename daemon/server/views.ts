@@ -131,7 +131,9 @@ export const createViews = (
         : sumUp.all(profiles, by, query.kind);
     const chosenThen = mark?.profiles.filter(({ index }) => traced.some((each) => each.index === index));
     const sums = sumsOf(found);
-    const rateOf = query.within ? NO_RATE : sumRateOf(query, by)(now(), sums.sums);
+    // What has ended allocates nothing any more, whatever it did a second ago.
+    const isSampled = !query.within && traced.some(isRunning);
+    const rateOf = isSampled ? sumRateOf(query, by)(now(), sums.sums) : NO_RATE;
     return rowTable(view, query, sums, {
       matcher,
       before: chosenThen ? sumsOf(chosenThen).sums : null,

@@ -247,3 +247,18 @@ test('rates come with the second look, and go when the program rests', async (t)
   }
   t.pass();
 });
+
+test('rows of a program that has ended do not go on allocating', async (t) => {
+  const live = fakeSession([{ sites: SITES }]);
+  let atMs = 0;
+  const views = createViews(live, () => atMs);
+  const { type: _, id: __, intervalMs: ___, ...query } = subscription(1);
+  const rates = async () => rowsOf(await views.table(query)).map((row) => 'rate' in row);
+  await rates();
+  atMs += 500;
+  live.grow(2);
+  t.true((await rates()).includes(true));
+  atMs += 50;
+  live.end();
+  t.false((await rates()).includes(true));
+});
