@@ -75,6 +75,8 @@ const LONGEST_REST_MS = 1000;
 interface State {
   readonly stamp: string;
   readonly version: number;
+  /** Of the moment of the table, as JSON. */
+  readonly header: string;
   /** Of the table, as JSON. */
   readonly text: string;
 }
@@ -91,12 +93,17 @@ const openFeed = (views: Views, query: ViewQuery, intervalMs: number, onEmpty: (
 
   const refresh = async (isLast: boolean): Promise<State> => {
     const stamp = views.stamp(query);
-    if (!state || (state.stamp !== stamp && (isLast || performance.now() >= restsUntil))) {
+    const isSame = state?.stamp === stamp;
+    // Then header and table stay as they were: figures of two moments would not add up.
+    if (state && !isSame && !isLast && performance.now() < restsUntil) return state;
+    const header = JSON.stringify(views.header(query.process));
+    if (state && isSame) state = { ...state, header };
+    else {
       const busyBefore = busyTimeMs();
       const table: Table = await views.table(query);
       const text = JSON.stringify(table);
       const version = state?.text === text ? state.version : (state?.version ?? 0) + 1;
-      state = { stamp, version, text };
+      state = { stamp, version, header, text };
       restsUntil = performance.now() + Math.min(LONGEST_REST_MS, REST * (busyTimeMs() - busyBefore));
     }
     return state;
@@ -105,8 +112,7 @@ const openFeed = (views: Views, query: ViewQuery, intervalMs: number, onEmpty: (
   const push = async (receivers: () => readonly Subscriber[], which: 'next' | 'last'): Promise<void> => {
     if (receivers().length === 0) return;
     try {
-      const { version, text } = await refresh(which === 'last');
-      const header = JSON.stringify(views.header(query.process));
+      const { version, header, text } = await refresh(which === 'last');
       for (const subscriber of receivers()) {
         const table = subscriber.version === version ? '' : `,"table":${text}`;
         subscriber.version = version;

@@ -63,3 +63,34 @@ test('subscriptions that were refused do not count among those that a client may
   client.send(subscription(41));
   t.is((await client.nextOf('update')).id, 41);
 });
+
+test('the figures of the header are those of the moment of the rows, also where the rows are dear', async (t) => {
+  let moment = 0;
+  const views: Partial<Views> = {
+    stamp: () => {
+      moment += 1; // something happens all the time
+      return String(moment);
+    },
+    header: () => ({ takenAt: String(moment) }) as ReturnType<Views['header']>,
+    table: async () => {
+      for (const until = performance.now() + 40; performance.now() < until; ); // then it rests for longer
+      return { view: 'processes', rows: [], moment } as Table;
+    },
+    lookAnew: () => {},
+  };
+  const feeds = createFeeds(views as Views);
+  let shown = '';
+  const pairs: (readonly [string, string])[] = [];
+  await new Promise<void>((resolve) => {
+    const send = (json: string): void => {
+      const { header, table } = JSON.parse(json);
+      shown = String(table?.moment ?? shown);
+      pairs.push([header.takenAt, shown]);
+      if (pairs.length === 8) resolve();
+    };
+    const receiver: Receiver = { hasRoom: () => true, send, refuse: () => t.fail() };
+    t.teardown(feeds.subscribe(receiver, subscription(1, { intervalMs: 20 })));
+  });
+  for (const [header, table] of pairs) t.is(header, table);
+  t.true(new Set(pairs.map(([, table]) => table)).size < pairs.length, 'it rested');
+});
