@@ -136,6 +136,22 @@ test('the mouse is asked for and given back; a click on a tab shows its view', a
   t.true(output.lastIndexOf('\u001b[?1000l') > output.lastIndexOf('\u001b[?1000h'));
 });
 
+test('the right and the middle button of the mouse do nothing', async (t) => {
+  const pty = await startTop(t);
+  const pressed = async (button: number) => {
+    pty.type(`\u001b[<${button};15;6M`); // on the tab of Functions
+    await pty.waitFor(/\[\d+;\d+H/); // blessed takes a key that comes with it for a part of it
+    await pty.waitFor(/\[\d+;\d+H/);
+  };
+  await pressed(2);
+  await pressed(1);
+  pty.type('3');
+  await pty.waitFor(/\[3 Files\]/);
+  t.notRegex(pty.output(), /\[2 Functions\]/);
+  pty.type('q');
+  await isRestored(t, pty, 0);
+});
+
 for (const term of ['xterm', 'screen', 'tmux-256color', 'screen-256color'])
   test(`what is set back is grey on a terminal of type ${term}, not black on black`, async (t) => {
     const { socketPath } = await serveFake(t);

@@ -144,8 +144,8 @@ export const openTerminal =
     };
     process.stdin.on('keypress', onMark);
     if (hasMouse)
-      screen.on('mouse', ({ action, x, y }: MouseEvent) => {
-        if (action === 'mousedown') onAction({ kind: 'click', column: x, row: y });
+      screen.on('mouse', ({ action, button, x, y }: MouseEvent) => {
+        if (action === 'mousedown' && button === 'left') onAction({ kind: 'click', column: x, row: y });
         else if (action === 'wheelup') onAction({ kind: 'scroll', by: -WHEEL_ROWS });
         else if (action === 'wheeldown') onAction({ kind: 'scroll', by: WHEEL_ROWS });
       });
@@ -174,8 +174,11 @@ export const openTerminal =
 
 const typing = (text: string): Action | undefined => (text === '' ? undefined : { kind: 'type', text });
 
-/** Its types do not know of the wheel. */
-type MouseEvent = Omit<Widgets.Events.IMouseEventArg, 'action'> & { readonly action: string };
+/** Its types know neither of the wheel nor of the buttons. */
+type MouseEvent = Omit<Widgets.Events.IMouseEventArg, 'action'> & {
+  readonly action: string;
+  readonly button?: string;
+};
 
 const openScreen = (title: string) => {
   // Else lines come out as letters under tmux.
