@@ -1,6 +1,7 @@
 /** What a user can ask for. Which keys mean what is the terminal's (terminal/keys.ts). */
 import type { SortKey } from '../proto/messages.js';
 import type { ShownView } from './state.js';
+import type { Stretch } from './typing.js';
 
 export type Action =
   | { readonly kind: 'quit' | 'help' | 'back' | 'choose' | 'hold' | 'redraw' | 'suspend' }
@@ -42,7 +43,11 @@ export type Action =
   /** 1 for slower. */
   | { readonly kind: 'pace'; readonly by: 1 | -1 }
   | { readonly kind: 'type'; readonly text: string }
-  | { readonly kind: 'erase'; readonly what: 'character' | 'word' | 'all' }
+  /** Of what is typed; negative is to the left. */
+  | { readonly kind: 'caret'; readonly by: 1 | -1; readonly over: Stretch }
+  | { readonly kind: 'erase'; readonly by: 1 | -1; readonly what: Stretch }
+  /** 1 for what was entered before, -1 back towards now. */
+  | { readonly kind: 'recall'; readonly by: 1 | -1 }
   | { readonly kind: 'accept' | 'cancel' }
   | { readonly kind: 'leave'; readonly program: 'runs on' | 'runs on untraced' | 'ends' };
 

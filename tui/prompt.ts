@@ -5,43 +5,53 @@ import { cursorOf, moved, settled, withCursor } from './cursor.js';
 import { textOf } from './row.js';
 import { rowsOf } from './rows.js';
 import { ALL_AT_TOP, type Prompt, placeOf, type State, shownPicture } from './state.js';
+import { atEnd, type Typing, withEntered } from './typing.js';
 
-export const prompted = (state: State, kind: Prompt['kind']): State => ({
-  ...state,
-  prompt: {
-    kind,
-    text: kind === 'filter' ? (state.filter?.text ?? '') : '',
-    fault: null,
-    from: cursorOf(state),
-  },
-  ...(kind === 'search' ? { search: '' } : {}),
-});
+export const prompted = (state: State, kind: Prompt['kind']): State => {
+  const typing = atEnd(kind === 'filter' ? (state.filter?.text ?? '') : '');
+  return {
+    ...state,
+    prompt: { kind, typing, fault: null, from: cursorOf(state), back: 0, own: typing.text },
+    ...(kind === 'search' ? { search: '' } : {}),
+  };
+};
 
-export const typed = (state: State, text: string): State => {
+/** @param edit what a key does to what is typed */
+export const typed = (state: State, edit: (typing: Typing) => Typing): State => {
   const { prompt } = state;
   if (!prompt) return state;
+  const typing = edit(prompt.typing);
   if (prompt.kind === 'filter') {
-    const parsed = parseFilter(text, filteredIn(state));
-    return { ...state, prompt: { ...prompt, text, fault: parsed.ok ? null : parsed.fault } };
+    const parsed = parseFilter(typing.text, filteredIn(state));
+    return { ...state, prompt: { ...prompt, typing, fault: parsed.ok ? null : parsed.fault } };
   }
-  const searching = { ...state, prompt: { ...prompt, text }, search: text };
+  const searching = { ...state, prompt: { ...prompt, typing }, search: typing.text };
   return found(withCursor(searching, prompt.from), 0);
+};
+
+/** @param by 1 for what was entered before, -1 back towards what one was typing */
+export const recalled = (state: State, by: 1 | -1): State => {
+  const { prompt, entered } = state;
+  if (!prompt) return state;
+  const before = entered[prompt.kind];
+  const back = Math.max(0, Math.min(prompt.back + by, before.length));
+  if (back === prompt.back) return typed(state, (typing) => typing);
+  const own = prompt.back === 0 ? prompt.typing.text : prompt.own;
+  const text = back === 0 ? own : (before.at(-back) ?? '');
+  return typed({ ...state, prompt: { ...prompt, back, own } }, () => atEnd(text));
 };
 
 const filteredIn = ({ view }: State): 'threads' | 'stacks' => (view === 'threads' ? view : 'stacks');
 
-export const erased = (text: string, what: 'character' | 'word' | 'all'): string => {
-  if (what === 'all') return '';
-  return what === 'word' ? text.replace(/\S*\s*$/, '') : [...text].slice(0, -1).join('');
-};
-
 export const accepted = (state: State): State => {
   const { prompt } = state;
   if (!prompt) return state;
-  if (prompt.kind === 'search') return found({ ...state, prompt: null }, 0);
-  const parsed = parseFilter(prompt.text, filteredIn(state));
+  const { kind, typing } = prompt;
+  const entered = { ...state.entered, [kind]: withEntered(state.entered[kind], typing.text) };
+  if (kind === 'search') return found({ ...state, entered, prompt: null }, 0);
+  const parsed = parseFilter(typing.text, filteredIn(state));
   if (!parsed.ok) return { ...state, prompt: { ...prompt, fault: parsed.fault } };
-  return filtered({ ...state, prompt: null }, prompt.text);
+  return filtered({ ...state, entered, prompt: null }, typing.text);
 };
 
 export const cancelled = (state: State): State => {

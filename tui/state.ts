@@ -20,6 +20,7 @@ import type { Bytes } from '../proto/snapshot.js';
 import type { Filter, FilterFault } from '../views/filter.js';
 import { type History, NO_HISTORY } from './history.js';
 import { NO_OUTPUT, type Output } from './output.js';
+import type { Typing } from './typing.js';
 
 /** The views that the daemon answers, in the order of their digits. */
 export const TABLE_VIEWS = [
@@ -78,6 +79,8 @@ export interface State {
   /** The first line of the help that is on the screen. */
   readonly helpTop: number;
   readonly prompt: Prompt | null;
+  /** What was typed before at each kind of prompt, the newest last. */
+  readonly entered: Readonly<Record<Prompt['kind'], readonly string[]>>;
   /** Whether leaving leaves a program behind whose terminal this is. */
   readonly leaving: 'at once' | 'asks';
   /** Of the program that the user started, once it is known. */
@@ -133,10 +136,14 @@ export interface Source {
 /** What is being typed at the foot of the screen. */
 export interface Prompt {
   readonly kind: 'search' | 'filter';
-  readonly text: string;
+  readonly typing: Typing;
   readonly fault: FilterFault | null;
   /** Where the search began: where giving it up leads back to. */
   readonly from: Cursor;
+  /** How many of what was entered ago this one is; 0 for what the user types. */
+  readonly back: number;
+  /** What the user was typing before going back. */
+  readonly own: string;
 }
 
 /** Where the user is in a list. */
@@ -199,6 +206,7 @@ export const initialState = (
   overlay: 'none',
   helpTop: 0,
   prompt: null,
+  entered: { search: [], filter: [] },
   leaving: output === 'with output' ? 'asks' : 'at once',
   mainPid: null,
   notice: null,

@@ -6,7 +6,7 @@ import { keyOfLine } from './detail.js';
 import { helpScrolled, withHelpTop } from './helpScroll.js';
 import { NO_HISTORY, withLook } from './history.js';
 import { NO_OUTPUT, withText } from './output.js';
-import { accepted, cancelled, erased, filtered, found, prompted, soughtAgain, typed } from './prompt.js';
+import { accepted, cancelled, filtered, found, prompted, recalled, soughtAgain, typed } from './prompt.js';
 import { rowsOf } from './rows.js';
 import { layoutOf } from './screen/layout.js';
 import { SORTS } from './sorts.js';
@@ -25,6 +25,7 @@ import {
   viewsOf,
 } from './state.js';
 import { closed, opened, openedBelow, turned } from './treeChoice.js';
+import { caretMoved, erased, inserted } from './typing.js';
 
 export type Happening =
   | { readonly kind: 'action'; readonly action: Action }
@@ -156,9 +157,13 @@ const act = (state: State, action: Action): State => {
     case 'found':
       return found(state, action.by);
     case 'type':
-      return typed(state, (state.prompt?.text ?? '') + action.text);
+      return typed(state, (typing) => inserted(typing, action.text));
+    case 'caret':
+      return typed(state, (typing) => caretMoved(typing, action.by, action.over));
     case 'erase':
-      return typed(state, erased(state.prompt?.text ?? '', action.what));
+      return typed(state, (typing) => erased(typing, action.by, action.what));
+    case 'recall':
+      return recalled(state, action.by);
     case 'accept':
       return accepted(state);
     case 'cancel':

@@ -6,6 +6,7 @@ import { wantedViews } from '../../tui/queries.js';
 import { plainText } from '../../tui/screen/cells.js';
 import { type Look, screenLines } from '../../tui/screen/screen.js';
 import { initialState, type ShownView, type Size, SLOTS, type State, viewsOf } from '../../tui/state.js';
+import { actionOf } from '../../tui/terminal/keys.js';
 import { update } from '../../tui/update.js';
 import { type FakeProcess, fakeSession, SITES } from '../server/fakeSession.js';
 
@@ -62,6 +63,16 @@ export const started = (size: Size, fakes: readonly FakeProcess[] = FAKES): Prom
 
 export const press = (state: State, ...actions: readonly Action[]): State =>
   actions.reduce((now, action) => update(now, { kind: 'action', action }), state);
+
+/** Keys as the terminal would tell them: of a prompt, letters; else names. */
+export const type = (state: State, ...keys: readonly string[]): State =>
+  keys.reduce((now, key) => {
+    const mode = now.prompt ? 'prompt' : now.overlay === 'leave' ? 'leave' : 'list';
+    const action = actionOf(key, mode, key.length === 1 ? key : '');
+    if (!action) throw new Error(`no such key: ${key}`);
+    return press(now, action);
+  }, state);
+export const letters = (text: string): readonly string[] => text.split('');
 
 export const show = (state: State, view: ShownView): State =>
   press(state, { kind: 'view', index: viewsOf(state).indexOf(view) });

@@ -8,19 +8,9 @@ import { initialState, type State } from '../../tui/state.js';
 import { actionOf } from '../../tui/terminal/keys.js';
 import { update } from '../../tui/update.js';
 import { fakeSession, SITES } from '../server/fakeSession.js';
-import { answered, daemonOf, FAKES, LOOK, press, screenText, started } from './build.js';
+import { answered, daemonOf, FAKES, LOOK, letters, press, screenText, started, type } from './build.js';
 
 const SIZE = { columns: 80, rows: 24 };
-
-/** Keys as the terminal would tell them: of a prompt, letters; else names. */
-const type = (state: State, ...keys: readonly string[]): State =>
-  keys.reduce((now, key) => {
-    const mode = now.prompt ? 'prompt' : now.overlay === 'leave' ? 'leave' : 'list';
-    const action = actionOf(key, mode, key.length === 1 ? key : '');
-    if (!action) throw new Error(`no such key: ${key}`);
-    return press(now, action);
-  }, state);
-const letters = (text: string): readonly string[] => text.split('');
 
 const MANY = Array.from({ length: 100 }, (_, at) => ({
   stack: [`/home/me/app!f${at}@/home/me/src/f.c:${at + 1}`],
@@ -163,14 +153,14 @@ test('f filters here at once and at the daemon; it stays in sight, Esc clears it
 test('a filter that makes no sense is not taken, what was typed stays', async (t) => {
   const state = type(await started(SIZE), 'f', ...letters('modul:x'), 'enter');
   t.is(state.filter, null);
-  t.is(state.prompt?.text, 'modul:x');
+  t.is(state.prompt?.typing.text, 'modul:x');
   t.regex(screenText(state), /there is no modul:[\s\S]*\[modul:\]x/);
   t.is(type(state, 'C-u', 'enter').prompt, null);
 });
 
 test('letters are letters while one types, not commands', async (t) => {
   const state = type(await started(SIZE), '/', 'q', '5', ' ');
-  t.is(state.prompt?.text, 'q5 ');
+  t.is(state.prompt?.typing.text, 'q5 ');
   t.is(state.view, 'lines');
   t.is(actionOf('space', 'prompt', ' ')?.kind, 'type');
   t.is(actionOf('enter', 'prompt', '\r')?.kind, 'accept');

@@ -4,7 +4,8 @@
  */
 import { wrap } from '../../views/text.js';
 import { type Prompt, placeOf, type State } from '../state.js';
-import { cutLineStart, type Line, lineWidth, span } from './cells.js';
+import { letterAt } from '../typing.js';
+import { cutLine, cutLineStart, type Line, lineWidth, type Span, span } from './cells.js';
 import { type Glyphs, MARKS } from './glyphs.js';
 import { leaveLines, reminderLine } from './help.js';
 import { layoutOf } from './layout.js';
@@ -44,7 +45,7 @@ const leaveReminder = ({ size }: State): Line | null =>
     ? [span('k keep  s stop  e end  Esc stay', 'strong')]
     : null;
 
-/** Its end is always seen: that is where one types. */
+/** The caret is always seen, and where there is room what stands around it. */
 const promptLines = (
   prompt: Prompt,
   message: string | null,
@@ -52,26 +53,44 @@ const promptLines = (
   glyphs: Glyphs,
 ): readonly Line[] => {
   const sign = span(prompt.kind === 'search' ? '/' : 'filter: ', 'strong');
-  const typed = [...typedText(prompt), CURSOR];
+  const { before, caret, after } = typedText(prompt);
+  const typed = [...before, caret, ...after];
   const room = columns - lineWidth([sign]);
-  const hint = prompt.kind === 'filter' && prompt.text === '' ? [span(FILTER_HINT, 'faint')] : [];
-  if (message === null) return [[sign, ...cutLineStart(typed, room, MARKS[glyphs].ellipsis), ...hint]];
+  const hint = prompt.kind === 'filter' && prompt.typing.text === '' ? [span(FILTER_HINT, 'faint')] : [];
+  const upToCaret = [...before, caret];
+  const roomAfter = Math.max(Math.floor(room / 4), room - lineWidth(upToCaret));
+  const seen = cutLineStart([...upToCaret, ...cutLine(after, roomAfter)], room, MARKS[glyphs].ellipsis);
+  if (message === null) return [[sign, ...seen, ...hint]];
   const beside = [sign, ...typed, span(`  ${message}`, 'alarm')];
-  if (lineWidth(beside) <= columns) return [beside];
-  return [...said(message, columns), [sign, ...cutLineStart(typed, room, MARKS[glyphs].ellipsis)]];
+  return lineWidth(beside) <= columns ? [beside] : [...said(message, columns), [sign, ...seen]];
 };
 
 const FILTER_HINT = '  text /re/ !not size>1m module:x lang:python';
 
-/** The mistake stands in brackets too: colour is never the only signal. */
-const typedText = ({ text, fault }: Prompt): Line => {
-  if (!fault) return [span(text)];
-  const { at, length } = fault;
-  return [
-    span(text.slice(0, at)),
-    span(`[${text.slice(at, at + length)}]`, 'alarm'),
-    span(text.slice(at + length)),
-  ];
-};
+interface TypedText {
+  readonly before: Line;
+  readonly caret: Span;
+  readonly after: Line;
+}
 
-const CURSOR = span(' ', 'selected');
+/** What is typed, parted at the caret. The mistake stands in brackets too: colour is never the only signal. */
+const typedText = ({ typing, fault }: Prompt): TypedText => {
+  const { text, caret } = typing;
+  const letter = letterAt(typing);
+  const part = (start: number, end: number, hasSign: (at: number) => boolean): Line => {
+    if (!fault) return [span(text.slice(start, end))];
+    const [from, to] = [fault.at, fault.at + fault.length].map((at) => Math.min(Math.max(at, start), end));
+    const sign = (sign: string, at: number): string => (hasSign(at) ? sign : '');
+    const wrong = text.slice(from, to);
+    return [
+      span(text.slice(start, from)),
+      span(`${sign('[', fault.at)}${wrong}${sign(']', fault.at + fault.length)}`, 'alarm'),
+      span(text.slice(to, end)),
+    ];
+  };
+  return {
+    before: part(0, caret, (at) => at <= caret),
+    caret: span(letter || ' ', 'selected'),
+    after: part(caret + letter.length, text.length, (at) => at > caret),
+  };
+};

@@ -13,6 +13,7 @@ const KEYS: Keys = [
   ['j k ^d ^u g G', 'move; also arrows, PgUp PgDn ^B ^F Home End, the mouse'],
   ['/ n N', 'search, the next and the one before'],
   ['f \\', 'filter: text /re/ !not size>1m module:libfoo lang:python thread:main'],
+  ['while typing', 'arrows ^A ^E ^W ^U ^K as in a shell; Up Down: typed before'],
   ['s < > b c r I', 'sort: next, before, bytes, blocks, rate; I inverts'],
   ['m d', 'mark now; d shows what has grown since'],
   ['F ^R', 'follow the row also at the top; a peak from now on'],

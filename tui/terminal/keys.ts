@@ -56,13 +56,23 @@ const LIST: Readonly<Record<string, Action>> = {
 const PROMPT: Readonly<Record<string, Action>> = {
   ...bind({ kind: 'accept' }, 'enter'),
   ...bind({ kind: 'cancel' }, ...ESCAPE, 'C-c'),
-  ...bind({ kind: 'erase', what: 'character' }, 'backspace', 'delete', 'C-h'),
-  ...bind({ kind: 'erase', what: 'word' }, 'C-w'),
-  ...bind({ kind: 'erase', what: 'all' }, 'C-u'),
+  // As in a shell, in less and in vim.
+  ...bind({ kind: 'caret', by: -1, over: 'character' }, 'left', 'C-b'),
+  ...bind({ kind: 'caret', by: 1, over: 'character' }, 'right', 'C-f'),
+  ...bind({ kind: 'caret', by: -1, over: 'word' }, 'C-left', 'M-left', 'M-b'),
+  ...bind({ kind: 'caret', by: 1, over: 'word' }, 'C-right', 'M-right', 'M-f'),
+  ...bind({ kind: 'caret', by: -1, over: 'line' }, 'home', 'C-a'),
+  ...bind({ kind: 'caret', by: 1, over: 'line' }, 'end', 'C-e'),
+  ...bind({ kind: 'erase', by: -1, what: 'character' }, 'backspace', 'C-h'),
+  ...bind({ kind: 'erase', by: 1, what: 'character' }, 'delete', 'C-d'),
+  ...bind({ kind: 'erase', by: -1, what: 'word' }, 'C-w', 'M-backspace'),
+  ...bind({ kind: 'erase', by: 1, what: 'word' }, 'M-d'),
+  ...bind({ kind: 'erase', by: -1, what: 'line' }, 'C-u'),
+  ...bind({ kind: 'erase', by: 1, what: 'line' }, 'C-k'),
+  ...bind({ kind: 'recall', by: 1 }, 'up', 'C-p'),
+  ...bind({ kind: 'recall', by: -1 }, 'down', 'C-n'),
   ...bind({ kind: 'redraw' }, 'C-l'),
   ...bind({ kind: 'suspend' }, 'C-z'),
-  ...bind({ kind: 'move', by: 1 }, 'down'),
-  ...bind({ kind: 'move', by: -1 }, 'up'),
 };
 
 const LEAVE: Readonly<Record<string, Action>> = {
