@@ -74,6 +74,20 @@ for (const size of SIZES) {
   });
 }
 
+test('where one is in the list is seen beside all the tabs, the output among them, and the tabs keep still', async (t) => {
+  const sites = Array.from({ length: 400 }, (_, at) => ({
+    stack: [`/home/me/app!f${at}@/x/f.c:1`],
+    bytes: at + 1,
+  }));
+  const live = fakeSession([{ sites }]);
+  const state = await answered(initialState(live, { columns: 80, rows: 24 }, 'with output'), live);
+  const tabsOf = (now: State) => screenText(now).split('\n')[5] ?? '';
+  t.regex(tabsOf(state), /\[1 Lines\] 2Funcs .* 9Output +1\/200\+$/);
+  t.regex(tabsOf(press(state, { kind: 'last' })), /\[1 Lines\] 2Funcs .* 9Output +200\/200\+$/);
+  for (const view of ['functions', 'modules', 'processes', 'output'] as const)
+    t.regex(tabsOf(await answered(show(state, view), live)), /\d\/\d+\+?$|\[9 Output\]/, view);
+});
+
 for (const rows of [3, 4, 5, 6, 8])
   test(`on a terminal of ${rows} lines what is typed is seen, and what is asked can be answered`, async (t) => {
     const live = fakeSession(FAKES);
@@ -167,6 +181,11 @@ test('the objects of a Python program are in the header and in the plot', async 
     totalBlocks: 800_000,
     peakBytes: 40 << 20,
   });
+});
+
+test('the plot of a program that was over at once ends where the header says, not at nothing', async (t) => {
+  const text = screenText(await started(NORMAL, [{ sites: SITES, rssBytes: 100 << 20, timeline: [] }]));
+  t.regex(text, /100\.0 MiB +█\n +0 B +█\n/);
 });
 
 test('a program that the user excluded is not told as one that could not be traced', async (t) => {

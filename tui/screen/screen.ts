@@ -1,5 +1,6 @@
 /** The whole screen: state → exactly as many lines as the terminal has. Pure. */
 import type { SortKey } from '../../proto/messages.js';
+import type { TimelinePoint } from '../../proto/snapshot.js';
 import type { PathStyle } from '../../views/names.js';
 import { formatCount } from '../../views/units.js';
 import { rowsOf } from '../rows.js';
@@ -31,11 +32,16 @@ const VIEW_TITLES: Readonly<Record<ShownView, string>> = {
   processes: 'Processes',
   output: 'Output',
 };
+const SHORT_TITLES: typeof VIEW_TITLES = {
+  ...VIEW_TITLES,
+  functions: 'Funcs',
+  modules: 'Mods',
+  processes: 'Procs',
+};
 
 export const screenLines = (state: State, look: Look): readonly Line[] => {
   const { size } = state;
   const layout = layoutOf(size);
-  const timeline = shownPicture(state).header?.timeline ?? [];
   const { head, rows } = bodyOf(state, look);
   const body = rows.slice(0, layout.body);
   const blank = Array.from({ length: layout.body - body.length }, (): Line => []);
@@ -43,7 +49,7 @@ export const screenLines = (state: State, look: Look): readonly Line[] => {
     ...headerLines(state, look.path).slice(0, layout.facts),
     ...(state.process === 'all'
       ? noPlot(layout.plot)
-      : plotLines(timeline, size.columns, layout.plot, look.glyphs)),
+      : plotLines(timelineOf(state), size.columns, layout.plot, look.glyphs)),
     tabLine(state),
     head,
     ...body,
@@ -53,6 +59,15 @@ export const screenLines = (state: State, look: Look): readonly Line[] => {
   const foot = footLines(state, look.glyphs).slice(-Math.max(1, size.rows));
   const shown = [...lines.slice(0, Math.max(0, size.rows - foot.length)), ...foot];
   return shown.map((line) => cutLine(line, size.columns));
+};
+
+/** Up to what the header tells: of a program that was over at once there may be no point at all. */
+const timelineOf = (state: State): readonly TimelinePoint[] => {
+  const { header } = shownPicture(state);
+  if (!header?.process) return header?.timeline ?? [];
+  const { liveBytes, rssBytes, python } = header.totals;
+  const now = { ms: header.process.elapsedMs, liveBytes, rssBytes };
+  return [...header.timeline, python ? { ...now, pythonBytes: python.liveBytes } : now];
 };
 
 const noPlot = (rows: number): readonly Line[] =>
@@ -148,15 +163,19 @@ export const tabLine = (state: State): Line => {
   const count = rowsOf(state).length;
   const table = place === 'output' || place === 'detail' ? null : shownPicture(state).tables[place];
   const more = table && 'omitted' in table && table.omitted > 0 ? '+' : '';
-  const position = count > 0 ? [span(`${formatCount(at + 1)}/${formatCount(count)}${more}`, 'faint')] : [];
+  const last = `${formatCount(count)}${more}`;
+  const position = count > 0 ? [span(`${formatCount(at + 1)}/${last}`, 'faint')] : [];
+  // Room for the last row's, so that the tabs stay as they are while one moves.
+  const room = columns - (count > 0 ? ` ${last}/${last}`.length : 0);
   const tried = WAYS_TO_NAME.map((name) => tabs(state, name));
-  const fitting = tried.find((line) => lineWidth(line) <= columns) ?? tried.at(-1) ?? [];
+  const fitting = tried.find((line) => lineWidth(line) <= room) ?? tried.at(-1) ?? [];
   return spread(fitting, position, columns);
 };
 
 interface Tab {
   readonly digit: string;
   readonly title: string;
+  readonly short: string;
   readonly isShown: boolean;
 }
 
@@ -164,12 +183,14 @@ interface Tab {
 const WAYS_TO_NAME: readonly ((tab: Tab) => string)[] = [
   ({ digit, title, isShown }) => (isShown ? `[${digit} ${title}]` : ` ${digit} ${title} `),
   ({ digit, title, isShown }) => ` ${isShown ? `[${digit} ${title}]` : `${digit}${title}`}`,
+  ({ digit, short, isShown }) => ` ${isShown ? `[${digit} ${short}]` : `${digit}${short}`}`,
   ({ digit, title, isShown }) => (isShown ? `[${digit} ${title}]` : ` ${digit} `),
 ];
 
 const tabs = (state: State, name: (tab: Tab) => string): Line =>
-  viewsOf(state).map((view, at) => {
+  viewsOf(state).map((view, at, all) => {
     const isShown = view === state.view;
-    const text = name({ digit: String(at + 1), title: VIEW_TITLES[view], isShown });
-    return span(text, isShown ? 'strong' : 'faint');
+    const [title, short] = [VIEW_TITLES[view], SHORT_TITLES[view]];
+    const text = name({ digit: String(at + 1), title, short, isShown });
+    return span(at === all.length - 1 ? text.trimEnd() : text, isShown ? 'strong' : 'faint');
   });
