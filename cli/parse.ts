@@ -49,7 +49,7 @@ export const parse = (
 /**
  * The parser takes a `true` or `false` that stands behind a boolean for its value; here it is the next word, a
  * program's name for instance. A boolean with any other value behind `=` is wrong. The parser knows no value that
- * stands behind its letter; here `-oFILE` has one.
+ * stands behind its letter; here `-oFILE` has one. Nor does it take a `-` for the value of a long name.
  */
 const spelledOut = (
   command: string,
@@ -74,7 +74,8 @@ const spelledOut = (
     } else if (isFlag) {
       if (!endsAtWord && /^(true|false)$/.test(all[at + 1] ?? '')) all[at] = `${arg}=true`;
     } else if (name !== undefined && table[name]?.type !== 'count') {
-      at += 1; // its value
+      if (all[at + 1] === '-' && arg.startsWith('--')) all.splice(at, 2, `${arg}=-`);
+      else at += 1; // its value
     }
   }
   return all;

@@ -36,6 +36,12 @@ test('an option without its value is wrong, not left at its default', (t) => {
     t.throws(wrong(...args), undefined, args.join(' '));
 });
 
+test('standard output is named by a dash behind the long name, too', (t) => {
+  for (const args of [['-o', '-'], ['--output', '-'], ['--output=-'], ['-q', '--output', '-', '-f']])
+    t.is(given(...args).output, '-', args.join(' '));
+  t.deepEqual(words('--output', '-', 'ls', '-'), ['ls', '-']);
+});
+
 test('a value may stand behind its letter, as for most programs', (t) => {
   t.like(given('-oq.json'), { output: 'q.json', quiet: false });
   t.like(given('-qfoq.json', 'a'), { output: 'q.json', quiet: true, force: true });
