@@ -144,17 +144,20 @@ export const serveClient = (socket: WebSocket, service: Service): Promise<void> 
         break;
     }
   };
+  /** Its own: those of another client may go at any time. */
+  const marks: MarkNumber[] = [];
   const subscribe = (request: Subscribe): void => {
     unsubscribe(request.id);
     if (subscriptions.size >= SUBSCRIPTION_LIMIT)
       fault(request.id, 'busy', `A client has at most ${SUBSCRIPTION_LIMIT} subscriptions.`);
+    else if (request.since !== undefined && !marks.includes(request.since))
+      fault(request.id, 'no-mark', `You have set no mark ${request.since}, or later ones took its place.`);
     else subscriptions.set(request.id, service.feeds.subscribe(receiver, request));
   };
   const unsubscribe = (id: RequestId): void => {
     subscriptions.get(id)?.();
     subscriptions.delete(id);
   };
-  const marks: MarkNumber[] = [];
   const setMark = async (id: RequestId): Promise<void> => {
     try {
       const { mark, takenAt, live } = await service.views.marks.set();

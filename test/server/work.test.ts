@@ -153,6 +153,17 @@ test('a mark that is no longer kept is said to be missing, others stay', async (
   t.is((await client.nextOf('update')).id, 5);
 });
 
+test('growth is never told since a mark that another viewer set, which would go with it', async (t) => {
+  const { server } = await serve(t);
+  const [one, other] = [await connect(server), await connect(server)];
+  one.send({ type: 'mark', id: 1 });
+  const { mark } = await one.nextOf('mark');
+  other.send(subscription(2, { since: mark }));
+  t.like(await other.next(), { type: 'error', id: 2, code: 'no-mark' });
+  one.send(subscription(2, { since: mark }));
+  t.is((await one.nextOf('update')).id, 2);
+});
+
 test('of the tree of stacks only what is open is sent', async (t) => {
   const { server } = await serve(t);
   const client = await connect(server);
