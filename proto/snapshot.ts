@@ -241,6 +241,8 @@ export interface DiffRow {
   readonly offset?: number | null;
   /** The text of the line, where the newer snapshot (else the older) keeps it. */
   readonly source?: string | null;
+  /** Whether it is the program's own code: a library's may have the same module, or none. */
+  readonly user?: boolean;
   /** By stack only: innermost frame first, as the printed report shows them. */
   readonly frames?: readonly string[];
 }

@@ -57,6 +57,7 @@ export const diffSnapshots = (before: Recording, after: Recording, options: Diff
       source:
         sourceText(after.sources, group.file, group.line) ??
         sourceText(before.sources, group.file, group.line),
+      user: group.user,
       ...(group.stack ? { frames: group.stack().map((frame) => frameText(frame)) } : {}),
     })),
     omittedRows: Math.max(0, rows.length - limit),

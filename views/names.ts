@@ -25,8 +25,10 @@ export const placeName = (
 };
 
 /** Of a row for a whole module. A frame of Python's is in none, nor is one in code that was made at run time. */
-export const moduleName = (module: string | null, path: PathStyle = whole): string =>
-  module === null ? '(Python or generated code)' : path(module);
+export const moduleName = (module: string | null, path: PathStyle = whole, isUser = true): string => {
+  if (module !== null) return path(module);
+  return isUser ? '(Python or generated code)' : '(Python itself, or generated code)';
+};
 
 /** "main (src/main.c:12)": one frame on one line. */
 export const frameText = (

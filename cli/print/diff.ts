@@ -52,7 +52,10 @@ const FIGURES: readonly Figure[] = [
 
 const tableRow = (row: DiffRow, figures: readonly Figure[], by: GroupBy, surface: Surface): TableRow => ({
   numbers: figures.map((figure) => figure.of(row)),
-  place: by === 'module' ? moduleName(row.module ?? null, surface.path) : placeName(named(row), surface.path),
+  place:
+    by === 'module'
+      ? moduleName(row.module ?? null, surface.path, row.user)
+      : placeName(named(row), surface.path),
   name: by === 'file' || by === 'module' ? '' : functionName(row),
   below: [...(row.source && by === 'line' ? [row.source] : []), ...stackLines(row.frames ?? [])],
   mood: row.bytes.delta > 0 ? 'more' : 'less',

@@ -36,6 +36,22 @@ test('code without names matches by module and offset', (t) => {
   t.like(diff.rows, { length: 1, 0: { module: '/home/me/app', offset: 64, state: 'changed' } });
 });
 
+test('code in no module is told apart: the program’s own, and what is blamed on nobody', (t) => {
+  const stacks = [
+    ['!generated', 'libc.so.6!malloc'],
+    ['!+5', 'libc.so.6!malloc'],
+  ];
+  const after = snapshotOf(stacks.map((stack, at) => ({ stack, bytes: 10 - at })));
+  const diff = diffSnapshots(snapshotOf([]), after, { ...LIVE, by: 'module' });
+  t.deepEqual(
+    diff.rows.map(({ module, user }) => [module, user]),
+    [
+      [null, true],
+      [null, false],
+    ],
+  );
+});
+
 test('rows beyond the limit still count in the totals', (t) => {
   const after = snapshotOf([at('a.c:1', 100), at('a.c:2', 50)]);
   const diff = diffSnapshots(snapshotOf([]), after, { ...LIVE, limit: 1 });

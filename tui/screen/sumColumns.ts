@@ -52,7 +52,7 @@ export const sumNames = (view: Place, path: PathStyle): readonly Column[] => {
   const place = name(
     'where',
     'start',
-    ofSum((row) => (view === 'modules' ? moduleName(row.module, path) : placeName(row, path))),
+    ofSum((row) => (view === 'modules' ? moduleName(row.module, path, row.user) : placeName(row, path))),
   );
   const who = name(
     'function',
