@@ -31,9 +31,9 @@
 #include "shim/unwind/path.h"
 #include "shim/unwind/walk.h"
 
-#define REMEMBERED_FRAMES 16384 /* of most stacks a small part is ever touched */
-#define FRAME_INDEX       1024  /* candidates by stack address */
-#define SENTINELS         4     /* frames below the root that never verify: they end the loop */
+#define REMEMBERED_FRAMES 2048
+#define FRAME_INDEX       1024 /* candidates by stack address */
+#define SENTINELS         4    /* frames below the root that never verify: they end the loop */
 
 /* Frames are numbered from the root: 0 is the outermost. */
 struct remembered {

@@ -1,6 +1,7 @@
 /* x86_64.c — compiles unwind rules from call frame information, and the rare steps of a walk. Twin:
  * aarch64.c. */
 #include "shim/platform/arch.h"
+#include "shim/platform/modules.h"
 #include "shim/platform/os.h"
 #include "shim/unwind/cfi.h"
 #include "shim/unwind/elsewhere.h"
@@ -70,7 +71,9 @@ static bool is_stub(const uint8_t *at, const struct stub *stub) {
 /* The rule of the instruction at `pc`, 0: it is not of a stub. */
 static uint64_t rule_of_stub(uintptr_t pc) {
     uintptr_t at = pc & ~(uintptr_t)15;
-    if (!os_readable(at))
+    struct loaded_module module;
+    if (!platform_find_module(pc, &module) || at < module.base || module.end - at < sizeof stubs->bytes ||
+        !os_readable(at))
         return 0;
     for (unsigned i = 0; i < sizeof stubs / sizeof stubs[0]; i++)
         if (is_stub((const uint8_t *)at, &stubs[i]))

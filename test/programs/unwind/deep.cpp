@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #define NOINLINE __attribute__((noinline, noclone))
-#define DEEPEST  1500
+#define DEEPEST  900
 
 namespace {
 
