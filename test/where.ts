@@ -2,8 +2,8 @@
  * Tests that need more than every machine has. Where it is not there they are reported as skipped, with what is
  * missing in their title; none of them may pass without having tried.
  */
-import { spawnSync } from 'node:child_process';
 import test, { type ExecutionContext } from 'ava';
+import { isInstalled, succeeds } from './installed.js';
 
 export interface Need {
   /** As the title of a skipped test tells it. */
@@ -28,15 +28,10 @@ export const where = (...needs: readonly Need[]) => {
   return Object.assign(declareBy(test), { serial: declareBy(test.serial) });
 };
 
-export const isInstalled = (program: string): boolean => succeeds('sh', '-c', 'command -v "$0"', program);
-
 export const installed = (...programs: readonly string[]): Need => {
   const missing = programs.filter((program) => !isInstalled(program));
   return { what: missing.join(' and '), isThere: missing.length === 0 };
 };
-
-const succeeds = (command: string, ...args: readonly string[]): boolean =>
-  spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
 /** To become another user, and to give files away. */
 export const root: Need = { what: 'root', isThere: process.getuid?.() === 0 };

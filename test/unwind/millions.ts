@@ -6,7 +6,7 @@
  * Prints a table, a line per program; exits with 1 when one stack differs.
  */
 
-import { isInstalled } from '../where.js';
+import { isInstalled } from '../installed.js';
 import { realPrograms } from './programs.js';
 import {
   buildComparison,
