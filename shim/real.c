@@ -40,7 +40,6 @@ bool real_resolve(void) {
 #undef HOOK
     operators_resolve();
     sandbox_resolve();
-    dlerror(); /* of the names that are not there: the program's own question is not to hear of them */
     store_release(&real_ready, true);
     resolving = false;
     return true;

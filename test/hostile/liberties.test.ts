@@ -23,6 +23,15 @@ test('a program that asks for the loader’s last error before it has asked for 
   await fares(t, 'asks-the-loader');
 });
 
+test('a library whose constructor makes the first allocation under a lock of the C library’s (libgpg-error: ps, gpg): no deadlock', async (t) => {
+  const library = await build('catalogue.c', 'libcatalogue.so', '-shared', '-fPIC', '-DLIBRARY');
+  const command = [await build('catalogue.c', 'catalogue', library)];
+  const bare = await run(command);
+  t.is(bare.code, 0);
+  const { code, stdout, stderr } = await trace(command, { limitMs: 20_000 });
+  t.deepEqual({ code, stdout, stderr }, bare);
+});
+
 test('a mapping that is to be moved to where the program wishes: it comes to lie there', async (t) => {
   await fares(t, 'hints');
 });
