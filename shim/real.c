@@ -30,6 +30,13 @@ static void *find_first(const char *name) {
     return first ? first : any;
 }
 
+/* The program's own dlerror is not to hear of the names that are not there. A look-up that succeeds forgets
+ * them; dlerror itself would wait for the locks of message catalogues, which whoever allocates first may
+ * hold. */
+static void forget_failures(void) {
+    dlsym(RTLD_NEXT, "malloc");
+}
+
 bool real_resolve(void) {
     if (resolving)
         return false;
@@ -40,6 +47,7 @@ bool real_resolve(void) {
 #undef HOOK
     operators_resolve();
     sandbox_resolve();
+    forget_failures();
     store_release(&real_ready, true);
     resolving = false;
     return true;

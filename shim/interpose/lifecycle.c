@@ -5,7 +5,6 @@
  * would return into a frame that is gone.
  */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -21,12 +20,7 @@ static void at_exit(int status, void *unused) {
 }
 
 __attribute__((constructor)) static void start(void) {
-    bool traced = real_available() && process_start();
-    /* Of the names that are not there the program's own question is not to hear. Here, and not where they are
-     * looked for: that is in the middle of whatever call allocates first, and dlerror waits for the locks of
-     * message catalogues. */
-    dlerror();
-    if (traced)
+    if (real_available() && process_start())
         on_exit(at_exit, NULL);
 }
 
