@@ -38,7 +38,9 @@ export const blameStacks = (first: StackArrays): Blame => {
   const roles: ModuleRole[] = [];
   /** By frame. */
   let traits = NO_COLUMN;
-  const shelfOf = createShelves();
+  const kinds = createKinds();
+  /** By kind of frame. */
+  const traitsOfKind: number[] = [];
   /** What a node may have to leave the blame to its parent. */
   let yielding = ALLOCATOR | RUNTIME;
   let frameCount = 0;
@@ -48,22 +50,12 @@ export const blameStacks = (first: StackArrays): Blame => {
   const judgeFrames = () => {
     const { frames, modules } = profile;
     traits = withRoom(traits, frames.length);
-    let before: Frame | undefined;
-    let shelf = new Map<string | null, number>();
+    for (const frame of kinds.take(frames, frameCount, traits))
+      traitsOfKind.push(traitsOf(frame, roles[frame.module] ?? 'user', modules[frame.module]));
     for (; frameCount < frames.length; frameCount += 1) {
-      const frame = frames[frameCount];
-      const { module, file, language, function: name } = frame;
-      const isLikeBefore = before?.module === module && before.file === file && before.language === language;
-      if (!isLikeBefore) shelf = shelfOf(frame);
-      before = frame;
-      let found = shelf.get(name);
-      if (found === undefined) {
-        found = traitsOf(frame, roles[module] ?? 'user', modules[module]);
-        shelf.set(name, found);
-        // Nodes that stood there before are in no Python line.
-        if ((found & PYTHON) !== 0) yielding |= YIELDS_TO_PYTHON;
-      }
-      traits[frameCount] = found;
+      traits[frameCount] = traitsOfKind[traits[frameCount]];
+      // Nodes that stood there before are in no Python line.
+      if ((traits[frameCount] & PYTHON) !== 0) yielding |= YIELDS_TO_PYTHON;
     }
   };
 
@@ -123,12 +115,40 @@ const OWNERSHIP: Readonly<Record<Ownership, number>> = {
   base: 0,
 };
 
-/** Where to remember them: frames that agree in all but the name, which there are many of, are asked the same. */
-const createShelves = (): ((frame: Frame) => Map<string | null, number>) => {
+/** Frames of one kind agree in all that their traits follow from. Those that agree in all but the name are many. */
+interface Kinds {
+  /** Writes the number of the kind of each frame from `from` on. @returns a frame of each kind that was not there */
+  readonly take: (frames: readonly Frame[], from: number, kind: Int32Array) => readonly Frame[];
+}
+
+const createKinds = (): Kinds => {
   const native = new Map<number, Map<string | null, Map<string | null, number>>>();
   const python: typeof native = new Map();
-  return ({ language, module, file }) =>
-    inside(inside(language === 'python' ? python : native, module), file);
+  let count = 0;
+
+  const take: Kinds['take'] = (frames, from, kind) => {
+    const first: Frame[] = [];
+    let before: Frame | undefined;
+    let names = new Map<string | null, number>();
+    for (let at = from; at < frames.length; at += 1) {
+      const frame = frames[at];
+      const { module, file, language, function: name } = frame;
+      if (before?.module !== module || before.file !== file || before.language !== language)
+        names = inside(inside(language === 'python' ? python : native, module), file);
+      before = frame;
+      let found = names.get(name);
+      if (found === undefined) {
+        found = count;
+        count += 1;
+        names.set(name, found);
+        first.push(frame);
+      }
+      kind[at] = found;
+    }
+    return first;
+  };
+
+  return { take };
 };
 
 const inside = <K, L, V>(maps: Map<K, Map<L, V>>, key: K): Map<L, V> => {

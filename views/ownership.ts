@@ -89,9 +89,12 @@ const RUNTIME_SOURCE =
   /\/include\/c\+\+\/|\/c\+\+\/v1\/|\/libstdc\+\+-v3\/|^\/usr\/include\/|\/lib\/gcc\/|^\/rustc\/|\/rustlib\/src\/|\/rust-deps\/|^\/rust\/deps\//;
 
 const isRuntimeName = (name: string): boolean =>
-  RUNTIME_NAME.test(ownName(name)) || (RUST_RUNTIME_NAME.test(name) && !name.includes('('));
+  (NAMES_RUNTIME.test(name) && RUNTIME_NAME.test(ownName(name))) ||
+  (RUST_RUNTIME_NAME.test(name) && !name.includes('('));
 
-const RUNTIME_NAME = /^<?(?:std|__gnu_cxx|__cxxabiv1|alloc)::/;
+/** Somewhere in it; asked first, for few names have to be taken apart then. */
+const NAMES_RUNTIME = /(?:std|__gnu_cxx|__cxxabiv1|alloc)::/;
+const RUNTIME_NAME = new RegExp(`^<?${NAMES_RUNTIME.source}`);
 
 /** Rust's core and what its std is built of; a function in a namespace of C++ has parameters behind its name. */
 const RUST_RUNTIME_NAME = /^<?(?:core|hashbrown|gimli|addr2line|object|miniz_oxide|rustc_demangle)::/;

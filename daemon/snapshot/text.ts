@@ -10,9 +10,11 @@ import { coreLibrary } from '../core/library.js';
 const ROOM_BYTES = 1 << 21;
 
 /** Each portion is good until the next one is asked for. */
-export function* snapshotText({ stacks, sites, ...rest }: Recording): Iterable<Uint8Array> {
+export function* snapshotText({ frames, stacks, sites, ...rest }: Recording): Iterable<Uint8Array> {
   const head = JSON.stringify(rest);
-  yield bytesOf(`${head.slice(0, head.length - 1)},"stacks":[`);
+  yield bytesOf(`${head.slice(0, head.length - 1)},"frames":`);
+  yield bytesOf(JSON.stringify(frames));
+  yield bytesOf(',"stacks":[');
   const needed = Math.max(NODE_TEXT_BYTES * stacks.count, SITE_TEXT_BYTES * sites.count);
   const room = new Uint8Array(1 + Math.min(ROOM_BYTES, needed));
   yield* itemsText(room, stacks.count, NODE_TEXT_BYTES, nodesWriter(stacks));

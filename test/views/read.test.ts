@@ -147,8 +147,8 @@ test('a snapshot is written as JSON.stringify would, of how many stacks and site
       temporaryBlocks: of(i + 6),
     }));
     const text = wholeText({ ...rest, stacks: stacksOf(nodes), sites: sitesOf(sites) });
-    const { sites: __, ...head } = rest;
-    t.true(text === `${JSON.stringify({ ...head, stacks: nodes, sites })}\n`, `${count} of each`);
+    const { frames, sites: __, ...head } = rest;
+    t.true(text === `${JSON.stringify({ ...head, frames, stacks: nodes, sites })}\n`, `${count} of each`);
   }
 });
 
