@@ -54,6 +54,12 @@ test('a realloc that a signal handler left by longjmp does not spoil what the on
   t.deepEqual(await run('native/sanitized/lifecycle', 'abandoned'), succeeded);
 });
 
+test('what ended processes of a long build leave does not fill the memory, and comes back as it was', async (t) => {
+  t.deepEqual(await run('native/archive', 'file'), succeeded);
+  t.deepEqual(await run('native/sanitized/archive', 'no-folder'), succeeded);
+  t.deepEqual(await run('native/sanitized/archive', 'full-disk'), succeeded);
+});
+
 test('a forked child does not answer for what it inherited', async (t) => {
   t.deepEqual(await run('native/sanitized/lifecycle', 'forked'), succeeded);
 });

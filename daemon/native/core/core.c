@@ -239,7 +239,7 @@ static void finish(struct core *core, struct process *process) {
             close(process->pidfd);
         process->pidfd = -1;
     } else {
-        process_end(process, core->session.directory);
+        process_end(process, &core->archive, core->session.directory);
         /* It announced an exec and left no word of its own: the other program was over before anybody looked.
          */
         if (process->exec_expected && !process->segment.fixed.exited)

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#include "daemon/native/core/archive.h"
 #include "daemon/native/core/process.h"
 #include "daemon/native/core/session.h"
 
@@ -27,6 +28,7 @@ struct core {
     uint32_t enough;          /* atomic; 1: the drain under way ends with the present one */
 
     struct session session;
+    struct archive archive; /* of those that have ended */
     struct process **processes;
     uint32_t count;
     uint32_t capacity;

@@ -18,6 +18,7 @@
 static void destroy(struct core *core) {
     for (uint32_t i = 0; i < core->count; i++)
         process_free(core->processes[i]);
+    archive_close(&core->archive);
     free(core->processes);
     free(core->active.items);
     free(core->reports.items);
@@ -38,6 +39,7 @@ EXPORT struct core *core_create(const char *directory, uint32_t on_full, char *w
         snprintf(why, why_bytes, "out of memory");
         return NULL;
     }
+    archive_init(&core->archive);
     guard_install();
     pthread_mutexattr_t again; /* between core_hold and core_release the same thread asks */
     pthread_mutexattr_init(&again);

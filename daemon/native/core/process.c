@@ -162,31 +162,26 @@ static void seal_sizes(struct process *process) {
     array_shrink(&process->sizes, &capacity, process->sizes_count, sizeof *process->sizes);
 }
 
-static void keep_largest(struct process *process) {
-    uint32_t capacity = LARGEST_BLOCKS;
-    process->largest = malloc(capacity * sizeof *process->largest);
-    if (!process->largest)
-        return;
-    process->largest_count =
-        largest_find(&process->blocks, &process->python_blocks, &process->sites, process->largest);
-    array_shrink(&process->largest, &capacity, process->largest_count, sizeof *process->largest);
+static void keep_largest(struct process *process, struct archive *archive) {
+    struct block_record found[LARGEST_BLOCKS];
+    uint32_t count = largest_find(&process->blocks, &process->python_blocks, &process->sites, found);
+    process->largest = archive_keep(archive, found, count * sizeof *found);
+    process->largest_count = process->largest ? count : 0;
 }
 
-static void keep_holdings(struct process *process) {
+static void keep_holdings(struct process *process, struct archive *archive) {
     struct holdings holdings = {.now_us = monotonic_us()};
     blocks_each(&process->blocks, holdings_visit, &holdings);
     blocks_each(&process->python_blocks, holdings_visit, &holdings);
     holdings_of_maps(&holdings, &process->maps);
     holdings_pack(&holdings);
-    if (holdings.failed) {
-        holdings_free(&holdings);
-        return;
-    }
-    process->holdings = holdings.items;
-    process->holdings_count = holdings.count;
+    if (!holdings.failed)
+        process->holdings = archive_keep(archive, holdings.items, holdings.count * sizeof *holdings.items);
+    process->holdings_count = process->holdings ? holdings.count : 0;
+    holdings_free(&holdings);
 }
 
-void process_end(struct process *process, int directory) {
+void process_end(struct process *process, struct archive *archive, int directory) {
     if (process->segment.base) {
         segment_enter(&process->segment);
         if (!process_is_corrupt(process))
@@ -197,10 +192,10 @@ void process_end(struct process *process, int directory) {
             process_corrupt(process);
     }
     process->record.skipped_orders = process->order.skipped;
-    keep_largest(process);
-    keep_holdings(process);
-    segment_seal(&process->segment);
-    sites_seal(&process->sites);
+    keep_largest(process, archive);
+    keep_holdings(process, archive);
+    segment_seal(&process->segment, archive);
+    sites_seal(&process->sites, archive);
     threads_seal(&process->threads);
     seal_sizes(process);
     free_running_state(process);
@@ -307,8 +302,6 @@ void process_free(struct process *process) {
     naming_free(&process->naming);
     threads_free(&process->threads);
     free(process->sizes);
-    free(process->largest);
-    free(process->holdings);
     free(process->forks);
     free(process->path);
     free(process);

@@ -52,9 +52,9 @@ struct process {
     struct threads threads;
     struct size_record *sizes; /* SIZE_CLASSES, fewer once sealed */
     uint32_t sizes_count;
-    struct block_record *largest; /* once it has ended: what lived then */
+    const struct block_record *largest; /* once it has ended: what lived then */
     uint32_t largest_count;
-    struct holding_record *holdings; /* once it has ended: what lived then, by age and size */
+    const struct holding_record *holdings; /* once it has ended: what lived then, by age and size */
     uint32_t holdings_count;
     struct fork_point *forks;
     uint32_t forks_count;
@@ -74,9 +74,9 @@ static inline bool process_is_corrupt(const struct process *process) {
     return unlikely(process->record.flags & PROCESS_CORRUPT);
 }
 
-/* No more events will come: settles what is still waiting, keeps the results, frees all else and removes the
- * segment file. */
-void process_end(struct process *process, int directory);
+/* No more events will come: settles what is still waiting, puts the results into the archive, frees all else
+ * and removes the segment file. */
+void process_end(struct process *process, struct archive *archive, int directory);
 
 /* Remembers what it holds now under the serial of a fork. */
 void process_forked(struct process *process, uint64_t serial);

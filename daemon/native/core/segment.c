@@ -259,17 +259,15 @@ bool segment_has_lost(const struct segment *segment) {
     return segment->base && __atomic_load_n(&live_header(segment)->lost, __ATOMIC_RELAXED) != 0;
 }
 
-/* A copy that always exists: of nothing when there is no memory. */
-static void *copy(const void *source, size_t bytes, uint32_t *count) {
-    void *copied = malloc(bytes ? bytes : 1);
-    if (copied && bytes)
-        memcpy(copied, source, bytes);
-    if (!copied)
+/* Of nothing when there is no room. */
+static const void *keep(struct archive *archive, const void *source, size_t bytes, uint32_t *count) {
+    const void *kept = archive_keep(archive, source, bytes);
+    if (!kept)
         *count = 0;
-    return copied;
+    return kept;
 }
 
-void segment_seal(struct segment *segment) {
+void segment_seal(struct segment *segment, struct archive *archive) {
     if (!segment->base)
         return;
     segment_enter(segment);
@@ -288,12 +286,12 @@ void segment_seal(struct segment *segment) {
     last.python_version = h->python_version;
     last.python_refusal = h->python_refusal;
 
-    segment->nodes = copy(segment->nodes, nodes * sizeof(struct node), &nodes);
-    segment->modules = copy(segment->modules, modules * sizeof(struct module), &modules);
-    segment->strings = copy(segment->strings, segment->strings_count, &segment->strings_count);
-    segment->python_codes = copy(segment->python_codes, python_codes, &python_codes);
-    segment->executable = copy(segment->executable, last.executable_bytes, &last.executable_bytes);
-    segment->command = copy(segment->command, last.command_bytes, &last.command_bytes);
+    segment->nodes = keep(archive, segment->nodes, nodes * sizeof(struct node), &nodes);
+    segment->modules = keep(archive, segment->modules, modules * sizeof(struct module), &modules);
+    segment->strings = keep(archive, segment->strings, segment->strings_count, &segment->strings_count);
+    segment->python_codes = keep(archive, segment->python_codes, python_codes, &python_codes);
+    segment->executable = keep(archive, segment->executable, last.executable_bytes, &last.executable_bytes);
+    segment->command = keep(archive, segment->command, last.command_bytes, &last.command_bytes);
     segment_leave(segment);
 
     forget_cut(segment);
@@ -307,15 +305,7 @@ void segment_seal(struct segment *segment) {
 
 void segment_free(struct segment *segment) {
     forget_cut(segment);
-    if (segment->base) {
+    if (segment->base)
         munmap(segment->base, segment->bytes);
-    } else {
-        free((void *)segment->nodes);
-        free((void *)segment->modules);
-        free((void *)segment->strings);
-        free((void *)segment->python_codes);
-        free((void *)segment->executable);
-        free((void *)segment->command);
-    }
     *segment = (struct segment){0};
 }

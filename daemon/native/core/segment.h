@@ -2,7 +2,7 @@
  *
  * The program may scribble on all of it: each value is copied, then checked, then used. All functions that
  * read it are called between segment_enter and segment_leave. After segment_seal the same functions read the
- * daemon's own compact copy.
+ * daemon's own copy in the archive.
  */
 #ifndef MEMTRACE_CORE_SEGMENT_H
 #define MEMTRACE_CORE_SEGMENT_H
@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/native/core/archive.h"
 #include "proto/records.h"
 #include "proto/segment.h"
 
@@ -18,7 +19,7 @@ struct segment {
     size_t bytes;
     struct segment_header fixed; /* copied and checked when attached; its counts are stale */
 
-    /* In the mapping, or copies once sealed. */
+    /* In the mapping, or in the archive once sealed. */
     const struct node *nodes;
     const struct module *modules;
     const uint8_t *strings;
@@ -83,8 +84,8 @@ static inline uint64_t segment_counter(uint64_t value) {
     return value < UINT64_C(1) << 48 ? value : 0;
 }
 
-/* The process is over: copies what is still of use and lets the mapping go. */
-void segment_seal(struct segment *segment);
+/* The process is over: puts what is still of use into the archive and lets the mapping go. */
+void segment_seal(struct segment *segment, struct archive *archive);
 void segment_free(struct segment *segment);
 
 #endif

@@ -38,14 +38,25 @@ struct site_record sites_record(const struct sites *sites, uint32_t index) {
     };
 }
 
-void sites_seal(struct sites *sites) {
+static void forget_stacks(struct sites *sites) {
     for (int kind = 0; kind < SITE_KINDS; kind++)
         array_shrink(&sites->of_stack[kind].site, &sites->of_stack[kind].capacity, 0, sizeof(uint32_t));
-    array_shrink(&sites->items, &sites->capacity, sites->count, sizeof *sites->items);
+}
+
+/* Where the archive has no room they stay. */
+void sites_seal(struct sites *sites, struct archive *archive) {
+    forget_stacks(sites);
+    const void *kept = archive_keep(archive, sites->items, sites->count * sizeof *sites->items);
+    if (!kept)
+        return;
+    free(sites->items);
+    sites->items = (struct site *)kept;
+    sites->capacity = 0;
 }
 
 void sites_free(struct sites *sites) {
-    sites_seal(sites);
-    free(sites->items);
+    forget_stacks(sites);
+    if (sites->capacity)
+        free(sites->items);
     *sites = (struct sites){0};
 }

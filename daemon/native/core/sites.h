@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/native/core/archive.h"
 #include "proto/records.h"
 
 #define SITE_KINDS 3 /* enum site_kind */
@@ -44,7 +45,7 @@ struct gauge {
 };
 
 struct sites {
-    struct site *items;
+    struct site *items; /* the archive's once sealed, with a capacity of 0 */
     uint32_t count;
     uint32_t capacity;
     struct gauge gauge[SITE_KINDS];
@@ -118,8 +119,8 @@ static inline void sites_count(struct sites *sites, uint32_t index, uint64_t byt
 /* The record of a site as others see it. */
 struct site_record sites_record(const struct sites *sites, uint32_t index);
 
-/* Keeps the records, gives back all else: nothing will change any more. */
-void sites_seal(struct sites *sites);
+/* Keeps the records in the archive, gives back all else: nothing will change any more. */
+void sites_seal(struct sites *sites, struct archive *archive);
 void sites_free(struct sites *sites);
 
 #endif
