@@ -69,6 +69,8 @@ export interface Core {
    * @returns how many; fewer than there is room for when the rest has no names yet
    */
   readonly growStacks: (index: number, first: number, parent: Int32Array, frame: Int32Array) => number;
+  /** Places and stacks are numbered from 0 again. */
+  readonly forgetNames: (index: number) => void;
   /** The stacks of nodes; -1 for one that has none. */
   readonly stacksOf: (index: number, nodes: Uint32Array) => Int32Array;
   readonly modules: (index: number, from: number) => ModuleRecord[];
@@ -239,6 +241,7 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
         if (grown === 0) return count;
       }
     },
+    forgetNames: (index) => library.forgetNames(inUse(), index),
     stacksOf: (index, nodes) => {
       const stacks = new Int32Array(nodes.length);
       library.stacksOf(inUse(), index, nodes, stacks, nodes.length);

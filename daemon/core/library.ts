@@ -77,6 +77,7 @@ export interface Library {
     code: Uint32Array,
     capacity: number,
   ) => number;
+  readonly forgetNames: (core: Handle, index: number) => void;
   /** @returns how many stacks `growStacks` can make now */
   readonly namePlaces: (core: Handle, index: number, frames: Uint32Array, count: number) => number;
   readonly growStacks: (
@@ -191,6 +192,7 @@ const load = (): Library => {
       'void *',
       'uint32_t',
     ]),
+    forgetNames: library.func('core_forget_names', 'void', ['void *', 'uint32_t']),
     namePlaces: library.func('core_name_places', 'uint32_t', fill),
     growStacks: library.func('core_grow_stacks', 'uint32_t', [
       'void *',

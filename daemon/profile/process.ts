@@ -5,11 +5,12 @@
  * that of the next.
  */
 
+import { PROCESS_ENDED } from '../../proto/generated/layout.js';
 import type { LiveBlock, SiteKind } from '../../proto/snapshot.js';
 import type { Profile } from '../../views/profile.js';
 import { SITE_KINDS, type SiteFigures } from '../../views/sites.js';
 import { coreLibrary } from '../core/library.js';
-import type { Core, ProcessRecord, SiteTable } from '../core.js';
+import type { BlockTable, Core, ProcessRecord, SiteTable } from '../core.js';
 import type { Symbolizer } from '../symbols/symbolizer.js';
 import { nameStacks } from './stacks.js';
 
@@ -40,9 +41,9 @@ export const processProfile = (
   index: number,
   pid: number,
 ): ProcessProfile => {
-  const named = nameStacks(core, symbolizer, index, pid);
-  /** Ends with the last look that was asked for, or fails with it. */
-  let turn: Promise<unknown> = Promise.resolve();
+  let named = nameStacks(core, symbolizer, index, pid);
+  /** Ends with the last look that was asked for. */
+  let turn: Promise<void> = Promise.resolve();
   /** The one whose turn has not come. */
   let next: Promise<Look> | null = null;
   /** Whoever compares finds nothing new where nothing is. */
@@ -51,8 +52,8 @@ export const processProfile = (
   let numbers: Uint32Array | null = null;
 
   const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
-    const done = turn.then(task, task); // what the one before failed of is its callers' business
-    turn = done;
+    const done = turn.then(task);
+    turn = done.then(noMore, noMore); // what it brought, or failed of, is its caller's business
     return done;
   };
 
@@ -90,20 +91,26 @@ export const processProfile = (
     return next;
   };
 
-  const lookBeside: ProcessProfile['lookBeside'] = async (beside) => {
-    const { profile, record, ...asked } = await inTurn(() =>
-      read(() => ({ largest: core.largestBlocks(index), nowMs: agesUntilMs(core, index), beside: beside() })),
-    );
-    const { largest, nowMs } = asked.beside;
-    const { count, address, size, bornNs, stack, kind } = largest;
-    const stacks = named.stacksOf(stack.subarray(0, count));
-    const blocks: LiveBlock[] = [];
-    for (let at = 0; at < count; at += 1) {
-      const found = { address: address[at], bytes: size[at], kind: kindName(kind[at]) };
-      const ageMs = Math.max(0, Math.round(nowMs - bornNs[at] / NS_PER_MS));
-      blocks.push({ ...found, stack: stacks[at], ageMs });
-    }
-    return { profile, record, blocks, beside: asked.beside.beside };
+  const lookBeside: ProcessProfile['lookBeside'] = (beside) =>
+    inTurn(async () => {
+      const isFirst = last === null;
+      const { profile, record, ...asked } = await read(() => ({
+        largest: core.largestBlocks(index),
+        nowMs: agesUntilMs(core, index),
+        beside: beside(),
+      }));
+      const { largest, nowMs } = asked.beside;
+      const blocks = liveBlocks(largest, named.stacksOf(largest.stack.subarray(0, largest.count)), nowMs);
+      if (isFirst && record.state === PROCESS_ENDED) forget();
+      return { profile, record, blocks, beside: asked.beside.beside };
+    });
+
+  /** Of each of a thousand compilers a snapshot may be written, and nobody looks again. */
+  const forget = () => {
+    core.forgetNames(index);
+    named = nameStacks(core, symbolizer, index, pid);
+    last = null;
+    numbers = null;
   };
 
   const holdModules = (count: number): void => {
@@ -141,12 +148,28 @@ const changesOf = (record: ProcessRecord): number =>
   2 * record.pythonAllocations -
   record.pythonLiveBlocks;
 
+const noMore = (): void => {};
+
 const NS_PER_MS = 1e6;
 
 /** What has ended does not get older. */
 const agesUntilMs = (core: Core, index: number): number => {
   const { endedNs } = core.process(index);
   return endedNs > 0 ? endedNs / NS_PER_MS : core.nowMs();
+};
+
+const liveBlocks = (
+  { count, address, size, bornNs, kind }: BlockTable,
+  stacks: Int32Array,
+  nowMs: number,
+): readonly LiveBlock[] => {
+  const blocks: LiveBlock[] = [];
+  for (let at = 0; at < count; at += 1) {
+    const found = { address: address[at], bytes: size[at], kind: kindName(kind[at]) };
+    const ageMs = Math.max(0, Math.round(nowMs - bornNs[at] / NS_PER_MS));
+    blocks.push({ ...found, stack: stacks[at], ageMs });
+  }
+  return blocks;
 };
 
 const kindName = (kind: number): SiteKind => SITE_KINDS[kind] ?? 'heap';

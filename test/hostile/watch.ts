@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface Sample {
-  /** Of the daemon, resident. */
+  /** Of the daemon: resident, without what is in files and the kernel can drop. */
   readonly daemonBytes: number;
   readonly descriptors: number;
   /** Of all files of the session in shared memory, as far as they are backed. */
@@ -25,8 +25,11 @@ export const watch = (runtime: string, everyMs: number): Watch => {
     const [id = ''] = readdirSync(join(runtime, 'memtrace'));
     const session = JSON.parse(readFileSync(join(runtime, 'memtrace', id, 'session.json'), 'utf8'));
     const files = readdirSync(session.shmDirectory);
+    const [, resident, ofFiles] = readFileSync(`/proc/${session.daemonPid}/statm`, 'utf8')
+      .split(' ')
+      .map(Number);
     const sample = {
-      daemonBytes: Number(readFileSync(`/proc/${session.daemonPid}/statm`, 'utf8').split(' ')[1]) * 4096,
+      daemonBytes: (resident - ofFiles) * 4096,
       descriptors: readdirSync(`/proc/${session.daemonPid}/fd`).length,
       sharedBytes: files.reduce((sum, name) => sum + backed(join(session.shmDirectory, name)), 0),
       segments: files.filter((name) => name.startsWith('segment.')).length,

@@ -75,6 +75,15 @@ EXPORT uint32_t core_name_places(struct core *core, uint32_t index, const struct
     return due;
 }
 
+/* Places and stacks begin again from 0, for whoever asks next. */
+EXPORT void core_forget_names(struct core *core, uint32_t index) {
+    struct process *process = export_enter(core, index);
+    if (!process)
+        return;
+    naming_free(&process->naming);
+    export_leave(core, process);
+}
+
 /* The next stacks, which get the numbers from `first` on: what each is in, -1 for an outermost one, and its
  * frame. */
 EXPORT uint32_t core_grow_stacks(struct core *core, uint32_t index, int32_t first, int32_t *parent,
