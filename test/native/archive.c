@@ -15,7 +15,8 @@
 static uint8_t piece[5 << 20];
 static const void *kept[PIECES];
 
-/* From a byte to a few hundred KiB, and now and then more than a chunk of the archive holds: all told 300 MiB. */
+/* From a byte to a few hundred KiB, and now and then more than a chunk of the archive holds: all told 300
+ * MiB. */
 static size_t bytes_of(uint32_t number) {
     uint64_t seed = number;
     return number % 1000 == 999 ? sizeof piece : 1 + pick(&seed, 200u << 10);
