@@ -129,9 +129,24 @@ int program_start(struct program *program, char **environment, const struct call
                       "run it without memtrace to see whether it runs at all");
 }
 
+/* Of one that stops itself alone, at a key that it reads (^Z in node), the shell would not hear, which knows
+ * the launcher only: the launcher stops as well, and both are continued together. Not by SIGSTOP: whoever
+ * sends that to the program alone continues it alone. The signal is held meanwhile: ^Z for the whole group
+ * stops once. */
 void program_reap(struct program *program) {
-    if (!program->ended && waitpid(program->pid, &program->status, WNOHANG) == program->pid)
-        program->ended = true;
+    sigset_t stop, before;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTSTP);
+    sigprocmask(SIG_BLOCK, &stop, &before);
+    int status;
+    while (!program->ended && waitpid(program->pid, &status, WNOHANG | WUNTRACED) == program->pid) {
+        if (!WIFSTOPPED(status)) {
+            program->status = status;
+            program->ended = true;
+        } else if (WSTOPSIG(status) == SIGTSTP)
+            raise(SIGTSTP);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 int program_exit_code(const struct program *program) {

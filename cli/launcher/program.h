@@ -27,7 +27,7 @@ int program_find(struct program *program, bool allow_untraced);
 int program_start(struct program *program, char **environment, const struct caller_signals *caller,
                   const struct pty *pty, int *error);
 
-/* Notes its end if it has ended. */
+/* Notes its end if it has ended; stops with it if it has stopped itself. */
 void program_reap(struct program *program);
 
 /* Its exit code, or 128 + the signal that ended it. */

@@ -1,5 +1,9 @@
 /** Signals on their way to the program: listener.c says which it got, and how often. */
+import { writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
+import { newFolder } from '../folders.js';
 import { MEMTRACE, program } from '../places.js';
 import { childNamed } from '../processes.js';
 import { type Run, start } from './support.js';
@@ -83,4 +87,15 @@ test('^Z stops the program and fg lets it go on', async (t) => {
   await run.said(/^CONT /m);
   process.kill(program, 'SIGURG');
   t.is((await run.outcome).code, 3);
+});
+
+test('a program that stops itself alone, as node does at ^Z, gives the terminal back to the shell, and fg lets it go on', async (t) => {
+  const command = `${MEMTRACE} run --quiet --no-output -- sh -c 'kill -TSTP $$; echo again; exit 3'`;
+  const shell = join(newFolder(), 'shell');
+  writeFileSync(shell, `set -m\n${command}\necho stopped $?\nfg >/dev/null\necho ended $?\n`);
+  const { stdout } = await start('script', ['-qec', `exec bash ${shell}`, '/dev/null']).outcome;
+  t.deepEqual(
+    stdout.split(/\r?\n/).filter((line) => /^(stopped|again|ended)/.test(line)),
+    [`stopped ${128 + constants.signals.SIGTSTP}`, 'again', 'ended 3'],
+  );
 });
