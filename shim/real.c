@@ -16,10 +16,13 @@ bool real_ready;
 
 static bool resolving;
 
+static bool are_of_one_module(void *function, void *other) {
+    Dl_info one, two;
+    return dladdr(function, &one) && dladdr(other, &two) && one.dli_fbase == two.dli_fbase;
+}
+
 static bool is_of_libc(void *function) {
-    Dl_info info, libc;
-    return dladdr(function, &info) && dladdr((void *)gnu_get_libc_version, &libc) &&
-           info.dli_fbase == libc.dli_fbase;
+    return are_of_one_module(function, (void *)gnu_get_libc_version);
 }
 
 /* A look-up without a version passes over old versions, one with a version over what has none: of the two,
@@ -51,6 +54,11 @@ bool real_resolve(void) {
     store_release(&real_ready, true);
     resolving = false;
     return true;
+}
+
+/* The loader makes its message of a name that is not there with the malloc that comes first. */
+bool real_resolve_below_malloc(void) {
+    return are_of_one_module(dlsym(RTLD_DEFAULT, "malloc"), &real_ready) && real_resolve();
 }
 
 /* Blocks carry their size in the 16 bytes before them. Never given back: dlsym's needs are a few hundred

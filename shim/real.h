@@ -30,6 +30,13 @@ static inline bool real_available(void) {
     return likely(real_ready) || real_resolve();
 }
 
+/* The same for what an allocator calls: one inside the executable may do so at its first call, under its
+ * lock, and the look-ups may need it. False until it is safe: use the system call. */
+bool real_resolve_below_malloc(void);
+static inline bool real_available_below_malloc(void) {
+    return likely(real_ready) || real_resolve_below_malloc();
+}
+
 void *arena_allocate(size_t alignment, size_t size);
 bool arena_owns(const void *block);
 size_t arena_size(const void *block);

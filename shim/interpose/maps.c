@@ -41,17 +41,17 @@ static void *map_by_system_call(void *address, size_t length, int protection, in
 }
 
 EXPORT void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset) {
-    map_function *function = real_available() ? real.mmap : map_by_system_call;
+    map_function *function = real_available_below_malloc() ? real.mmap : map_by_system_call;
     return map(function, address, length, protection, flags, fd, offset, CALLER());
 }
 
 EXPORT void *mmap64(void *address, size_t length, int protection, int flags, int fd, off_t offset) {
-    map_function *function = real_available() && real.mmap64 ? real.mmap64 : map_by_system_call;
+    map_function *function = real_available_below_malloc() && real.mmap64 ? real.mmap64 : map_by_system_call;
     return map(function, address, length, protection, flags, fd, offset, CALLER());
 }
 
 EXPORT int munmap(void *address, size_t length) {
-    if (!real_available())
+    if (!real_available_below_malloc())
         return (int)syscall(SYS_munmap, address, length);
     struct thread *t = trace_enter(CALLER());
     uint32_t ticket = t ? trace_draw_map(t) : 0;
@@ -69,7 +69,7 @@ EXPORT void *mremap(void *old, size_t old_length, size_t length, int flags, ...)
     va_start(arguments, flags);
     void *wanted = flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) ? va_arg(arguments, void *) : NULL;
     va_end(arguments);
-    if (!real_available())
+    if (!real_available_below_malloc())
         return (void *)syscall(SYS_mremap, old, old_length, length, flags, wanted);
     const struct caller *caller = CALLER();
     struct thread *t = trace_enter(caller);
@@ -88,7 +88,7 @@ EXPORT void *mremap(void *old, size_t old_length, size_t length, int flags, ...)
 
 /* Moves no memory; what could be read may be so no longer. */
 EXPORT int mprotect(void *address, size_t length, int protection) {
-    if (!real_available())
+    if (!real_available_below_malloc())
         return (int)syscall(SYS_mprotect, address, length, protection);
     int result = real.mprotect(address, length, protection);
     readable_changed();

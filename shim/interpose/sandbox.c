@@ -86,8 +86,8 @@ EXPORT int prctl(int option, ...) {
     bool sandbox = option == PR_SET_SECCOMP;
     bool prepared = prepare(sandbox && a == SECCOMP_MODE_STRICT, sandbox && a == SECCOMP_MODE_FILTER,
                             (const struct sock_fprog *)b);
-    int result = real_available() && real.prctl ? real.prctl(option, a, b, c, d)
-                                                : (int)syscall(SYS_prctl, option, a, b, c, d);
+    int result = real_available_below_malloc() && real.prctl ? real.prctl(option, a, b, c, d)
+                                                             : (int)syscall(SYS_prctl, option, a, b, c, d);
     if (prepared && result < 0)
         os_end_silence();
     return result;

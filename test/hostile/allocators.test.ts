@@ -87,6 +87,11 @@ test('a program with a malloc of its own runs as ever, and the report says why i
   );
 });
 
+test('a program whose own malloc maps memory under its lock before any constructor ran (rustc, cargo build): no deadlock', async (t) => {
+  const { code, stdout, stderr } = await trace([await build('locked_malloc.c')], { limitMs: 20_000 });
+  t.deepEqual({ code, stdout, stderr }, { code: 3, stdout: 'done\n', stderr: '' });
+});
+
 for (const [title, name] of [
   ['sizes of 0 and of 4 GiB and more, all alignments', 'extremes'],
   ['allocations that cannot succeed', 'failures'],
