@@ -32,7 +32,8 @@ INLINE enum step walk_step(struct walk *w, struct readable *range) {
     if (unlikely(step == STEP_BEYOND))
         step = step_by_full(w, range);
     w->exact = step == STEP_INTERRUPTED;
-    return step;
+    /* No address of code: the outer frames were written over, as those of a greenlet are that waits. */
+    return likely(!(w->at.pc >> RULES_KEY_BITS)) ? step : STEP_CUT;
 }
 
 INLINE bool goes_on(enum step step) {
