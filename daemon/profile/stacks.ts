@@ -43,10 +43,8 @@ export const nameStacks = (core: Core, symbolizer: Symbolizer, index: number, pi
   /** By module: whether it is the shim. */
   const ours: boolean[] = [];
   const pythonCodes = readPythonCodes();
-  /** Instructions of one line share a frame, of one code and of others that say the same. */
-  const frameOfPlace = new Map<PythonPlace, number>();
-  const pythonFrames = new Map<string, number>();
-  const nowhere: ModuleRef = { path: '', buildId: null, pid };
+  /** By number of the place. */
+  const pythonFrames: number[] = [];
   let placeCount = 0;
   let stackCount = 0;
   let parents = NO_COLUMN;
@@ -70,25 +68,11 @@ export const nameStacks = (core: Core, symbolizer: Symbolizer, index: number, pi
     }
   };
 
-  const pythonFrame = (place: PythonPlace): number => {
-    const known = frameOfPlace.get(place);
-    if (known !== undefined) return known;
-    const frame = namedPythonFrame(place);
-    frameOfPlace.set(place, frame);
-    return frame;
-  };
-
-  /** @returns its number, for a line that is known already the same again */
-  const namedPythonFrame = ({ function: name, file: from, line: at }: PythonPlace): number => {
-    const key = `${at} ${name}\0${from}`;
-    const known = pythonFrames.get(key);
-    if (known !== undefined) return known;
-    const file = from === '' ? null : from;
+  const pythonFrame = ({ number, function: name, file, line }: PythonPlace): number => {
     // What runs before the first statement of a module has line 0.
-    const line = at === 0 ? null : at;
-    const frame = frames.push(frameOf(name, file, line, -1, 0, 'python', false)) - 1;
-    pythonFrames.set(key, frame);
-    return frame;
+    pythonFrames[number] ??=
+      frames.push(frameOf(name, file || null, line || null, -1, 0, 'python', false)) - 1;
+    return pythonFrames[number];
   };
 
   /** The names of the native places, in their order: of each module, and last of what is in none that is there. */
@@ -97,9 +81,10 @@ export const nameStacks = (core: Core, symbolizer: Symbolizer, index: number, pi
     const addresses: number[][] = Array.from({ length: last + 1 }, () => []);
     for (let at = 0; at < count; at += 1)
       if (module[at] !== MODULE_PYTHON) addresses[Math.min(module[at], last)].push(lookup[at]);
-    return Promise.all(
-      addresses.map((each, at) => (each.length === 0 ? [] : symbolizer.lookup(refs[at] ?? nowhere, each))),
-    );
+    // Of what is in no module nobody knows a name: a run does without the symbolizer where it can.
+    const namesOf = (each: readonly number[], at: number): Names | Promise<Names> =>
+      each.length === 0 || at === last ? each.map(() => NO_NAMES) : symbolizer.lookup(refs[at], each);
+    return Promise.all(addresses.map(namesOf));
   };
 
   /** @returns the number of the first frame of each place, and how many it has, as the core wants to be told */
@@ -173,6 +158,8 @@ export const nameStacks = (core: Core, symbolizer: Symbolizer, index: number, pi
 
 /** Of each place. */
 type Names = readonly (readonly SymbolFrame[])[];
+
+const NO_NAMES: Names[number] = [];
 
 const SHIM = new RegExp(`/${SESSION_SHIM_LINK}$`);
 

@@ -1,5 +1,5 @@
 /**
- * The line of an instruction, from a code object's line table as CPython keeps it. Pure.
+ * The lines of instructions, from a code object's line table as CPython keeps it. Pure.
  *
  * Three formats: 3.6 … 3.9 co_lnotab (pairs of byte and line increments), 3.10 co_linetable (pairs of the length
  * of a run and a line increment, -128: no line), 3.11 on the location table (one entry of one to ten bytes for each
@@ -13,34 +13,62 @@ export interface LineTable {
   readonly bytes: Uint8Array;
 }
 
-/** @returns null for an instruction that belongs to no line, or that is not in the table */
-export const lineAt = (table: LineTable, offset: number): number | null => {
-  if (table.minor >= 11) return lineInLocations(table, offset);
-  return table.minor === 10 ? lineInRuns(table, offset) : lineInIncrements(table, offset);
+/** Runs of instructions of one line, read once: a table can only be read from its start. */
+export interface LineRuns {
+  /** Offset behind each run, rising. */
+  readonly ends: number[];
+  /** Null: instructions that belong to no line. */
+  readonly lines: (number | null)[];
+}
+
+export const lineRuns = (table: LineTable): LineRuns => {
+  const runs: LineRuns = { ends: [], lines: [] };
+  if (table.minor >= 11) readLocations(table, runs);
+  else if (table.minor === 10) readLengths(table, runs);
+  else readIncrements(table, runs);
+  return runs;
 };
 
-const lineInIncrements = ({ firstLine, bytes }: LineTable, offset: number): number => {
+/** @returns null for an instruction that belongs to no line, or that is not in the table */
+export const lineAt = ({ ends, lines }: LineRuns, offset: number): number | null => {
+  let from = 0;
+  for (let to = ends.length; from < to; ) {
+    const middle = (from + to) >> 1;
+    if (offset < ends[middle]) to = middle;
+    else from = middle + 1;
+  }
+  return from < lines.length ? lines[from] : null;
+};
+
+const addRun = ({ ends, lines }: LineRuns, end: number, line: number | null): void => {
+  const last = lines.length - 1;
+  if (last >= 0 && lines[last] === line) ends[last] = end;
+  else if (end > (last >= 0 ? ends[last] : 0)) {
+    ends.push(end);
+    lines.push(line);
+  }
+};
+
+const readIncrements = ({ firstLine, bytes }: LineTable, runs: LineRuns): void => {
   let line = firstLine;
   for (let at = 0, address = 0; at + 1 < bytes.length; at += 2) {
     address += bytes[at];
-    if (address > offset) break;
+    addRun(runs, address, line);
     line += signed(bytes[at + 1]);
   }
-  return line;
+  addRun(runs, Number.POSITIVE_INFINITY, line);
 };
 
 const NO_LINE = -128;
 
-const lineInRuns = ({ firstLine, bytes }: LineTable, offset: number): number | null => {
+const readLengths = ({ firstLine, bytes }: LineTable, runs: LineRuns): void => {
   let line = firstLine;
-  for (let at = 0, start = 0; at + 1 < bytes.length; at += 2) {
-    const end = start + bytes[at];
+  for (let at = 0, end = 0; at + 1 < bytes.length; at += 2) {
+    end += bytes[at];
     const step = signed(bytes[at + 1]);
     if (step !== NO_LINE) line += step;
-    if (offset < end && end > start) return step === NO_LINE ? null : line;
-    start = end;
+    addRun(runs, end, step === NO_LINE ? null : line);
   }
-  return null;
 };
 
 /** Codes of an entry's first byte, bits 3 … 6; below 10 a short form without a line increment. */
@@ -50,11 +78,9 @@ const LONG = 14;
 const NO_LOCATION = 15;
 const CODE_UNIT_BYTES = 2;
 
-const lineInLocations = ({ firstLine, bytes }: LineTable, offset: number): number | null => {
-  let at = 0;
-  let end = 0;
+const readLocations = ({ firstLine, bytes }: LineTable, runs: LineRuns): void => {
   let line = firstLine;
-  while (at < bytes.length) {
+  for (let at = 0, end = 0; at < bytes.length; ) {
     const first = bytes[at];
     at += 1;
     const code = (first >> 3) & 15;
@@ -67,9 +93,8 @@ const lineInLocations = ({ firstLine, bytes }: LineTable, offset: number): numbe
       line += numberAt(bytes, at);
       for (let field = code === LONG ? 4 : 1; field > 0; field -= 1) at = behindNumber(bytes, at);
     }
-    if (offset < end) return code === NO_LOCATION ? null : line;
+    addRun(runs, end, code === NO_LOCATION ? null : line);
   }
-  return null;
 };
 
 /** Six bits a byte, the lowest first; the seventh says that there are more. The lowest of all is the sign. */
