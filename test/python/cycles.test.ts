@@ -81,7 +81,7 @@ for (const each of found) {
       const once = await runCycles(each, ['1']);
       const { objectBytes, notes } = await runCycles(each, ['6', 'restore']);
       // The first run has what is made once in a process, such as a larger table of interned names.
-    t.true(Math.abs(objectBytes / once.objectBytes - 12) < 0.5);
+      t.true(Math.abs(objectBytes / once.objectBytes - 12) < 0.5);
       t.false(notes.some((note) => note.includes('other allocators')));
     },
   );
