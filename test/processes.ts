@@ -9,7 +9,7 @@ export const childrenOf = (pid: number): readonly number[] =>
     .filter(Boolean)
     .map(Number);
 
-/** The child of which the first words have this text in them; others may have it among their arguments. */
+/** The child whose program, or whose interpreter's script, has this text in its name; others may have it among their arguments. */
 export const childWith = (pid: number, text: string): number => {
   const found = findChild(pid, text);
   if (found === undefined) throw new Error(`${pid} has no child with ${text}`);
@@ -18,7 +18,10 @@ export const childWith = (pid: number, text: string): number => {
 
 /** The same, or undefined. */
 export const findChild = (pid: number, text: string): number | undefined =>
-  childrenOf(pid).find((child) => commandOf(child).slice(0, 3).join(' ').includes(text));
+  childrenOf(pid).find((child) => {
+    const words = commandOf(child).filter((word) => !word.startsWith('--'));
+    return words.slice(0, 2).join(' ').includes(text);
+  });
 
 /** Its words; a zombie has none. */
 export const commandOf = (pid: number): readonly string[] =>

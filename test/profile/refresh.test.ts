@@ -4,7 +4,6 @@ import type { Core, ModuleRecord, Places, ProcessRecord, SiteTable } from '../..
 import { processProfile } from '../../daemon/profile/process.js';
 import { nameStacks } from '../../daemon/profile/stacks.js';
 import type { Symbolizer } from '../../daemon/symbols/symbolizer.js';
-import { MODULE_NONE } from '../../proto/generated/layout.js';
 import { makeFigures } from '../../views/sites.js';
 
 const NOTHING = {
@@ -16,10 +15,15 @@ const NOTHING = {
   pythonLiveBlocks: 0,
 };
 
-/** A place in no module. */
-const nowhere: Places = {
+const moduleOf = (path: string, end: number): ModuleRecord => ({
+  ...{ base: 0, bias: 0, gone: false, buildId: null },
+  ...{ path, end },
+});
+
+/** In the first module. */
+const onePlace: Places = {
   count: 1,
-  module: Uint32Array.of(MODULE_NONE),
+  module: Uint32Array.of(0),
   lookup: Float64Array.of(1),
   offset: Float64Array.of(1),
   code: Uint32Array.of(0),
@@ -41,8 +45,8 @@ const world = (kinds: readonly number[] = [0]) => {
       figures.liveBytes.fill(live.bytes);
       return { ...figures, node: new Uint32Array(kinds.length), record: { ...counters } as ProcessRecord };
     },
-    places: (): Places => nowhere,
-    modules: () => [],
+    places: (): Places => onePlace,
+    modules: (_, from) => [moduleOf('/app', 1)].slice(from),
     pythonCodes: () => new Uint8Array(0),
     namePlaces: () => (stacks === 0 ? 1 : 0),
     growStacks: (_index, _first, parent, frame) => {
@@ -55,7 +59,7 @@ const world = (kinds: readonly number[] = [0]) => {
     stacksOf: (_, nodes) => new Int32Array(nodes.length),
   };
   const lookup: Symbolizer['lookup'] = async (_, addresses) => addresses.map(() => []);
-  const symbolizer = { lookup };
+  const symbolizer = { lookup, hold: () => {} };
   const profile = processProfile(known as Core, symbolizer as unknown as Symbolizer, 0, 1);
   const fail = (once: Error): void => {
     symbolizer.lookup = async () => {
@@ -119,17 +123,13 @@ test('a stack that several nodes share is one site of each kind, and all of them
 });
 
 test('a library that was seen while it was being recorded gets its name at the next look', (t) => {
-  const record = (path: string, end: number): ModuleRecord => ({
-    ...{ base: 0, bias: 0, gone: false, buildId: null },
-    ...{ path, end },
-  });
-  const all = [record('/first', 1), record('', 0), record('/third', 3)];
+  const all = [moduleOf('/first', 1), moduleOf('', 0), moduleOf('/third', 3)];
   const known: Partial<Core> = { modules: (_, from) => all.slice(from) };
   const held: string[] = [];
   const hold: Symbolizer['hold'] = ({ path }) => held.push(path);
   const named = nameStacks(known as Core, { hold } as unknown as Symbolizer, 0, 1);
   named.holdModules();
-  all[1] = record('/second', 2);
+  all[1] = moduleOf('/second', 2);
   named.holdModules();
   t.deepEqual(
     named.modules.map(({ path }) => path),

@@ -3,7 +3,7 @@ import test from 'ava';
 import type { Core, ProcessRecord, ThreadRecord } from '../../daemon/core.js';
 import { trackProcess } from '../../daemon/live/process.js';
 import type { Symbolizer } from '../../daemon/symbols/symbolizer.js';
-import { MODULE_NONE, PROCESS_ENDED, PROCESS_RUNNING } from '../../proto/generated/layout.js';
+import { PROCESS_ENDED, PROCESS_RUNNING } from '../../proto/generated/layout.js';
 import { makeFigures, sumSites } from '../../views/sites.js';
 
 /** A process of one site and a symbolizer that gives names when the test says so. */
@@ -35,12 +35,13 @@ const world = () => {
     sites: table,
     places: () => ({
       count: 1,
-      module: Uint32Array.of(MODULE_NONE),
+      module: Uint32Array.of(0),
       lookup: one,
       offset: one,
       code: new Uint32Array(1),
     }),
-    modules: () => [],
+    modules: (_, from) =>
+      [{ base: 0, end: 1, bias: 0, gone: false, path: '/nowhere/app', buildId: null }].slice(from),
     pythonCodes: () => new Uint8Array(0),
     namePlaces: () => 0,
     growStacks: () => 0,
@@ -65,6 +66,7 @@ const world = () => {
     giveNames = resolve;
   });
   const symbolizer: Partial<Symbolizer> = {
+    hold: () => {},
     lookup: async (_, addresses) => {
       wantNames();
       await named;
