@@ -102,6 +102,31 @@ static void together(struct stage *stage) {
     writer_close(&after);
 }
 
+/* The second image was passed while it announced itself, and was over before anybody looked back. */
+static void brief(struct stage *stage) {
+    struct writer before, after;
+    int pid = child_start();
+    open_writer(&before, stage, pid);
+    claim(&before);
+    complete(&before);
+    stage_pass(stage);
+    open_writer(&after, stage, pid);
+    claim(&after);
+    stage_pass(stage);
+    complete(&after);
+    allocate(&after, 100);
+    child_kill(pid);
+    stage->core->session.swept_us = monotonic_us(); /* no time has passed */
+    stage_pass(stage);
+    stage_pass(stage);
+    struct process_record first = stage_record(stage, 0), second = stage_record(stage, 1);
+    CHECK_EQUAL(first.flags, PROCESS_EXECED, "flags of the first image");
+    CHECK_EQUAL(second.ticket, after.ticket, "ticket of the second image");
+    CHECK_EQUAL(second.allocations, 100, "allocations of the second image");
+    writer_close(&before);
+    writer_close(&after);
+}
+
 /* It took long to write its announcement, and the session ends soon after. */
 static void late(struct stage *stage) {
     struct writer w;
@@ -246,6 +271,8 @@ int main(int argc, char **argv) {
         overtaken(&stage);
     else if (!strcmp(which, "together"))
         together(&stage);
+    else if (!strcmp(which, "brief"))
+        brief(&stage);
     else if (!strcmp(which, "late"))
         late(&stage);
     else if (!strcmp(which, "stranger"))

@@ -10,6 +10,10 @@ test('two images of one pid that are seen at once keep their order, however late
   t.deepEqual(await run('native/sanitized/announced', 'together'), succeeded);
 });
 
+test('a shell that becomes another program, which is over at once, was replaced and not killed', async (t) => {
+  t.deepEqual(await run('native/sanitized/announced', 'brief'), succeeded);
+});
+
 test('a process that began late and ended just before the session did is not left out', async (t) => {
   t.deepEqual(await run('native/sanitized/announced', 'late'), succeeded);
 });

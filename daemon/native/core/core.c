@@ -174,6 +174,8 @@ static void notice_ends(struct core *core) {
             process->gone = true;
             epoll_ctl(core->epoll, EPOLL_CTL_DEL, process->pidfd, NULL);
         }
+        if (count > 0)
+            session_look_back(&core->session);
     } while (count == 64);
 }
 
@@ -250,8 +252,9 @@ static void finish(struct core *core, struct process *process) {
 
 uint64_t core_pass(struct core *core, uint32_t *fullness) {
     struct pass pass = {.now_us = monotonic_us()};
-    welcome_all(core, pass.now_us);
+    /* First: who has ended has announced what it became, which is welcome before it is finished. */
     notice_ends(core);
+    welcome_all(core, pass.now_us);
 
     bool housekeeping = pass.now_us - core->housekept_us >= HOUSEKEEPING_US;
     bool trim = pass.now_us - core->trimmed_us >= TRIM_US;

@@ -157,6 +157,11 @@ static bool sweep(struct session *session, struct registry_entry *entry) {
 /* Images of one pid must come in order: the later one ends the former. Whoever announced its image after an
  * exec had announced the one before it, so that once a later entry is seen to be ready, a look at those that
  * were passed over finds the earlier one. */
+void session_look_back(struct session *session) {
+    if (session->passed_over)
+        session->swept_us = 0;
+}
+
 bool session_next_announcement(struct session *session, uint64_t now_us, struct registry_entry *entry) {
     uint32_t next = __atomic_load_n(&session->registry->next, __ATOMIC_ACQUIRE);
     if (next - session->seen > REGISTRY_ENTRIES) {

@@ -25,6 +25,9 @@ const char *session_create(struct session *session, const char *directory, uint3
 
 /* Copies the next announced process image, checked, and frees its entry; false when there is none now. */
 bool session_next_announcement(struct session *session, uint64_t now_us, struct registry_entry *entry);
+/* Announcements that were begun when they were passed are looked for at the next call, not some time later.
+ */
+void session_look_back(struct session *session);
 
 /* Counts an announced image that cannot be followed, and tells it so. */
 void session_refuse(struct session *session, const struct registry_entry *entry);
