@@ -3,8 +3,9 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
+
+#include "bump.h"
 
 #define REGION_BYTES ((size_t)1 << 24)
 
@@ -21,17 +22,6 @@ void *malloc(size_t size) {
     pthread_mutex_unlock(&lock);
     *(size_t *)(region + at) = size;
     return region + at + 16;
-}
-void free(void *block) {
-    (void)block;
-}
-void *calloc(size_t count, size_t size) {
-    return malloc(count * size);
-}
-void *realloc(void *old, size_t size) {
-    void *block = malloc(size);
-    size_t before = old ? ((size_t *)old)[-2] : 0;
-    return old ? memcpy(block, old, before < size ? before : size) : block;
 }
 
 static void begin(void) {

@@ -2,7 +2,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
+
+#include "bump.h"
+
 static char region[1 << 24] __attribute__((aligned(16)));
 static size_t used;
 void *malloc(size_t size) {
@@ -12,17 +14,7 @@ void *malloc(size_t size) {
     *(size_t *)(region + at) = size;
     return region + at + 16;
 }
-void free(void *block) {
-    (void)block;
-}
-void *calloc(size_t count, size_t size) {
-    return malloc(count * size);
-}
-void *realloc(void *old, size_t size) {
-    void *block = malloc(size);
-    size_t before = old ? ((size_t *)old)[-2] : 0;
-    return old && block ? memcpy(block, old, before < size ? before : size) : block;
-}
+
 int main(void) {
     for (int i = 0; i < 1000; i++)
         free(malloc(100));
