@@ -85,6 +85,7 @@ export const trackProcess = (core: Core, symbolizer: Symbolizer, first: ProcessR
         bytes: record.exitRssBytes,
         peakBytes: Math.max(record.exitPeakBytes, resident.peakBytes),
       };
+    if (record.state === PROCESS_ENDED) profile.rest();
     if (record.state !== PROCESS_RUNNING) return;
     profile.holdModules(record.modules);
     const seen = residentOf(pid);

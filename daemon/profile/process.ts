@@ -12,7 +12,7 @@ import { SITE_KINDS, type SiteFigures } from '../../views/sites.js';
 import { coreLibrary } from '../core/library.js';
 import type { BlockTable, Core, ProcessRecord, SiteTable } from '../core.js';
 import type { Symbolizer } from '../symbols/symbolizer.js';
-import { nameStacks } from './stacks.js';
+import { type NamedStacks, nameStacks } from './stacks.js';
 
 /** A profile and the record of the process of the same moment: Σ sites of a kind = its totals. */
 export interface Look {
@@ -28,6 +28,8 @@ export interface LookBeside<T> extends Look {
 export interface ProcessProfile {
   /** Takes in the modules seen since, so that their files are held before they can go away. Cheap. @param count of them */
   readonly holdModules: (count: number) => void;
+  /** It has ended: until somebody looks, nothing need be held for it. */
+  readonly rest: () => void;
   readonly refresh: () => Promise<Profile>;
   /** A choice among the sites of the last profile (not 0: chosen) as one among those of the core. */
   readonly amongTheCores: (chosen: Uint8Array) => Uint8Array;
@@ -41,7 +43,7 @@ export const processProfile = (
   index: number,
   pid: number,
 ): ProcessProfile => {
-  let named = nameStacks(core, symbolizer, index, pid);
+  let named: NamedStacks | null = null;
   /** Ends with the last look that was asked for. */
   let turn: Promise<void> = Promise.resolve();
   /** The one whose turn has not come. */
@@ -50,6 +52,11 @@ export const processProfile = (
   let last: Look | null = null;
   /** Of each site of the core its number in the last profile; null: the same. */
   let numbers: Uint32Array | null = null;
+
+  const names = (): NamedStacks => {
+    named ??= nameStacks(core, symbolizer, index, pid);
+    return named;
+  };
 
   const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
     const done = turn.then(task);
@@ -67,12 +74,13 @@ export const processProfile = (
       return { finish: () => ({ profile: profileOf(table), record: table.record }), besides: beside() };
     });
     // After the sites: whatever stack they name is then among the nodes.
-    await named.catchUp();
+    await names().catchUp();
     last = finish();
     return { ...last, beside: besides };
   };
 
   const profileOf = ({ record: _, node, ...figures }: SiteTable): Profile => {
+    const named = names();
     const stack = named.stacksOf(node.subarray(0, figures.count));
     const merged = mergeSites(stack, figures);
     numbers = merged.numbers;
@@ -80,8 +88,10 @@ export const processProfile = (
     return { modules, frames, stacks: named.stacks(), sites: { ...figures, stack, count: merged.count } };
   };
 
-  const withNewStacks = (profile: Profile): Profile =>
-    profile.stacks.count === named.stacks().count ? profile : { ...profile, stacks: named.stacks() };
+  const withNewStacks = (profile: Profile): Profile => {
+    const stacks = names().stacks();
+    return profile.stacks.count === stacks.count ? profile : { ...profile, stacks };
+  };
 
   const look = (): Promise<Look> => {
     next ??= inTurn(() => {
@@ -100,7 +110,7 @@ export const processProfile = (
         beside: beside(),
       }));
       const { largest, nowMs } = asked.beside;
-      const blocks = liveBlocks(largest, named.stacksOf(largest.stack.subarray(0, largest.count)), nowMs);
+      const blocks = liveBlocks(largest, names().stacksOf(largest.stack.subarray(0, largest.count)), nowMs);
       if (isFirst && record.state === PROCESS_ENDED) forget();
       return { profile, record, blocks, beside: asked.beside.beside };
     });
@@ -108,13 +118,19 @@ export const processProfile = (
   /** Of each of a thousand compilers a snapshot may be written, and nobody looks again. */
   const forget = () => {
     core.forgetNames(index);
-    named = nameStacks(core, symbolizer, index, pid);
+    named = null;
     last = null;
     numbers = null;
   };
 
   const holdModules = (count: number): void => {
-    if (count > named.modules.length) named.holdModules();
+    if (count > names().modules.length) names().holdModules();
+  };
+
+  const rest = (): void => {
+    void inTurn(async () => {
+      if (last === null) forget();
+    });
   };
 
   const refresh = async (): Promise<Profile> => (await look()).profile;
@@ -122,7 +138,7 @@ export const processProfile = (
   const amongTheCores = (chosen: Uint8Array): Uint8Array =>
     numbers === null ? chosen : Uint8Array.from(numbers, (number) => chosen[number] ?? 0);
 
-  return { holdModules, refresh, amongTheCores, lookBeside };
+  return { holdModules, rest, refresh, amongTheCores, lookBeside };
 };
 
 /**
