@@ -10,19 +10,15 @@
 #include "shim/interpose/operators.h"
 #include "shim/interpose/sandbox.h"
 #include "shim/platform/arch.h"
+#include "shim/platform/modules.h"
 
 struct real real;
 bool real_ready;
 
 static bool resolving;
 
-static bool are_of_one_module(void *function, void *other) {
-    Dl_info one, two;
-    return dladdr(function, &one) && dladdr(other, &two) && one.dli_fbase == two.dli_fbase;
-}
-
 static bool is_of_libc(void *function) {
-    return are_of_one_module(function, (void *)gnu_get_libc_version);
+    return platform_is_one_module((uintptr_t)function, (uintptr_t)gnu_get_libc_version);
 }
 
 /* A look-up without a version passes over old versions, one with a version over what has none: of the two,
@@ -58,7 +54,8 @@ bool real_resolve(void) {
 
 /* The loader makes its message of a name that is not there with the malloc that comes first. */
 bool real_resolve_below_malloc(void) {
-    return are_of_one_module(dlsym(RTLD_DEFAULT, "malloc"), &real_ready) && real_resolve();
+    uintptr_t first = (uintptr_t)dlsym(RTLD_DEFAULT, "malloc");
+    return platform_is_one_module(first, (uintptr_t)&real_ready) && real_resolve();
 }
 
 /* Blocks carry their size in the 16 bytes before them. Never given back: dlsym's needs are a few hundred

@@ -8,6 +8,7 @@ import { monotonicMs } from '../clock.js';
 import type { Core, ProcessRecord } from '../core.js';
 import type { LiveSession } from '../live.js';
 import type { Symbolizer } from '../symbols/symbolizer.js';
+import { createImages, type Images } from './images.js';
 import { type ProgramEnd, type TrackedProcess, trackProcess } from './process.js';
 import { residentOf } from './resident.js';
 import { couldNotBeTraced } from './untraced.js';
@@ -42,6 +43,7 @@ const LOOK_EVERY_MS = 80;
 
 export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionFacts): DrivenSession => {
   const processes: TrackedProcess[] = [];
+  const images = createImages();
   let mainPid: number | null = null;
   let mainEnd: ProgramEnd | null = null;
   let finished = false;
@@ -52,9 +54,10 @@ export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionF
       const known = processes[record.index];
       if (!known) {
         const fresh = trackProcess(core, symbolizer, record);
-        fresh.setParent(parentOf(record, processes));
+        fresh.setParent(parentOf(record, images));
         processes[record.index] = fresh;
       }
+      images.add(record);
       processes[record.index].observe(record);
     }
   };
@@ -74,10 +77,7 @@ export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionF
   };
 
   /** The last image of the main program's pid: earlier ones were replaced by exec. */
-  const mainProcess = (): number | null => {
-    const images = processes.filter((each) => each.record().pid === mainPid);
-    return images.at(-1)?.record().index ?? null;
-  };
+  const mainProcess = (): number | null => (mainPid === null ? null : images.lastOf(mainPid));
 
   const tellEnd = () => {
     const index = mainProcess();
@@ -114,9 +114,7 @@ export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionF
       mainEnd = end;
     },
     mainIsDrained: () =>
-      processes
-        .filter((each) => each.record().pid === mainPid)
-        .every((each) => each.record().state !== PROCESS_RUNNING),
+      images.of(mainPid ?? 0).every((index) => at(processes, index).record().state !== PROCESS_RUNNING),
     tracked: () => processes,
     refusedCount: core.refusedCount,
     finish: () => {
@@ -156,13 +154,8 @@ const descends = (processes: readonly TrackedProcess[], process: TrackedProcess,
 };
 
 /** A forked image has its parent's index; one that was executed follows on the image its pid had before. */
-const parentOf = (record: ProcessRecord, processes: readonly TrackedProcess[]): number | null => {
-  if (record.parentIndex !== NOT_FORKED) return record.parentIndex;
-  const lastOf = (pid: number) => processes.findLast((each) => pid > 0 && each.record().pid === pid);
-  const before = lastOf(record.pid);
-  const parent = lastOf(record.parentPid);
-  return (before ?? parent)?.record().index ?? null;
-};
+const parentOf = ({ parentIndex, pid, parentPid }: ProcessRecord, images: Images): number | null =>
+  parentIndex !== NOT_FORKED ? parentIndex : (images.lastOf(pid) ?? images.lastOf(parentPid));
 
 const at = (processes: readonly TrackedProcess[], index: number): TrackedProcess => {
   const process = processes[index];

@@ -18,6 +18,7 @@
 
 #include "shim/interpose/operators.h"
 #include "shim/platform/arch.h"
+#include "shim/platform/modules.h"
 #include "shim/real.h"
 #include "shim/trace.h"
 
@@ -27,10 +28,10 @@ typedef void delete_function(void *block, uintptr_t second, uintptr_t third);
 
 /* Is it one that calls malloc? */
 static bool is_of_the_language(void *function) {
-    Dl_info info;
-    if (!dladdr(function, &info) || !info.dli_fname)
+    struct loaded_module module;
+    if (!platform_find_module((uintptr_t)function, &module))
         return false;
-    const char *slash = strrchr(info.dli_fname, '/'), *name = slash ? slash + 1 : info.dli_fname;
+    const char *slash = strrchr(module.path, '/'), *name = slash ? slash + 1 : module.path;
     return strncmp(name, "libstdc++.", 10) == 0 || strncmp(name, "libc++.", 7) == 0 ||
            strncmp(name, "libc++abi.", 10) == 0;
 }
@@ -50,9 +51,7 @@ static void *find_for(uintptr_t pc, const char *name) {
 
 /* Is it the allocator that serves malloc, too? */
 static bool is_of_the_allocator(void *function) {
-    Dl_info operators, allocator;
-    return dladdr(function, &operators) && dladdr((void *)real.malloc, &allocator) &&
-           operators.dli_fbase == allocator.dli_fbase;
+    return platform_is_one_module((uintptr_t)function, (uintptr_t)real.malloc);
 }
 
 static bool allocates(const struct event *event, const void *block) {

@@ -139,9 +139,18 @@ static bool is_free(const struct registry_entry *entry) {
     return __atomic_load_n(&entry->state, __ATOMIC_ACQUIRE) == REGISTRY_FREE;
 }
 
-/* Any entry that is ready among those before `seen`, the oldest first. */
-static bool sweep(struct session *session, struct registry_entry *entry) {
-    for (uint32_t ticket = session->seen - REGISTRY_ENTRIES + 1; ticket != session->seen; ticket++) {
+static uint32_t oldest(const struct session *session) {
+    return session->seen - REGISTRY_ENTRIES + 1;
+}
+
+static uint32_t oldest_passed_over(const struct session *session) {
+    bool is_there = (int32_t)(session->passed_from - oldest(session)) > 0;
+    return is_there ? session->passed_from : oldest(session);
+}
+
+/* Any entry that is ready among those from `ticket` on and before `seen`, the oldest first. */
+static bool sweep(struct session *session, uint32_t ticket, struct registry_entry *entry) {
+    for (; ticket != session->seen; ticket++) {
         struct registry_entry *source = &session->entries[ticket % REGISTRY_ENTRIES];
         if (is_free(source) || is_ahead(session, source))
             continue;
@@ -158,24 +167,33 @@ static bool sweep(struct session *session, struct registry_entry *entry) {
  * exec had announced the one before it, so that once a later entry is seen to be ready, a look at those that
  * were passed over finds the earlier one. */
 void session_look_back(struct session *session) {
-    if (session->passed_over)
-        session->swept_us = 0;
+    if (!session->passed_over)
+        return;
+    session->looked_back_us = 0;
+    if (!session->impatient)
+        session->impatient = 1;
+}
+
+static void pass_over(struct session *session, uint32_t count) {
+    if (!session->passed_over)
+        session->passed_from = session->seen;
+    session->passed_over += count;
 }
 
 bool session_next_announcement(struct session *session, uint64_t now_us, struct registry_entry *entry) {
     uint32_t next = __atomic_load_n(&session->registry->next, __ATOMIC_ACQUIRE);
     if (next - session->seen > REGISTRY_ENTRIES) {
-        session->passed_over += next - session->seen - REGISTRY_ENTRIES;
+        pass_over(session, next - session->seen - REGISTRY_ENTRIES);
         session->seen = next - REGISTRY_ENTRIES;
     }
     for (; session->seen != next; session->seen++) {
         struct registry_entry *source = &session->entries[session->seen % REGISTRY_ENTRIES];
         if (!is_ready(source)) {
             session->impatient = SWEEPS_IMPATIENT; /* a sweep finds it */
-            session->passed_over++;
+            pass_over(session, 1);
             continue;
         }
-        if (session->passed_over && sweep(session, entry))
+        if (session->passed_over && sweep(session, oldest_passed_over(session), entry))
             return true;
         if (take_entry(session, source, entry)) {
             session->seen++;
@@ -183,11 +201,16 @@ bool session_next_announcement(struct session *session, uint64_t now_us, struct 
         }
     }
     bool is_last_chance = __atomic_load_n(&session->control->stopped, __ATOMIC_RELAXED);
-    if (!is_last_chance && now_us - session->swept_us < (session->impatient ? SWEEP_SOON_US : SWEEP_US))
+    bool all = is_last_chance || now_us - session->swept_us >= SWEEP_US;
+    bool soon =
+        session->passed_over && session->impatient && now_us - session->looked_back_us >= SWEEP_SOON_US;
+    if (!all && !soon)
         return false;
-    if (sweep(session, entry))
+    if (sweep(session, all ? oldest(session) : oldest_passed_over(session), entry))
         return true;
-    session->swept_us = now_us;
+    session->looked_back_us = now_us;
+    if (all)
+        session->swept_us = now_us;
     if (session->impatient)
         session->impatient--;
     return false;

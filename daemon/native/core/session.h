@@ -12,11 +12,13 @@ struct session {
     struct control *control;
     struct registry_header *registry;
     struct registry_entry *entries;
-    uint64_t pid_namespace; /* of the daemon; 0: not known */
-    uint32_t seen;          /* the next ticket to look at */
-    uint64_t swept_us;      /* when all entries were last looked at */
-    uint32_t impatient;     /* sweeps that should come soon: an announcement is being written */
-    uint32_t passed_over;   /* how many were not ready when their turn came, and have not come since */
+    uint64_t pid_namespace;  /* of the daemon; 0: not known */
+    uint32_t seen;           /* the next ticket to look at */
+    uint64_t swept_us;       /* when all entries were last looked at */
+    uint64_t looked_back_us; /* … and those that had been passed over */
+    uint32_t impatient;      /* sweeps that should come soon: an announcement is being written */
+    uint32_t passed_over;    /* how many were not ready when their turn came, and have not come since */
+    uint32_t passed_from;    /* the first of those */
 };
 
 /* Makes and maps both files in `directory`; the calling thread's life is the session's life sign.

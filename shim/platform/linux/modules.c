@@ -63,6 +63,11 @@ bool platform_find_module(uintptr_t pc, struct loaded_module *module) {
     return has_loader() ? ask_loader(pc, module) : module_list_find(pc, module);
 }
 
+bool platform_is_one_module(uintptr_t a, uintptr_t b) {
+    struct loaded_module one, two;
+    return platform_find_module(a, &one) && platform_find_module(b, &two) && one.base == two.base;
+}
+
 void platform_forget_modules(void) {
     if (!has_loader())
         module_list_forget();
