@@ -5,7 +5,7 @@
 #include "shim/platform/os.h"
 #include "shim/process.h"
 
-#define TABLE_START (UINT32_C(1) << 10)
+#define TABLE_START (UINT32_C(1) << 12)
 #define TABLE_MOST  (UINT32_C(1) << 25) /* half of it: 16 million stacks; beyond, the tree is searched */
 
 /* Claimed by its first word, valid once it has a stack. The two words together with the slot's place hold 96
