@@ -126,6 +126,7 @@ test-all: build/.slow-deps aarch64-if-possible test ## everything, also what is 
 bench: all build/.bench-deps programs ## wall, CPU and memory beside the bare program and peers
 	node dist/bench/main.js
 	node dist/bench/python.js
+	node dist/bench/tree.js
 	node dist/bench/tui.js
 demo: all build/examples/leaky-cache ## trace a leaking example and a Debian program, ending in their reports
 	sh examples/demo.sh
