@@ -44,6 +44,8 @@ const LOOK_EVERY_MS = 80;
 export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionFacts): DrivenSession => {
   const processes: TrackedProcess[] = [];
   const images = createImages();
+  /** Those that could not be traced: few, or none. */
+  const missed = new Set<number>();
   let mainPid: number | null = null;
   let mainEnd: ProgramEnd | null = null;
   let finished = false;
@@ -58,6 +60,7 @@ export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionF
         processes[record.index] = fresh;
       }
       images.add(record);
+      if (couldNotBeTraced(record)) missed.add(record.index);
       processes[record.index].observe(record);
     }
   };
@@ -101,7 +104,7 @@ export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionF
     snapshot: async (index) => {
       if (!finished) await catchUp();
       tellEnd();
-      return at(processes, index).snapshot(untracedBelow(processes, index, mainPid));
+      return at(processes, index).snapshot(untracedBelow(processes, missed, index, mainPid));
     },
     stopTracing: () => core.stop(),
     ownMemory: () => residentOf('self')?.bytes ?? 0,
@@ -129,13 +132,13 @@ export const driveSession = (core: Core, symbolizer: Symbolizer, facts: SessionF
  */
 const untracedBelow = (
   processes: readonly TrackedProcess[],
+  missed: ReadonlySet<number>,
   index: number,
   mainPid: number | null,
 ): number => {
-  const missed = processes.filter((each) => couldNotBeTraced(each.record()));
-  if (at(processes, index).record().pid === mainPid) return missed.length;
+  if (at(processes, index).record().pid === mainPid) return missed.size;
   const first = firstImage(processes, index);
-  return missed.filter((each) => descends(processes, each, first)).length;
+  return [...missed].filter((each) => descends(processes, at(processes, each), first)).length;
 };
 
 /** A process keeps its children when it goes on by exec. */
