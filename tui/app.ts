@@ -6,6 +6,7 @@ import type { DaemonMessage, RequestId } from '../proto/messages.js';
 import type { Action, InputMode } from './actions.js';
 import { connectDaemon } from './client.js';
 import { createErrands, type Means } from './errands.js';
+import { asksBeforeLeaving } from './leaving.js';
 import { followOutput } from './outputFile.js';
 import type { OpenPainter, Painter } from './painter.js';
 import { wantedSource, wantedViews } from './queries.js';
@@ -90,7 +91,7 @@ export const runApp = async (options: AppOptions): Promise<void> => {
       resolve();
     };
     const act = (action: Action): void => {
-      if (action.kind === 'quit' && !asksBeforeLeaving()) leave();
+      if (action.kind === 'quit' && !asksBeforeLeaving(state)) leave();
       else if (action.kind === 'suspend') painter?.suspend();
       else if (action.kind === 'redraw') painter?.redraw();
       else if (action.kind === 'click') {
@@ -101,11 +102,6 @@ export const runApp = async (options: AppOptions): Promise<void> => {
         errands.run(action, state);
       }
     };
-    const asksBeforeLeaving = (): boolean =>
-      state.leaving === 'asks' &&
-      state.overlay !== 'leave' &&
-      state.connection.kind === 'live' &&
-      (state.newest.header?.process?.state ?? 'running') === 'running'; // before the first header it runs, too
     const inputMode = (): InputMode =>
       state.prompt ? 'prompt' : state.overlay === 'leave' ? 'leave' : 'list';
 

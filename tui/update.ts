@@ -5,6 +5,7 @@ import { cursorOf, moved, rolled, rowAtCursor, settled, withCursor } from './cur
 import { keyOfLine } from './detail.js';
 import { helpScrolled, withHelpTop } from './helpScroll.js';
 import { NO_HISTORY, withLook } from './history.js';
+import { connected } from './leaving.js';
 import { NO_OUTPUT, withText } from './output.js';
 import { accepted, cancelled, filtered, found, prompted, recalled, soughtAgain, typed } from './prompt.js';
 import { rowsOf } from './rows.js';
@@ -55,7 +56,7 @@ export const update = (state: State, happening: Happening): State => {
     case 'resize':
       return withHelpTop(settled({ ...state, size: happening.size }), state.helpTop);
     case 'connection':
-      return { ...state, connection: happening.connection };
+      return connected(state, happening.connection);
     case 'silence':
       return { ...state, silentMs: happening.ms };
     case 'notice':

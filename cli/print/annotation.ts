@@ -12,16 +12,20 @@ export const annotationLines = (annotation: Annotation, surface: Surface): reado
   const widths = FIGURES.map(({ title }, at) =>
     Math.max(title.length, ...cells.map((row) => row[at]?.length ?? 0)),
   );
-  const numberWidth = String(annotation.lines.at(-1)?.line ?? 0).length;
+  const numberWidth = Math.max(4, String(annotation.lines.at(-1)?.line ?? 0).length);
+  const shownFigures = figuresBeside(widths, surface.width - numberWidth - TEXT_LEAST);
   const row = (figures: readonly string[]) =>
-    figures.map((cell, at) => padStart(cell, widths[at] ?? 0)).join('  ');
+    widths
+      .slice(0, shownFigures)
+      .map((width, at) => padStart(figures[at] ?? '', width))
+      .join('  ');
   const head = `  ${row(FIGURES.map(({ title }) => title))}  ${padStart('line', numberWidth)}`;
+  const gap = surface.paint.faint(`  ${surface.ellipsis}`);
   const printed = annotation.lines.flatMap((line, at) => {
     const before = annotation.lines[at - 1]?.line ?? line.line - 1;
     const figures = row(cells[at] ?? []);
-    const text = `  ${figures}  ${padStart(String(line.line), Math.max(4, numberWidth))}  ${shown(line)}`;
+    const text = `  ${figures}  ${padStart(String(line.line), numberWidth)}  ${shown(line)}`;
     const cut = cutEnd(text.trimEnd(), surface.width, surface.ellipsis);
-    const gap = surface.paint.faint(`  ${row([])}${surface.ellipsis}`);
     return [...(before === line.line - 1 ? [] : [gap]), line.counters ? cut : surface.paint.faint(cut)];
   });
   return [
@@ -32,6 +36,17 @@ export const annotationLines = (annotation: Annotation, surface: Surface): reado
   ];
 };
 
+/** The source is what one came for: below this many columns of it, figures make way. */
+const TEXT_LEAST = 30;
+
+/** How many figures there is room for, the first one in any case. */
+const figuresBeside = (widths: readonly number[], room: number): number => {
+  const gaps = 4; // before the first, and round the number of the line
+  const ends = widths.map((_, at) => widths.slice(0, at + 1).reduce((sum, width) => sum + width + 2, gaps));
+  return Math.max(1, ends.filter((end) => end <= room).length);
+};
+
+/** The first ones matter most. */
 const FIGURES: readonly { readonly title: string; readonly of: (counters: SiteCounters) => string }[] = [
   { title: 'live', of: ({ liveBytes }) => formatBytes(liveBytes) },
   { title: 'blocks', of: ({ liveBlocks }) => formatCount(liveBlocks) },

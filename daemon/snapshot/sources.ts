@@ -7,6 +7,7 @@ import type { Frame, SourceLine, SourceTexts } from '../../proto/snapshot.js';
 import { blameOf } from '../../views/blame.js';
 import { blamedSites } from '../../views/blamedSites.js';
 import type { Profile } from '../../views/profile.js';
+import { linesOf } from '../../views/sourceLines.js';
 
 const AROUND = 3;
 const MOST_LINES = 20_000;
@@ -78,12 +79,11 @@ const isReadable = (file: string): boolean => {
 
 const readLines = (file: string, lines: ReadonlySet<number>): readonly SourceLine[] => {
   try {
-    const text = readFileSync(file, 'utf8').split('\n');
-    if (text.at(-1) === '') text.pop(); // behind the last line
+    const text = linesOf(readFileSync(file));
     return [...lines]
       .sort((a, b) => a - b)
       .filter((line) => line <= text.length)
-      .map((line) => ({ line, text: (text[line - 1] ?? '').replace(/\r$/, '').slice(0, LONGEST_LINE) }));
+      .map((line) => ({ line, text: (text[line - 1] ?? '').slice(0, LONGEST_LINE) }));
   } catch {
     return [];
   }

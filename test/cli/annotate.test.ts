@@ -183,3 +183,28 @@ test('wrong usage', (t) => {
   for (const context of [-1, 0.5, Number.NaN]) t.is(annotate('server.cpp', { context }).code, 2);
   t.is(annotate('server.cpp', {}, 'package.json').code, 1);
 });
+
+test('on a narrow terminal the source is seen: figures make way for it, the least important first', (t) => {
+  const { source, file } = withProgram(PROGRAM, () => [5, 12]);
+  const at = (columns: number) =>
+    annotate('app.c', {}, file, {
+      cwd: source.replace('/app.c', ''),
+      isTTY: true,
+      columns,
+      env: { NO_COLOR: '1', LANG: 'C.UTF-8' },
+    }).out;
+  for (const [columns, title] of [
+    [40, /^ +live +line$/m],
+    [60, /^ +live +blocks +line$/m],
+    [80, /^ +live +blocks +at peak +total +line$/m],
+    [100, /^ +live +blocks +at peak +total +allocations +line$/m],
+  ] as const) {
+    t.regex(at(columns), title);
+    t.regex(at(columns), / 5 {6}void \*block = m/);
+    t.true(
+      at(columns)
+        .split('\n')
+        .every((line) => width(line) <= columns),
+    );
+  }
+});

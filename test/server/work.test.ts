@@ -225,7 +225,7 @@ test('the stacks that lead to a line, with where they are', async (t) => {
 test('the text of a file that the program names is given, of others not', async (t) => {
   const folder = newFolder();
   const file = `${folder}/a.c`;
-  writeFileSync(file, 'one\r\ntwo\n');
+  writeFileSync(file, Buffer.from('one\r\nzwei, größer\n', 'latin1'));
   writeFileSync(`${folder}/secret`, 'x');
   const { server } = await serve(
     t,
@@ -233,7 +233,7 @@ test('the text of a file that the program names is given, of others not', async 
   );
   const client = await connect(server);
   client.send({ type: 'source', id: 1, process: 'main', file });
-  t.deepEqual((await client.nextOf('source')).lines, ['one', 'two', '']);
+  t.deepEqual((await client.nextOf('source')).lines, ['one', 'zwei, größer']);
   client.send({ type: 'source', id: 2, process: 'main', file: `${folder}/secret` });
   t.like(await client.nextOf('source'), { lines: null });
   client.send({ type: 'source', id: 3, process: 'main', file: `${folder}/gone.c` });

@@ -1,5 +1,6 @@
 /** What the keys do beyond moving: search, filter, mark, tree, detail, mouse. */
 import test from 'ava';
+import { asksBeforeLeaving } from '../../tui/leaving.js';
 import { wantedSource, wantedViews } from '../../tui/queries.js';
 import { sourceOf } from '../../tui/row.js';
 import { rowsOf } from '../../tui/rows.js';
@@ -353,6 +354,29 @@ test('leaving asks once; Esc stays, k keeps, s stops, e ends', async (t) => {
       { kind: 'leave', program: 'runs on untraced' },
       { kind: 'leave', program: 'ends' },
     ],
+  );
+});
+
+test('who looks at a child that has ended is asked, too, before the program is left behind', async (t) => {
+  const live = fakeSession(FAKES);
+  const state = initialState(live, SIZE, 'with output');
+  const child = await answered({ ...state, process: live.processes()[1].index }, live);
+  t.is(child.newest.header?.process?.state, 'exited');
+  t.true(asksBeforeLeaving(child));
+  live.end();
+  t.false(asksBeforeLeaving(await answered(child, live)));
+});
+
+test('a program that ends while it is asked about is not kept, stopped or ended any more', async (t) => {
+  const asked = type(await started(SIZE), 'q');
+  for (const connection of [{ kind: 'over' }, { kind: 'lost', why: 'it is gone' }] as const) {
+    const ended = update(asked, { kind: 'connection', connection });
+    t.is(ended.overlay, 'none', connection.kind);
+    t.false(asksBeforeLeaving(ended));
+  }
+  t.is(
+    update(type(asked, 'escape', '?'), { kind: 'connection', connection: { kind: 'over' } }).overlay,
+    'help',
   );
 });
 

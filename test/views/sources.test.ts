@@ -52,3 +52,12 @@ test('the lines of the largest rows have their text, however many small ones and
   const kept = Object.values(sources).reduce((all, lines) => all + lines.length, 0);
   t.true(kept > 19_990 && kept <= 20_000, `${kept}`);
 });
+
+test('a source that is no UTF-8 has its letters, and Windows line ends are no part of a line', (t) => {
+  const file = join(folder, 'latin.c');
+  writeFileSync(file, Buffer.from('int a; // Größe\r\nint b;\r\n', 'latin1'));
+  t.deepEqual(sourcesOf(profileOf([{ file, line: 1, bytes: 10 }]))[file], [
+    { line: 1, text: 'int a; // Größe' },
+    { line: 2, text: 'int b;' },
+  ]);
+});
