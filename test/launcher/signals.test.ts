@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { newFolder } from '../folders.js';
 import { MEMTRACE, program } from '../places.js';
-import { childNamed, childrenOf, childWith } from '../processes.js';
+import { childNamed, childrenOf, childWith, nameOf } from '../processes.js';
 import { memtrace, type Run, start } from './support.js';
 
 const ARGUMENTS = ['run', '--no-output', '--', program('listener')];
@@ -63,9 +63,19 @@ test('a signal to every process of a run, as from systemctl stop, comes to the p
   t.regex(stderr, /listener \(pid \d+\) exited with 3/);
 });
 
+test('pkill memtrace ends the program', async (t) => {
+  const { run } = await listening();
+  const found = [...childrenOf(run.pid), run.pid].filter((pid) => nameOf(pid).includes('memtrace'));
+  for (const pid of found) process.kill(pid, 'SIGTERM');
+  process.kill(run.pid, 'SIGURG'); // highest number: read after the other
+  const { stdout, code } = await run.outcome;
+  t.deepEqual(received(stdout), ['TERM 0']);
+  t.is(code, 3);
+});
+
 test('a signal to memtrace reaches the program also after its witness was stopped for a while', async (t) => {
   const { run } = await listening({ detached: true });
-  const witness = childNamed(run.pid, 'memtrace-group');
+  const witness = childNamed(run.pid, 'signal-witness');
   process.kill(witness, 'SIGSTOP');
   process.kill(-run.pid, 'SIGUSR1');
   await run.said(/USR1 .*USR1 /s); // passed on, for want of an answer
