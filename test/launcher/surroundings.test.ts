@@ -84,3 +84,17 @@ test('limits that are too small for memtrace are the program’s alone', async (
   t.regex(stderr, /allocations +\d/);
   t.notRegex(stderr, /overwrote/);
 });
+
+test('the core file of a program that crashes is not larger by what memtrace has mapped in it', async (t) => {
+  const map = '/proc/self/smaps';
+  const bare = await run('cat', [map]);
+  const traced = await run(TRACED[0] ?? '', [...TRACED.slice(1), 'cat', map]);
+  t.true(dumpedKiB(bare.stdout) > 100);
+  t.true(dumpedKiB(traced.stdout) < dumpedKiB(bare.stdout) + 4096);
+});
+
+/** What can be written and is not marked `dd`, by the sizes of the mappings: a pipe gets their holes, too. */
+const dumpedKiB = (map: string): number =>
+  [...map.matchAll(/^Size: +(\d+) kB$.*?^VmFlags: ([^\n]*)$/gms)]
+    .filter(([, , flags = '']) => / wr /.test(flags) && !/ dd/.test(flags))
+    .reduce((sum, [, size]) => sum + Number(size), 0);
