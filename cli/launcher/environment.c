@@ -84,6 +84,19 @@ char **environment_of_program(const char *shim) {
     return list;
 }
 
+void environment_take_over(char **environment, pid_t from) {
+    static const char *const names[] = {"LISTEN_PID=", "WATCHDOG_PID=", "SYSTEMD_EXEC_PID="};
+    static char entries[sizeof names / sizeof *names][32];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char theirs[sizeof entries[i]];
+        snprintf(theirs, sizeof theirs, "%s%d", names[i], (int)from);
+        snprintf(entries[i], sizeof entries[i], "%s%d", names[i], (int)getpid());
+        for (char **entry = environment; *entry; entry++)
+            if (strcmp(*entry, theirs) == 0)
+                *entry = entries[i];
+    }
+}
+
 /* ---- the daemon's ---- */
 
 static bool is_for_the_program(const char *entry) {

@@ -36,6 +36,16 @@ test('a library that the caller preloads is still preloaded, behind the shim', a
   t.notRegex(stdout, /MEMTRACE_(?!SLOW|CACHE_DIR)/);
 });
 
+test('a service finds the sockets and the watchdog that systemd gives it, by its own number', async (t) => {
+  const names = ['LISTEN_PID', 'WATCHDOG_PID', 'SYSTEMD_EXEC_PID'];
+  const given = names.map((name) => `${name}=$$`).join(' ');
+  const asked = names.map((name) => `test $${name} = $$`).join(' && ');
+  const script = `${given} exec ${TRACED.join(' ')} sh -c '${asked}'`;
+  t.is((await run('sh', ['-c', script])).code, 0);
+  const ofAnother = `LISTEN_PID=1 exec ${TRACED.join(' ')} sh -c 'test $LISTEN_PID = 1'`;
+  t.is((await run('sh', ['-c', ofAnother])).code, 0);
+});
+
 test('a program is found and named as execvp does', async (t) => {
   const { stdout, code } = await run(MEMTRACE, [
     'run',
