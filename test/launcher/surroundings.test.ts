@@ -1,7 +1,9 @@
 /** What a program finds at its start is what it finds without memtrace: surroundings.c prints all of it. */
+import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { MEMTRACE, program } from '../places.js';
-import { run } from './support.js';
+import { childWith } from '../processes.js';
+import { run, start } from './support.js';
 
 const SURROUNDINGS = program('surroundings');
 const TRACED = [MEMTRACE, 'run', '--no-output', '-q', '--'];
@@ -93,6 +95,17 @@ test('limits that are too small for memtrace are the program’s alone', async (
   t.is(code, 3, stderr);
   t.regex(stderr, /allocations +\d/);
   t.notRegex(stderr, /overwrote/);
+});
+
+test('a limit on processor time is for each process of the tree, and does not end the daemon, which reads them all', async (t) => {
+  const script = `ulimit -S -t 1000; exec ${TRACED.join(' ')} sh -c 'ulimit -t; read line'`;
+  const traced = start('sh', ['-c', script]);
+  await traced.said(/^1000$/m);
+  const limits = readFileSync(`/proc/${childWith(traced.pid, 'memtrace.cjs')}/limits`, 'utf8');
+  const [, soft, hard] = /^Max cpu time +(\S+) +(\S+)/m.exec(limits) ?? [];
+  t.is(soft, hard);
+  traced.process.stdin?.end();
+  await traced.outcome;
 });
 
 test('the core file of a program that crashes is not larger by what memtrace has mapped in it', async (t) => {
