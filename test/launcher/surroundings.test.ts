@@ -38,6 +38,12 @@ test('a library that the caller preloads is still preloaded, behind the shim', a
   t.notRegex(stdout, /MEMTRACE_(?!SLOW|CACHE_DIR)/);
 });
 
+test('what a Node.js program is to say of itself (NODE_DEBUG), memtrace does not say of its own', async (t) => {
+  const env = { ...process.env, NODE_DEBUG: 'timer' };
+  const { code, stderr } = await run(MEMTRACE, ['run', '--no-output', '-q', 'true'], { env });
+  t.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+});
+
 test('a service finds the sockets and the watchdog that systemd gives it, by its own number', async (t) => {
   const names = ['LISTEN_PID', 'WATCHDOG_PID', 'SYSTEMD_EXEC_PID'];
   const given = names.map((name) => `${name}=$$`).join(' ');
