@@ -21,7 +21,7 @@ export interface Footprint {
 }
 
 const LOOK_EVERY_MS = 10;
-const OWN = new Set(['memtrace', 'memtrace-group']);
+const OWN = new Set(['memtrace', 'signal-witness']);
 
 export const footprint = async (workload: Workload, tool: Tool): Promise<Footprint> => {
   const folder = mkdtempSync(join(tmpdir(), 'memtrace-bench-'));

@@ -29,10 +29,13 @@ export const commandOf = (pid: number): readonly string[] =>
 
 /** The child that calls itself so. */
 export const childNamed = (pid: number, name: string): number => {
-  const found = childrenOf(pid).find((child) => textOf(`${child}/comm`).trim() === name);
+  const found = childrenOf(pid).find((child) => nameOf(child) === name);
   if (found === undefined) throw new Error(`${pid} has no child named ${name}`);
   return found;
 };
+
+/** What it calls itself, which `pkill` looks at. */
+export const nameOf = (pid: number): string => textOf(`${pid}/comm`).trim();
 
 export const threadsOf = (pid: number): readonly number[] => {
   try {

@@ -5,6 +5,7 @@ import { installedFile } from '../../daemon/installed.js';
 import { type RunOptions, runSession } from '../../daemon/run.js';
 import { cleanUp } from '../../daemon/session/cleanup.js';
 import { createSession } from '../../daemon/session/session.js';
+import { letSignalsPass } from '../../daemon/signals.js';
 import type { GroupBy } from '../../proto/snapshot.js';
 import { MemtraceError, usageError } from '../../views/error.js';
 import type { Command, Given, OptionTable } from '../command.js';
@@ -74,6 +75,7 @@ const run = async (given: Given, io: Io): Promise<number> => {
   if (options.tui) needScreen(io, 'Leave out --tui, and look with `memtrace top` from another terminal.');
   const launcher = connectLauncher();
   if (!launcher) throw notTheLauncher();
+  letSignalsPass();
   cleanUp();
   const session = createSession(options.command, shimPath());
   try {

@@ -110,7 +110,8 @@ static int check_addresses(uint64_t needed) {
 
 /* What the caller set for the program is too little for Node.js, and is not meant for it. */
 static void raise_limits(void) {
-    static const int limits[] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_NOFILE};
+    static const int limits[] = {RLIMIT_AS,    RLIMIT_DATA,   RLIMIT_FSIZE,
+                                 RLIMIT_NPROC, RLIMIT_NOFILE, RLIMIT_CPU};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         struct rlimit limit;
         if (getrlimit(limits[i], &limit) == 0) {

@@ -35,8 +35,8 @@ static size_t count(char **list) {
     return n;
 }
 
-static bool has_name(const char *entry, const char *name_and_equals) {
-    return strncmp(entry, name_and_equals, strlen(name_and_equals)) == 0;
+static bool begins_with(const char *entry, const char *beginning) {
+    return strncmp(entry, beginning, strlen(beginning)) == 0;
 }
 
 /* ---- the program's ---- */
@@ -72,7 +72,7 @@ char **environment_of_program(const char *shim) {
     bool placed = false;
     for (size_t i = 0; i < entries; i++) {
         list[i] = environ[i];
-        if (placed || !has_name(environ[i], PRELOAD))
+        if (placed || !begins_with(environ[i], PRELOAD))
             continue;
         list[i] = preload_entry(shim, environ[i] + strlen(PRELOAD));
         if (!list[i])
@@ -84,20 +84,26 @@ char **environment_of_program(const char *shim) {
     return list;
 }
 
+void environment_take_over(char **environment, pid_t from) {
+    static const char *const names[] = {"LISTEN_PID=", "WATCHDOG_PID=", "SYSTEMD_EXEC_PID="};
+    static char entries[sizeof names / sizeof *names][32];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char theirs[sizeof entries[i]];
+        snprintf(theirs, sizeof theirs, "%s%d", names[i], (int)from);
+        snprintf(entries[i], sizeof entries[i], "%s%d", names[i], (int)getpid());
+        for (char **entry = environment; *entry; entry++)
+            if (strcmp(*entry, theirs) == 0)
+                *entry = entries[i];
+    }
+}
+
 /* ---- the daemon's ---- */
 
 static bool is_for_the_program(const char *entry) {
-    static const char *const names[] = {PRELOAD,
-                                        "LD_AUDIT=",
-                                        "NODE_OPTIONS=",
-                                        "NODE_V8_COVERAGE=",
-                                        "NODE_CHANNEL_FD=",
-                                        NODE_CERTIFICATES "=",
-                                        "MEMTRACE_LAUNCHER=",
-                                        "MEMTRACE_VIEWER=",
-                                        "MEMTRACE_TERMINAL="};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (has_name(entry, names[i]))
+    static const char *const beginnings[] = {
+        PRELOAD, "LD_AUDIT=", "NODE_", "MEMTRACE_LAUNCHER=", "MEMTRACE_VIEWER=", "MEMTRACE_TERMINAL="};
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
+        if (begins_with(entry, beginnings[i]))
             return true;
     return false;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/launcher/descriptors.h"
+#include "cli/launcher/environment.h"
 #include "cli/launcher/message.h"
 #include "shim/inspect.h"
 
@@ -90,6 +91,7 @@ static _Noreturn void become_program(const struct program *program, char **envir
                                      const struct caller_signals *caller, const struct pty *pty, int report) {
     pty_become(pty);
     signals_give_back(caller);
+    environment_take_over(environment, getppid());
     execvpe(program->argv[0], program->argv, environment);
     int error = errno;
     if (write(report, &error, sizeof error) < 0)

@@ -26,7 +26,7 @@ struct answer {
 
 static _Noreturn void testify(int socket) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    prctl(PR_SET_NAME, "memtrace-group");
+    prctl(PR_SET_NAME, "signal-witness"); /* not for `pkill memtrace`, which leaves the program out */
     descriptors_close_all_but(&socket, 1);
     for (;;) {
         struct question question;

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import { newFolder } from '../folders.js';
 import { MEMTRACE, program } from '../places.js';
-import { childNamed } from '../processes.js';
-import { type Run, start } from './support.js';
+import { childNamed, childrenOf, childWith, nameOf } from '../processes.js';
+import { memtrace, type Run, start } from './support.js';
 
 const ARGUMENTS = ['run', '--no-output', '--', program('listener')];
 
@@ -43,9 +43,39 @@ test('a signal to the whole group, as from ^C, is not doubled', async (t) => {
   t.is(code, 3);
 });
 
+test('a signal to every process of a run, as from systemctl stop, comes to the program once and costs no report', async (t) => {
+  const { run } = await listening();
+  const asked = await memtrace('top', '--once', String(childWith(run.pid, 'listener')));
+  t.is(asked.code, 0, asked.stderr); // who looks wants names: now there is a symbolizer
+  const daemon = childWith(run.pid, 'memtrace.cjs');
+  const symbolizer = childWith(daemon, 'memtrace-symbolizer');
+  const all = [...childrenOf(run.pid), symbolizer, run.pid];
+  for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGINT', 'SIGTERM'] as const) {
+    for (const pid of all) process.kill(pid, signal);
+    await run.said(new RegExp(`^${signal.slice(3)} `, 'm'));
+  }
+  await memtrace('top', '--once', '--by', 'function', String(childWith(run.pid, 'listener')));
+  t.is(childWith(daemon, 'memtrace-symbolizer'), symbolizer);
+  process.kill(run.pid, 'SIGURG');
+  const { stdout, stderr, code } = await run.outcome;
+  t.deepEqual(received(stdout), ['HUP 0', 'USR1 0', 'USR2 0', 'INT 0', 'TERM 0']);
+  t.is(code, 3);
+  t.regex(stderr, /listener \(pid \d+\) exited with 3/);
+});
+
+test('pkill memtrace ends the program', async (t) => {
+  const { run } = await listening();
+  const found = [...childrenOf(run.pid), run.pid].filter((pid) => nameOf(pid).includes('memtrace'));
+  for (const pid of found) process.kill(pid, 'SIGTERM');
+  process.kill(run.pid, 'SIGURG'); // highest number: read after the other
+  const { stdout, code } = await run.outcome;
+  t.deepEqual(received(stdout), ['TERM 0']);
+  t.is(code, 3);
+});
+
 test('a signal to memtrace reaches the program also after its witness was stopped for a while', async (t) => {
   const { run } = await listening({ detached: true });
-  const witness = childNamed(run.pid, 'memtrace-group');
+  const witness = childNamed(run.pid, 'signal-witness');
   process.kill(witness, 'SIGSTOP');
   process.kill(-run.pid, 'SIGUSR1');
   await run.said(/USR1 .*USR1 /s); // passed on, for want of an answer

@@ -1,7 +1,9 @@
 /** What a program finds at its start is what it finds without memtrace: surroundings.c prints all of it. */
+import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { MEMTRACE, program } from '../places.js';
-import { run } from './support.js';
+import { childWith } from '../processes.js';
+import { run, start } from './support.js';
 
 const SURROUNDINGS = program('surroundings');
 const TRACED = [MEMTRACE, 'run', '--no-output', '-q', '--'];
@@ -34,6 +36,22 @@ test('a library that the caller preloads is still preloaded, behind the shim', a
   const { stdout } = await run(MEMTRACE, ['run', '--no-output', '-q', 'env'], { env });
   t.regex(stdout, /^LD_PRELOAD=\/[^:]+\/libmemtrace\.so:libm\.so\.6:libdl\.so\.2$/m);
   t.notRegex(stdout, /MEMTRACE_(?!SLOW|CACHE_DIR)/);
+});
+
+test('what a Node.js program is to say of itself (NODE_DEBUG), memtrace does not say of its own', async (t) => {
+  const env = { ...process.env, NODE_DEBUG: 'timer' };
+  const { code, stderr } = await run(MEMTRACE, ['run', '--no-output', '-q', 'true'], { env });
+  t.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+});
+
+test('a service finds the sockets and the watchdog that systemd gives it, by its own number', async (t) => {
+  const names = ['LISTEN_PID', 'WATCHDOG_PID', 'SYSTEMD_EXEC_PID'];
+  const given = names.map((name) => `${name}=$$`).join(' ');
+  const asked = names.map((name) => `test $${name} = $$`).join(' && ');
+  const script = `${given} exec ${TRACED.join(' ')} sh -c '${asked}'`;
+  t.is((await run('sh', ['-c', script])).code, 0);
+  const ofAnother = `LISTEN_PID=1 exec ${TRACED.join(' ')} sh -c 'test $LISTEN_PID = 1'`;
+  t.is((await run('sh', ['-c', ofAnother])).code, 0);
 });
 
 test('a program is found and named as execvp does', async (t) => {
@@ -84,3 +102,28 @@ test('limits that are too small for memtrace are the program’s alone', async (
   t.regex(stderr, /allocations +\d/);
   t.notRegex(stderr, /overwrote/);
 });
+
+test('a limit on processor time is for each process of the tree, and does not end the daemon, which reads them all', async (t) => {
+  const script = `ulimit -S -t 1000; exec ${TRACED.join(' ')} sh -c 'ulimit -t; read line'`;
+  const traced = start('sh', ['-c', script]);
+  await traced.said(/^1000$/m);
+  const limits = readFileSync(`/proc/${childWith(traced.pid, 'memtrace.cjs')}/limits`, 'utf8');
+  const [, soft, hard] = /^Max cpu time +(\S+) +(\S+)/m.exec(limits) ?? [];
+  t.is(soft, hard);
+  traced.process.stdin?.end();
+  await traced.outcome;
+});
+
+test('the core file of a program that crashes is not larger by what memtrace has mapped in it', async (t) => {
+  const map = '/proc/self/smaps';
+  const bare = await run('cat', [map]);
+  const traced = await run(TRACED[0] ?? '', [...TRACED.slice(1), 'cat', map]);
+  t.true(dumpedKiB(bare.stdout) > 100);
+  t.true(dumpedKiB(traced.stdout) < dumpedKiB(bare.stdout) + 4096);
+});
+
+/** What can be written and is not marked `dd`, by the sizes of the mappings: a pipe gets their holes, too. */
+const dumpedKiB = (map: string): number =>
+  [...map.matchAll(/^Size: +(\d+) kB$.*?^VmFlags: ([^\n]*)$/gms)]
+    .filter(([, , flags = '']) => / wr /.test(flags) && !/ dd/.test(flags))
+    .reduce((sum, [, size]) => sum + Number(size), 0);

@@ -18,12 +18,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Not to outlive the daemon, not to be hit by the terminal's ^C, to be the first to go when memory is short.
- */
+/* Not to outlive the daemon, not to be hit by the terminal's ^C, nor by what is sent to all processes of a
+ * run, to be the first to go when memory is short. */
 static void settle(void) {
+    static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGPIPE};
     setsid(); /* fails when the daemon did so already */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+        signal(ignored[i], SIG_IGN);
     unsetenv("DEBUGINFOD_URLS");
     struct rlimit no_core = {1, 1}; /* 1, not 0: a core_pattern pipe ignores 0 */
     setrlimit(RLIMIT_CORE, &no_core);

@@ -134,12 +134,17 @@ static void *map(size_t bytes, int protection, int flags, int fd, uint64_t offse
     return address < 0 && address > -4096 ? NULL : (void *)address;
 }
 
+/* Ours are mostly holes, which a core file has as zeros when a program takes it in from a pipe. */
+static void keep_out_of_core_files(void *address, size_t bytes) {
+    call3(CALL_madvise, (long)address, (long)bytes, MADV_DONTDUMP);
+}
+
 void *os_map_file(int fd, uint64_t offset, size_t bytes, bool writable) {
     void *address = map(bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, offset);
     if (!address)
         return NULL;
     call3(CALL_madvise, (long)address, (long)bytes, MADV_DONTFORK);
-    call3(CALL_madvise, (long)address, (long)bytes, MADV_DONTDUMP);
+    keep_out_of_core_files(address, bytes);
     return address;
 }
 
@@ -167,6 +172,7 @@ void *os_map_private(size_t bytes) {
         os_unmap(address, bytes);
         return NULL;
     }
+    keep_out_of_core_files(address, bytes);
     return address;
 }
 
@@ -184,6 +190,8 @@ void os_map_zeros(void *address, size_t bytes) {
     long mapped = call6(CALL_mmap, (long)address, (long)bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
     if (mapped != (long)address)
         os_unmap(address, bytes);
+    else
+        keep_out_of_core_files(address, bytes);
 }
 
 void os_unmap(void *address, size_t bytes) {
