@@ -73,6 +73,7 @@ const OUTPUT_REMEDIES: Readonly<Record<string, string | undefined>> = {
   ENOSPC: 'Free some space, or send it elsewhere.',
   EDQUOT: 'Your disk quota is used up: free some space, or send it elsewhere.',
   EIO: 'The device failed: send it elsewhere.',
+  EBADF: 'It is closed, or open for reading alone: leave out >&-, or send it elsewhere.',
 };
 
 /** In words for the user's errors; a fault of ours says so, with its stack when asked. */

@@ -129,6 +129,7 @@ int daemon_become(char **argv) {
     if (code != 0)
         return code;
     raise_limits();
+    descriptors_fill_standard();
     unsetenv(NODE_CERTIFICATES);
     execv(command.node, command.arguments);
     return cannot_exec(&command);

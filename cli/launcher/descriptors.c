@@ -68,7 +68,7 @@ void descriptors_fill_standard(void) {
     for (int fd = 0; fd <= 1; fd++) {
         if (fcntl(fd, F_GETFD) >= 0)
             continue;
-        int null = open("/dev/null", O_RDWR); /* takes the lowest free number */
+        int null = open("/dev/null", O_RDONLY); /* takes the lowest free number */
         if (null >= 0 && null != fd) {
             dup2(null, fd);
             close(null);

@@ -18,7 +18,8 @@ int descriptors_pipe(int pair[2]);
 /* Closes everything but `keep` (any order, -1 is skipped). */
 void descriptors_close_all_but(const int *keep, size_t count);
 
-/* Opens /dev/null as those of 0 and 1 that are closed. */
+/* Opens /dev/null as those of 0 and 1 that are closed, for reading: what is written there fails, as it would
+ * have. Node.js opens it for both. */
 void descriptors_fill_standard(void);
 
 #endif

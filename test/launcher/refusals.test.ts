@@ -198,6 +198,12 @@ test('dump --diff --exit-code: an output that cannot be written is no answer', a
   refused(t, await diff('--json'), 125, /cannot write the output/);
 });
 
+test('a closed output is one that cannot be written, not one that says nothing', async (t) => {
+  const closed = (words: string) => run('sh', ['-c', `exec "$0" ${words} >&-`, MEMTRACE, SNAPSHOT]);
+  refused(t, await closed('report "$1"'), 125, /cannot write the output/);
+  t.is((await closed(`dump --diff "$1" "$1" --exit-code`)).code, 2);
+});
+
 test('a name too long for the system is told in plain words', async (t) => {
   const long = 'x'.repeat(300);
   refused(t, await memtrace('run', '-o', long, 'echo', 'ran'), 125, /name is too long/);
