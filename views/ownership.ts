@@ -4,7 +4,8 @@
  *
  * - *allocator*: malloc and its kin, operator new, memtrace itself. Never blamed, wherever it lives.
  * - *runtime*: code no user wrote for this program: the C library, the loader, the C++ and Rust runtimes, the
- *   Python interpreter, and their header-only parts that the compiler put into the user's own binary.
+ *   Python interpreter, and their header-only parts that the compiler put into the user's own binary; and what
+ *   Cython puts into each module beside the user's functions.
  * - *ownAccount*: a runtime function that allocates for its own ends, whoever called it: the buffer of a stdio
  *   stream, the stack and the thread-local storage of a new thread. What it allocates is shown apart.
  * - *base*: where the runtime starts the program; everything further out belongs to nobody.
@@ -30,6 +31,7 @@ export const ownershipOf = (frame: Frame, module: ModuleRole): Ownership => {
     return BASE.test(name) ? 'base' : 'runtime';
   }
   if (name !== null && START_FILE.test(name)) return 'base';
+  if (name !== null && CYTHON_HELPER.test(name)) return 'runtime';
   if (frame.file !== null) return RUNTIME_SOURCE.test(frame.file) ? 'runtime' : 'user';
   if (name !== null) return isRuntimeName(name) ? 'runtime' : 'user';
   // Without a module and without a name it may be a JIT's code or a stack gone astray: no one to blame.
@@ -84,6 +86,9 @@ const BASE =
 
 const START_FILE =
   /^(?:_start|_init|_fini|__libc_csu_init|__libc_csu_fini|__do_global_dtors_aux|frame_dummy)$/;
+
+/** `__pyx_pf_6module_function` is the user's; `__Pyx_PyObject_Call`, which all of those call, is not. */
+const CYTHON_HELPER = /^__Pyx_/;
 
 const RUNTIME_SOURCE =
   /\/include\/c\+\+\/|\/c\+\+\/v1\/|\/libstdc\+\+-v3\/|^\/usr\/include\/|\/lib\/gcc\/|^\/rustc\/|\/rustlib\/src\/|\/rust-deps\/|^\/rust\/deps\//;

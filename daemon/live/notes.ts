@@ -24,13 +24,19 @@ import type { ProcessRecord } from '../core.js';
 import { allocatorNote } from '../doctor/allocator.js';
 import { readElf } from '../doctor/elf.js';
 import type { Symbolizer } from '../symbols/symbolizer.js';
+import { collectedNotes } from './collected.js';
 
 export const notesOf = (
   record: ProcessRecord,
   info: ProcessInfo,
   modules: readonly Module[],
   symbolizer: Symbolizer,
-): readonly string[] => [...recordNotes(record), ...allocatorNotes(info), ...fileNotes(symbolizer, modules)];
+): readonly string[] => [
+  ...recordNotes(record),
+  ...collectedNotes(modules),
+  ...allocatorNotes(info),
+  ...fileNotes(symbolizer, modules),
+];
 
 /** A program that serves itself looks as if it allocated next to nothing. */
 const allocatorNotes = ({ executable }: ProcessInfo): readonly string[] => {

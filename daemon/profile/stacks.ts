@@ -10,6 +10,7 @@ import {
   NODE_PC_OMITTED,
   NODE_PC_PYTHON_ARENA,
   SESSION_SHIM_LINK,
+  STACK_FIRST_NODE,
 } from '../../proto/generated/layout.js';
 import type { Frame, Module } from '../../proto/snapshot.js';
 import { NO_COLUMN, withRoom } from '../../views/column.js';
@@ -24,7 +25,7 @@ export interface NamedStacks {
   readonly frames: readonly Frame[];
   /** As they are now: each call may give other arrays. */
   readonly stacks: () => Stacks;
-  /** The stacks of nodes of the segment; a stack of one unknown frame for a node that is not there. */
+  /** The stacks of nodes of the segment; for a node that is not there, or shows no frame, a stack of one that says so. */
   readonly stacksOf: (nodes: Uint32Array) => Int32Array;
   /** Takes in the modules seen since. */
   readonly holdModules: () => void;
@@ -49,7 +50,8 @@ export const nameStacks = (core: Core, symbolizer: Symbolizer, index: number, pi
   let stackCount = 0;
   let parents = NO_COLUMN;
   let frameColumn = NO_COLUMN;
-  let unknownStack = -1;
+  /** By name: those of one frame that is in no module. */
+  const bareStacks = new Map<string, number>();
 
   /** Those before it are complete. One that is still being written is read again; no node names it before. */
   let completeModules = 0;
@@ -134,23 +136,28 @@ export const nameStacks = (core: Core, symbolizer: Symbolizer, index: number, pi
     grow(due);
   };
 
-  const unknown = (): number => {
-    if (unknownStack < 0) {
-      parents = withRoom(parents, stackCount + 1);
-      frameColumn = withRoom(frameColumn, stackCount + 1);
-      unknownStack = stackCount;
-      parents[unknownStack] = -1;
-      frameColumn[unknownStack] = frames.push(bareFrame('[stack not recorded]', -1, 0)) - 1;
-      stackCount += 1;
-    }
-    return unknownStack;
+  const bareStack = (name: string): number => {
+    const known = bareStacks.get(name);
+    if (known !== undefined) return known;
+    parents = withRoom(parents, stackCount + 1);
+    frameColumn = withRoom(frameColumn, stackCount + 1);
+    parents[stackCount] = -1;
+    frameColumn[stackCount] = frames.push(bareFrame(name, -1, 0)) - 1;
+    bareStacks.set(name, stackCount);
+    stackCount += 1;
+    return stackCount - 1;
   };
+
+  /** What makes the variables of the outermost Python function of a thread or greenlet is in no line of it yet. */
+  const isUnbegun = (node: number): boolean => node >= STACK_FIRST_NODE && pythonFrames.length > 0;
+  const withoutFrames = (node: number): number => bareStack(isUnbegun(node) ? UNBEGUN : NOT_RECORDED);
 
   return {
     modules,
     frames,
     stacks: () => ({ count: stackCount, parent: parents, frame: frameColumn }),
-    stacksOf: (nodes) => core.stacksOf(index, nodes).map((stack) => (stack < 0 ? unknown() : stack)),
+    stacksOf: (nodes) =>
+      core.stacksOf(index, nodes).map((stack, at) => (stack < 0 ? withoutFrames(nodes[at]) : stack)),
     holdModules,
     catchUp,
   };
@@ -160,6 +167,9 @@ export const nameStacks = (core: Core, symbolizer: Symbolizer, index: number, pi
 type Names = readonly (readonly SymbolFrame[])[];
 
 const NO_NAMES: Names[number] = [];
+
+const NOT_RECORDED = '[stack not recorded]';
+const UNBEGUN = '[Python function that begins]';
 
 const SHIM = new RegExp(`/${SESSION_SHIM_LINK}$`);
 

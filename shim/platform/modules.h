@@ -21,6 +21,8 @@ bool platform_find_module(uintptr_t pc, struct loaded_module *module);
 /* Do both addresses lie in the same module? Unlike dladdr this does not look through its symbols: that takes
  * 15 us in libc, for each of the functions that every process begins with. */
 bool platform_is_one_module(uintptr_t a, uintptr_t b);
+/* The main program. */
+bool platform_find_program(struct loaded_module *module);
 /* To be called after a library may have been unloaded, and in a forked child. */
 void platform_forget_modules(void);
 

@@ -36,6 +36,14 @@ static enum python_refusal judge(const struct loaded_module *module, const char 
     return PYTHON_ACCEPTED;
 }
 
+/* Of an object of the library that the main program names itself, the loader puts a copy into the program,
+ * and all use that one. */
+static void *find_object(const struct loaded_module *m, const char *name) {
+    struct loaded_module program;
+    void *copy = platform_find_program(&program) ? platform_find_symbol(&program, name, NULL) : NULL;
+    return copy ? copy : platform_find_symbol(m, name, NULL);
+}
+
 static bool find_functions(const struct loaded_module *m, struct python *p) {
     uint64_t eval_bytes = 0;
     *(void **)&p->get_allocator = platform_find_symbol(m, "PyMem_GetAllocator", NULL);
@@ -50,8 +58,8 @@ static bool find_functions(const struct loaded_module *m, struct python *p) {
     *(void **)&p->set_tracer = platform_find_symbol(m, "PyRefTracer_SetTracer", NULL);
     if (!p->set_tracer)
         p->get_tracer = NULL;
-    p->code_type = platform_find_symbol(m, "PyCode_Type", NULL);
-    p->text_type = platform_find_symbol(m, "PyUnicode_Type", NULL);
+    p->code_type = find_object(m, "PyCode_Type");
+    p->text_type = find_object(m, "PyUnicode_Type");
     p->eval = (uintptr_t)platform_find_symbol(m, "_PyEval_EvalFrameDefault", &eval_bytes);
     p->eval_end = p->eval + eval_bytes;
     return p->get_allocator && p->set_allocator && p->current && p->of_this_thread && p->is_initialized &&

@@ -1,7 +1,7 @@
 /** Interpreters that come and go, and what the shim believes of their memory. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import test from 'ava';
 import type { Snapshot } from '../../proto/snapshot.js';
 import { groupSites } from '../../views/group.js';
@@ -50,6 +50,24 @@ for (const each of found)
         t.is(code, 0, stderr);
         t.is(stdout, 'done\n');
         t.true(pythonBytes(readJson(file), '<string>') > 2_000_000);
+      });
+    },
+  );
+
+for (const each of found)
+  where(havingFile(join(headersOf(each), 'Python.h')), havingFile(libraryOf(each))).serial(
+    `a program that has types of Python ${each.version} copied into it has functions and lines in its scripts`,
+    async (t) => {
+      await inFolder(async (folder) => {
+        const [file, program] = [join(folder, 'a.json'), join(folder, 'copied')];
+        const library = ['-fno-pie', '-no-pie', libraryOf(each), `-Wl,-rpath,${dirname(libraryOf(each))}`];
+        const flags = ['-I', headersOf(each), ...library];
+        execFileSync('cc', [scriptPath('copied.c'), ...flags, '-o', program]);
+        const { code, stdout, stderr } = await run(MEMTRACE, ['run', '-o', file, '--', program, SCRIPT], {
+          env: { ...process.env, PYTHONHOME: prefixOf(each) },
+        });
+        t.deepEqual([code, stdout], [0, 'done\n'], stderr);
+        t.true(pythonBytes(readJson(file), '<string>') > 1_000_000);
       });
     },
   );

@@ -125,3 +125,11 @@ test('Python code is the user, the import machinery is not', (t) => {
   t.is(python('<string>'), 'user');
   t.is(python('<frozen importlib._bootstrap>'), 'runtime');
 });
+
+test('a line of a module written in Cython has what it makes, not the helper that Cython calls for all lines', (t) => {
+  const owner = (name: string) =>
+    ownershipOf(frame({ function: name, file: '/home/me/cache.c', line: 3752 }), 'user');
+  t.is(owner('__Pyx_PyObject_Call'), 'runtime');
+  t.is(owner('__pyx_pf_5cache_4Node___init__'), 'user');
+  t.is(owner('__pyx_f_5cache_render'), 'user');
+});

@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include "lookup.h"
+#include "lines.h"
 #include "names.h"
 #include "paths.h"
 #include <dwarf.h>
@@ -14,9 +15,9 @@ struct place {
     uint32_t file, line;
 };
 
-static struct place place_of_line(struct unit *unit, Dwarf_Addr address) {
+static struct place place_of_line(struct module *module, struct unit *unit, Dwarf_Addr address) {
     struct place place = {STRING_UNKNOWN, 0};
-    Dwarf_Line *line = dwarf_getsrc_die(&unit->die, address);
+    Dwarf_Line *line = lines_at(module->dwarf, unit->die, address);
     const char *file = line ? dwarf_linesrc(line, NULL, NULL) : NULL;
     int number = 0;
     if (!file)
@@ -35,11 +36,9 @@ static Dwarf_Word number_of(Dwarf_Die *die, unsigned name) {
     return value;
 }
 
-static struct place place_of_call(struct unit *unit, Dwarf_Die *call) {
+static struct place place_of_call(struct module *module, struct unit *unit, Dwarf_Die *call) {
     struct place place = {STRING_UNKNOWN, (uint32_t)number_of(call, DW_AT_call_line)};
-    if (!unit->files && dwarf_getsrcfiles(&unit->die, &unit->files, &unit->file_count) != 0)
-        return place;
-    const char *file = dwarf_filesrc(unit->files, number_of(call, DW_AT_call_file), NULL, NULL);
+    const char *file = lines_file(module->dwarf, unit->die, number_of(call, DW_AT_call_file));
     if (file)
         place.file = paths_intern(unit->directory, file);
     return place;
@@ -62,7 +61,7 @@ static size_t from_dwarf(struct module *module, Dwarf_Addr address, Dwarf_Addr p
     struct unit *unit = units_at(&module->units, pc);
     if (!unit)
         return 0;
-    struct place place = place_of_line(unit, pc);
+    struct place place = place_of_line(module, unit, pc);
     struct function *function = functions_at(unit, pc);
     size_t count = 0;
     if (function) {
@@ -70,7 +69,7 @@ static size_t from_dwarf(struct module *module, Dwarf_Addr address, Dwarf_Addr p
         for (size_t i = functions_inlines_at(function, pc, chain); i-- > 0;) {
             uint32_t name = cached_name(module, unit, &chain[i]->die, &chain[i]->name);
             frames[count++] = (struct frame){name, place.file, place.line};
-            place = place_of_call(unit, &chain[i]->die);
+            place = place_of_call(module, unit, &chain[i]->die);
         }
     }
     uint32_t name = function ? cached_name(module, unit, &function->die, &function->name) : STRING_UNKNOWN;

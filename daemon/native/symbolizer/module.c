@@ -8,6 +8,7 @@
 #include "module.h"
 #include "array.h"
 #include "debug_dirs.h"
+#include "lines.h"
 #include "vdso.h"
 #include <elfutils/libdwelf.h>
 #include <errno.h>
@@ -170,6 +171,7 @@ void module_open(struct module *module) {
 }
 
 void module_close(struct module *module) {
+    lines_forget();
     units_free(&module->units);
     symtab_free(&module->symtab);
     if (module->dwfl)

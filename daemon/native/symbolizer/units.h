@@ -31,8 +31,6 @@ struct unit {
     struct function *functions;
     size_t function_count, function_capacity;
     struct scopes scopes;
-    Dwarf_Files *files; /* for the call sites of inlined functions; loaded on first use */
-    size_t file_count;
 };
 
 struct units {

@@ -68,6 +68,10 @@ bool platform_is_one_module(uintptr_t a, uintptr_t b) {
     return platform_find_module(a, &one) && platform_find_module(b, &two) && one.base == two.base;
 }
 
+bool platform_find_program(struct loaded_module *module) {
+    return platform_find_module(getauxval(AT_PHDR), module);
+}
+
 void platform_forget_modules(void) {
     if (!has_loader())
         module_list_forget();
