@@ -9,7 +9,6 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { footprint } from './memory.js';
 import { bare, buildMeasure, type Cost, measure, memtrace } from './tools.js';
 import type { Workload } from './workloads.js';
 
@@ -30,7 +29,7 @@ const loops = (folder: string): readonly Loop[] => {
   ];
 };
 
-const workloadOf = ({ name, body }: Loop, times: number): Workload => ({
+const workloadOf = ({ name, body, times }: Loop): Workload => ({
   name,
   command: ['bash', '-c', `for ((i = 0; i < ${times}; i++)); do ${body}; done`],
 });
@@ -38,8 +37,8 @@ const workloadOf = ({ name, body }: Loop, times: number): Workload => ({
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
-const row = async (loop: Loop, rounds: number): Promise<string> => {
-  const workload = workloadOf(loop, loop.times);
+const row = (loop: Loop, rounds: number): string => {
+  const workload = workloadOf(loop);
   const alone: Cost[] = [];
   const traced: Cost[] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -48,8 +47,6 @@ const row = async (loop: Loop, rounds: number): Promise<string> => {
   }
   const msEach = (costs: readonly Cost[], what: 'wallNs' | 'cpuNs') =>
     median(costs.map((cost) => cost[what])) / 1e6 / loop.times;
-  const kib = async (times: number) => (await footprint(workloadOf(loop, times), memtrace)).daemonKiB;
-  const kibEach = ((await kib(loop.times)) - (await kib(1))) / loop.times;
   const cells = [
     loop.name,
     String(loop.times),
@@ -57,22 +54,21 @@ const row = async (loop: Loop, rounds: number): Promise<string> => {
     msEach(traced, 'wallNs').toFixed(2),
     msEach(alone, 'cpuNs').toFixed(2),
     msEach(traced, 'cpuNs').toFixed(2),
-    kibEach.toFixed(0),
   ];
   return `| ${cells.join(' | ')} |`;
 };
 
-const main = async () => {
+const main = () => {
   const rounds = Number(process.argv[2] ?? 3);
   const folder = mkdtempSync(join(tmpdir(), 'memtrace-bench-'));
   try {
     buildMeasure();
-    console.log('\n| in a shell | times | bare ms | traced ms | bare CPU ms | traced CPU ms | daemon KiB |');
-    console.log(`|${'---|'.repeat(7)}`);
-    for (const loop of loops(folder)) console.log(await row(loop, rounds));
+    console.log('\n| in a shell | times | bare ms | traced ms | bare CPU ms | traced CPU ms |');
+    console.log(`|${'---|'.repeat(6)}`);
+    for (const loop of loops(folder)) console.log(row(loop, rounds));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 };
 
-await main();
+main();
