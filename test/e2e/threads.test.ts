@@ -1,6 +1,7 @@
 /** Threads that come and go: each with its own account and name, none lost. */
 import test from 'ava';
 import { program } from '../places.js';
+import { SLOW } from '../where.js';
 import { compile, snapshotOf, trace } from './harness.js';
 import { linesOf } from './lines.js';
 
@@ -72,7 +73,7 @@ for (const { threads, atOnce } of [
   });
 
 test('two hundred threads that all meet new stacks while the tables grow do not hang', async (t) => {
-  for (let round = 0; round < 3; round += 1) {
+  for (let round = 0; round < (SLOW ? 5 : 1); round += 1) {
     const ran = await trace([program('crowd'), '200'], ['-q', '--by', 'stack']);
     t.is(ran.code, 0, ran.stderr);
     t.is(ran.stdout, '400000\n');

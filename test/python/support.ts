@@ -9,7 +9,7 @@ import { type NamedStacks, nameStacks } from '../../daemon/profile/stacks.js';
 import type { Symbolizer } from '../../daemon/symbols/symbolizer.js';
 import { SESSION_SHIM_LINK, SITE_PYTHON } from '../../proto/generated/layout.js';
 import { ROOT } from '../places.js';
-import type { Need } from '../where.js';
+import { type Need, SLOW } from '../where.js';
 
 export const scriptPath = (name: string): string => join(ROOT, 'test/python', name);
 
@@ -46,16 +46,17 @@ export const inFolder = async <T>(work: (folder: string) => T | Promise<T>): Pro
 const SUPPORTED = { first: 8, last: 13 };
 
 /**
- * One interpreter of each version that there is: /usr/bin/python3, those on the PATH, those of pyenv and those that
- * MEMTRACE_TEST_PYTHONS names, separated by colons.
+ * One interpreter of each 3.x that there is, in `make test-all` of each 3.x.y: /usr/bin/python3, those on the PATH, those of
+ * pyenv and those that MEMTRACE_TEST_PYTHONS names, separated by colons.
  */
 export const interpreters = (): readonly Interpreter[] => {
   const found = new Map<string, Interpreter>();
   for (const path of candidates()) {
     const version = versionOf(path);
     const minor = Number(version?.split('.')[1]);
-    if (version === null || minor < SUPPORTED.first || minor > SUPPORTED.last || found.has(version)) continue;
-    found.set(version, { version, minor, path });
+    if (version === null || minor < SUPPORTED.first || minor > SUPPORTED.last) continue;
+    const kind = SLOW ? version : String(minor);
+    if (!found.has(kind)) found.set(kind, { version, minor, path });
   }
   return [...found.values()];
 };
