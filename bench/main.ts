@@ -16,6 +16,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { median } from './median.js';
 import { type Footprint, footprint } from './memory.js';
 import { type Parts, partsOf } from './parts.js';
 import {
@@ -30,11 +31,6 @@ import {
   tools,
 } from './tools.js';
 import { depths, type Workload, workloads } from './workloads.js';
-
-const median = (values: readonly number[]): number => {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-};
 
 interface Measured extends Cost {
   /** The bare program just before and just after: a machine that becomes slower does so for both. */

@@ -9,6 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { median } from './median.js';
 import { bare, buildMeasure, type Cost, measure, memtrace } from './tools.js';
 import type { Workload } from './workloads.js';
 
@@ -33,9 +34,6 @@ const workloadOf = ({ name, body, times }: Loop): Workload => ({
   name,
   command: ['bash', '-c', `for ((i = 0; i < ${times}; i++)); do ${body}; done`],
 });
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
 const row = (loop: Loop, rounds: number): string => {
   const workload = workloadOf(loop);
