@@ -5,9 +5,9 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import type { Widgets } from 'blessed';
-import type { Action } from '../actions.js';
 import type { OpenPainter } from '../painter.js';
-import { actionOf } from './keys.js';
+import { separateInput } from './input.js';
+import { actionOf, keyBehindEscape } from './keys.js';
 import type { Palette } from './palette.js';
 import { createPasteReader, isPasteMark, MARK_NO_PASTES, MARK_PASTES } from './paste.js';
 import { sgrText } from './sgr.js';
@@ -131,10 +131,20 @@ export const openTerminal =
     process.stdin.on('end', hangUp);
 
     const pastedBy = createPasteReader();
-    const onKey = (text: string | undefined, key: Widgets.Events.IKeyEventArg): void => {
+    const onKey = (text: string | undefined, key: Partial<Widgets.Events.IKeyEventArg>): void => {
       if (isLent) return;
-      const pasted = pastedBy(key.sequence);
-      const action = pasted === null ? actionOf(key.full, inputMode(), text ?? '') : typing(pasted);
+      const { full = '', sequence = text ?? '' } = key; // digits and signs have none
+      const pasted = pastedBy(sequence);
+      if (pasted !== null) {
+        if (pasted !== '') onAction({ kind: 'type', text: pasted });
+        return;
+      }
+      const behind = keyBehindEscape(full, sequence, inputMode());
+      onNamed(behind === null ? full : 'escape', text);
+      if (behind !== null) onNamed(behind); // in the mode that Esc leads to
+    };
+    const onNamed = (key: string, text = ''): void => {
+      const action = actionOf(key, inputMode(), text);
       if (action) onAction(action);
     };
     screen.on('keypress', onKey);
@@ -172,8 +182,6 @@ export const openTerminal =
     };
   };
 
-const typing = (text: string): Action | undefined => (text === '' ? undefined : { kind: 'type', text });
-
 /** Its types know neither of the wheel nor of the buttons. */
 type MouseEvent = Omit<Widgets.Events.IMouseEventArg, 'action'> & {
   readonly action: string;
@@ -194,6 +202,7 @@ const openScreen = (title: string) => {
   // Which colours there are is the palette's to say: blessed cannot read newer terminfo entries (tmux's among them),
   // takes eight for all there are, and makes grey black, which a black terminal does not show.
   screen.program.tput.colors = PALETTE_COLOURS;
+  separateInput(process.stdin);
   process.stdout.write(MARK_PASTES);
   const box = blessed.box({ parent: screen, top: 0, left: 0, width: '100%', height: '100%', wrap: false });
   return { screen, box };

@@ -89,6 +89,18 @@ const MODES: Readonly<Record<InputMode, Readonly<Record<string, Action>>>> = {
   leave: LEAVE,
 };
 
+const ALT = 'M-';
+
+/**
+ * Esc and a key that came in one read have the name of that key with Alt.
+ * @param sequence what the terminal sent
+ * @returns the name of the key alone, where Alt means nothing
+ */
+export const keyBehindEscape = (key: string, sequence: string, mode: InputMode): string | null =>
+  sequence.length === 2 && key.startsWith(ALT) && !Object.hasOwn(MODES[mode], key)
+    ? key.slice(ALT.length)
+    : null;
+
 /**
  * @param key "C-c", "S-g", "pageup", "?"
  * @param text what the key types, if it does
