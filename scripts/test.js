@@ -76,6 +76,7 @@ for (const command of await scratch.end()) console.log(`left running by a test, 
 
 for (const lines of failures) console.log(`\n✘ ${lines.join('\n')}`);
 console.log();
+for (const [title] of failures) console.log(`✘ ${title}`); // once more, where the end of a long log is all one sees
 if (count.skipped > 0) console.log(`${count.skipped} skipped`);
 // A run that ava calls failed (a file that does not load, a test that hangs) has failed, whatever was counted.
 const failed = Math.max(count.failed, said.failed, status === 0 ? 0 : 1);
