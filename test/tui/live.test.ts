@@ -153,7 +153,10 @@ test('top begins with the rows and the order it was asked for, and says that it 
   await tmux.until(/keep_note/);
   const pid = /pid (\d+)/.exec(tmux.screen())?.[1];
   // By blocks: no row overtakes another, which the second one chosen would follow.
-  const top = inTmux(t, `clear; ${MEMTRACE} top --by function --sort blocks --limit 1 ${pid}; echo status=$?`);
+  const top = inTmux(
+    t,
+    `clear; ${MEMTRACE} top --by function --sort blocks --limit 1 ${pid}; echo status=$?`,
+  );
   await top.until(/\[2 Functions\][\s\S]*blocks▼[\s\S]*keep_note[\s\S]*^--limit is for --once/m);
   top.press('j'); // also the second row can be reached
   t.regex(await top.until(/ 2\/\d/), /\? help/);
