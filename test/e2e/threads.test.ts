@@ -93,7 +93,7 @@ static sem_t turn[THREADS];
 static void *run(void *number) {
     long me = (long)number;
     static __thread void *volatile block[BLOCKS];
-    for (int round = 0; round < 20; round++) {
+    for (int round = 0; round < 40 / THREADS; round++) {
         sem_wait(&turn[me]);
         for (int i = 0; i < BLOCKS; i++)
             block[i] = malloc(1024);

@@ -8,7 +8,7 @@ import { ROOT } from '../places.js';
 import { SLOW } from '../where.js';
 import { run } from './support.js';
 
-const SECONDS = SLOW ? 120 : 8;
+const SECONDS = SLOW ? 120 : 5;
 
 for (const target of ['segment', 'unwind'])
   test(`${target}: adversarial memory is survived, under the sanitizers`, async (t) => {
