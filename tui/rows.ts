@@ -85,7 +85,9 @@ const processRows = (
   const childrenOf = new Map<number, ProcessSummary[]>();
   for (const process of processes) {
     const parent = process.parent !== null && known.has(process.parent) ? process.parent : NO_PARENT;
-    childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), process]);
+    const siblings = childrenOf.get(parent);
+    if (siblings) siblings.push(process);
+    else childrenOf.set(parent, [process]);
   }
   const figure = ({ liveBytes, peakBytes, allocations }: ProcessSummary): number => {
     if (sort === 'live' || sort === 'growth') return liveBytes;
@@ -95,7 +97,8 @@ const processRows = (
   const mostOf = (process: ProcessSummary): number => {
     const counted = most.get(process);
     if (counted !== undefined) return counted;
-    const found = Math.max(figure(process), ...(childrenOf.get(process.index) ?? []).map(mostOf));
+    let found = figure(process);
+    for (const child of childrenOf.get(process.index) ?? []) found = Math.max(found, mostOf(child));
     most.set(process, found);
     return found;
   };
