@@ -42,6 +42,23 @@ test('a make of 200,000 processes is shown, who has the most first', async (t) =
   t.is(most?.kind === 'process' ? most.row.liveBytes : null, 199_999);
 });
 
+test('a program that became another one 50,000 times is shown, with its name however deep', async (t) => {
+  const state = await answered(show(initialState(fakeSession(FAKES), SIZE), 'processes'), fakeSession(FAKES));
+  const table = state.newest.tables.processes;
+  if (table?.view !== 'processes' || !table.rows[0]) return t.fail();
+  const [first] = table.rows;
+  const chain = Array.from({ length: 50_000 }, (_, at) => ({
+    ...first,
+    index: at,
+    parent: at > 0 ? at - 1 : null,
+    command: [`round${at}`],
+  }));
+  const tables = { processes: { ...table, rows: chain } };
+  const deep = { ...state, newest: { ...state.newest, tables } };
+  t.is(rowsOf(deep).length, 50_001);
+  t.regex(screenText(press(deep, { kind: 'last' })), /round49999/);
+});
+
 test('/ goes to the first match while one types, n and N to others, round the end', async (t) => {
   const state = await started(SIZE, [{ sites: MANY }]);
   const typing = type(state, '/', ...letters('f1'));
