@@ -58,12 +58,17 @@ interface Stem {
   readonly ending: string;
 }
 
+/** A file's name has 255 bytes at most. */
+const PROGRAM_NAME_LONGEST = 200;
+
 const stemOf = (output: SnapshotOutput, first: LiveProcess | undefined, live: LiveSession): Stem => {
   if (output.kind === 'file') {
     const ending = /(\.json)?(\.gz)?$/.exec(output.path)?.[0] ?? '';
     return { base: output.path.slice(0, output.path.length - ending.length), ending };
   }
-  const name = basename(first?.info.command[0] ?? live.command[0] ?? 'program').replace(/[^\w.+-]/g, '_');
+  const name = basename(first?.info.command[0] ?? live.command[0] ?? 'program')
+    .replace(/[^\w.+-]/g, '_')
+    .slice(0, PROGRAM_NAME_LONGEST);
   return { base: `memtrace.${name}.${first?.info.pid ?? 0}`, ending: '.json' };
 };
 
