@@ -4,9 +4,11 @@ import { copyFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import test from 'ava';
+import { dumpName } from '../../cli/commands/dumpName.js';
 import { newFolder } from '../folders.js';
 import { MEMTRACE, program } from '../places.js';
 import { faultBy } from '../schemas.js';
+import { snapshotOf } from '../views/build.js';
 import { run, trace } from './harness.js';
 
 test('the snapshots of a whole tree are what the schema says, and their owner’s alone', async (t) => {
@@ -55,6 +57,8 @@ test('a program, or a snapshot, whose name is as long as a file’s can be is sa
   const [own] = await saved();
   t.regex(own ?? '', /^memtrace\.n{200}\.\d+\.json$/);
   t.deepEqual(await saved('-o', `${long}.json`), [own, `${long}.json`]);
+  const { process } = snapshotOf([]);
+  t.true(dumpName({ process: { ...process, command: [long] } }).length <= 255);
 });
 
 test('a snapshot and a report of one name are refused before the program runs', async (t) => {
