@@ -105,7 +105,6 @@ const FRAMES_WORDS = layout.place_frames.bytes / 4;
 const MODULE_PORTION = 64;
 const HOLDINGS_GUESS = 256;
 const CODES_PORTION = 1 << 18;
-const INFO_BYTES = 16384;
 
 /** Which programs are traced, by patterns of their names or paths. No pattern in `only`: all. */
 export interface Selection {
@@ -284,7 +283,7 @@ export const createCore = (sessionDirectory: string, options: CoreOptions): Core
       return found;
     },
     info: (index) => {
-      const bytes = buffer(INFO_BYTES, 1);
+      const bytes = buffer(layout.INFO_BYTES, 1);
       const commandBytes = new Uint32Array(1);
       const pathBytes = library.info(inUse(), index, bytes, commandBytes);
       return records.decodeInfo(bytes, pathBytes, commandBytes[0]);

@@ -36,7 +36,7 @@ struct control {
     uint8_t reserved0[48];
 
     /* Hot line, read at each event. */
-    uint32_t clock;         /* bumped by the drain; orders the rings against each other for the peak */
+    uint32_t clock;         /* the number of the drain's round, which takes nothing of later ones */
     uint32_t stopped;       /* not 0: detach for good, the session has ended */
     uint32_t python_native; /* not 0: stacks of Python objects hold native frames, too */
     uint8_t reserved1[52];

@@ -160,8 +160,8 @@ enum untraced_reason inspect_program(const char *path) {
 size_t inspect_interpreter(const char *path, char *out, size_t size) {
     char head[INSPECT_HEAD_BYTES];
     size_t length = 0;
-    int fd = open_file(path);
-    if (fd < 0 || size == 0)
+    int fd = size > 0 ? open_file(path) : -1;
+    if (fd < 0)
         return 0;
     size_t bytes = elf_read(fd, 0, head, sizeof head);
     if (bytes >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0)

@@ -85,38 +85,52 @@ const processRows = (
   const childrenOf = new Map<number, ProcessSummary[]>();
   for (const process of processes) {
     const parent = process.parent !== null && known.has(process.parent) ? process.parent : NO_PARENT;
-    childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), process]);
+    const siblings = childrenOf.get(parent);
+    if (siblings) siblings.push(process);
+    else childrenOf.set(parent, [process]);
   }
   const figure = ({ liveBytes, peakBytes, allocations }: ProcessSummary): number => {
     if (sort === 'live' || sort === 'growth') return liveBytes;
     return sort === 'peak' ? peakBytes : allocations;
   };
-  const most = new Map<ProcessSummary, number>();
-  const mostOf = (process: ProcessSummary): number => {
-    const counted = most.get(process);
-    if (counted !== undefined) return counted;
-    const found = Math.max(figure(process), ...(childrenOf.get(process.index) ?? []).map(mostOf));
-    most.set(process, found);
-    return found;
-  };
+  const most = new Map<number, number>();
+  const mostOf = ({ index }: ProcessSummary): number => most.get(index) ?? 0;
+  for (const { process } of inOrder(childrenOf).toReversed()) {
+    const ofChildren = (childrenOf.get(process.index) ?? []).map(mostOf);
+    most.set(
+      process.index,
+      ofChildren.reduce((found, each) => Math.max(found, each), figure(process)),
+    );
+  }
   const sign = order === 'descending' ? 1 : -1;
-  const below = (parent: number, depth: number): readonly Row[] =>
-    (childrenOf.get(parent) ?? [])
-      .toSorted((a, b) => sign * (mostOf(b) - mostOf(a)))
-      .flatMap((row): readonly Row[] => [
-        { kind: 'process', key: row.index, row, depth },
-        ...below(row.index, depth + 1),
-      ]);
-  const rows = below(NO_PARENT, 0).filter(
-    (row) =>
-      !filter ||
-      (row.kind === 'process' &&
-        filter.matchesNames(named(row.row.command.join(' '))) &&
-        filter.matchesFigures(figuresOf(row.row))),
-  );
+  for (const siblings of childrenOf.values()) siblings.sort((a, b) => sign * (mostOf(b) - mostOf(a)));
+  const rows = inOrder(childrenOf)
+    .filter(
+      ({ process }) =>
+        !filter ||
+        (filter.matchesNames(named(process.command.join(' '))) && filter.matchesFigures(figuresOf(process))),
+    )
+    .map(({ process, depth }): Row => ({ kind: 'process', key: process.index, row: process, depth }));
   return processes.length < 2
     ? rows
     : [{ kind: 'all', key: KEY_OF_ALL, processes: processes.length, row: sumOf(processes) }, ...rows];
+};
+
+/** Each before its children. Without recursion: one that goes on by exec again and again is as deep as it did. */
+const inOrder = (
+  childrenOf: ReadonlyMap<number, readonly ProcessSummary[]>,
+): readonly { readonly process: ProcessSummary; readonly depth: number }[] => {
+  const found: { process: ProcessSummary; depth: number }[] = [];
+  const waiting: typeof found = [];
+  const wait = (parent: number, depth: number): void => {
+    for (const process of (childrenOf.get(parent) ?? []).toReversed()) waiting.push({ process, depth });
+  };
+  wait(NO_PARENT, 0);
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    found.push(next);
+    wait(next.process.index, next.depth + 1);
+  }
+  return found;
 };
 
 const sumOf = (processes: readonly ProcessSummary[]): ProcessSums => {

@@ -40,3 +40,9 @@ export const frameText = (
     : `${functionName(frame)} (${placeName(frame, path)})`;
 
 export const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1) || path;
+
+/** A program's name as a part of a file's, which has 255 bytes at most. */
+export const nameInFile = (program: string): string =>
+  baseName(program)
+    .replace(/[^\w.+-]/g, '_')
+    .slice(0, 200) || 'program';

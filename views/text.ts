@@ -23,6 +23,10 @@ export const width = (text: string): number => {
   return columns;
 };
 
+/** The columns of the widest. For any number of texts: a call takes some hundred thousand arguments at most. */
+export const widest = (texts: readonly string[]): number =>
+  texts.reduce((most, text) => Math.max(most, width(text)), 0);
+
 /** Cuts the end off: for functions and source lines. */
 export const cutEnd = (text: string, columns: number, ellipsis: string): string => {
   if (width(text) <= columns) return text;

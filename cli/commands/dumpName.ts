@@ -1,5 +1,6 @@
 /** What a snapshot of a running program is called where nobody gave a name. */
 import { existsSync } from 'node:fs';
+import { nameInFile } from '../../views/names.js';
 import type { Recording } from '../../views/profile.js';
 
 /**
@@ -7,8 +8,7 @@ import type { Recording } from '../../views/profile.js';
  * within the same second.
  */
 export const dumpName = ({ process }: Pick<Recording, 'process'>): string => {
-  const program = (process.command[0] ?? process.executable).split('/').at(-1) ?? '';
-  const name = program.replace(/[^\w.+-]/g, '_') || 'program';
+  const name = nameInFile(process.command[0] ?? process.executable);
   const time = process.takenAt.replace(/\.\d+Z$/, '').replace(/[^\dT]/g, '');
   const base = `memtrace.${name}.${process.pid}.${time}`;
   let path = `${base}.json`;

@@ -1,6 +1,7 @@
 /** `memtrace ls`: the sessions of this user, oldest first. */
 import { type FoundSession, listSessions } from '../../daemon/session/find.js';
 import { SESSIONS_SCHEMA, type SessionList } from '../../proto/sessions.js';
+import { padEnd, widest } from '../../views/text.js';
 import { formatDuration } from '../../views/units.js';
 import type { Command, Given } from '../command.js';
 import { commandText } from '../print/command.js';
@@ -45,10 +46,10 @@ const tableOf = (sessions: readonly FoundSession[], now: number): readonly strin
 };
 
 const aligned = (rows: readonly (readonly string[])[]): readonly string[] => {
-  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0))) ?? [];
+  const widths = rows[0]?.map((_, i) => widest(rows.map((row) => row[i] ?? ''))) ?? [];
   return rows.map((row) =>
     row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .map((cell, i) => padEnd(cell, widths[i] ?? 0))
       .join('  ')
       .trimEnd(),
   );

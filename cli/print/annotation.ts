@@ -1,6 +1,6 @@
 /** A source file with figures beside its lines. */
 import type { AnnotatedLine, Annotation, SiteCounters } from '../../proto/snapshot.js';
-import { clean, cutEnd, padStart } from '../../views/text.js';
+import { clean, cutEnd, padStart, widest } from '../../views/text.js';
 import { formatBytes, formatCount } from '../../views/units.js';
 import { blocks, noteLines } from './facts.js';
 import { headingLines, type Surface } from './surface.js';
@@ -9,9 +9,7 @@ export const annotationLines = (annotation: Annotation, surface: Surface): reado
   const cells = annotation.lines.map(({ counters }) =>
     FIGURES.map(({ of }) => (counters ? of(counters) : '')),
   );
-  const widths = FIGURES.map(({ title }, at) =>
-    Math.max(title.length, ...cells.map((row) => row[at]?.length ?? 0)),
-  );
+  const widths = FIGURES.map(({ title }, at) => widest([title, ...cells.map((row) => row[at] ?? '')]));
   const numberWidth = Math.max(4, String(annotation.lines.at(-1)?.line ?? 0).length);
   const shownFigures = figuresBeside(widths, surface.width - numberWidth - TEXT_LEAST);
   const row = (figures: readonly string[]) =>

@@ -1,6 +1,6 @@
 /** The other processes of a session, one line each; those that ran untraced with the reason. */
 import type { ProcessInfo } from '../../proto/snapshot.js';
-import { clean, cutEnd, wrap } from '../../views/text.js';
+import { clean, cutEnd, widest, wrap } from '../../views/text.js';
 import { formatBytes, formatCount } from '../../views/units.js';
 import { commandText } from './command.js';
 import { endText } from './facts.js';
@@ -39,7 +39,7 @@ export type ProcessLine =
 
 export const processLines = (others: readonly ProcessLine[], surface: Surface): readonly string[] => {
   const pids = others.map((each) => ('count' in each ? '' : pidText(each.process.pid)));
-  const longest = Math.max(...pids.map((pid) => pid.length));
+  const longest = widest(pids);
   const count = others.reduce((sum, each) => sum + ('count' in each ? each.count : 1), 0);
   return [
     ...headingLines(`Other processes: ${formatCount(count)}`, surface),

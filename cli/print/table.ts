@@ -3,7 +3,7 @@
  * under each row there may be further lines (source text, stack frames). Never wider than the surface.
  */
 
-import { clean, cutEnd, cutStart, padEnd, padStart, width } from '../../views/text.js';
+import { clean, cutEnd, cutStart, padEnd, padStart, widest } from '../../views/text.js';
 import type { Surface } from './surface.js';
 
 export interface TableRow {
@@ -36,12 +36,12 @@ export const tableLines = (
   const rows = found.map((row) => ({ ...row, place: clean(row.place), name: clean(row.name) }));
   const { paint, ellipsis } = surface;
   const widths = head.numbers.map((title, at) =>
-    Math.max(width(title), ...rows.map((row) => width(row.numbers[at] ?? ''))),
+    widest([title, ...rows.map((row) => row.numbers[at] ?? '')]),
   );
   const numbersWidth = INDENT.length + widths.reduce((sum, each) => sum + each + GAP.length, 0);
   const room = Math.max(0, surface.width - numbersWidth);
-  const longestPlace = Math.max(width(head.place), ...rows.map((row) => width(row.place)));
-  const longestName = Math.max(width(head.name), ...rows.map((row) => width(row.name)));
+  const longestPlace = widest([head.place, ...rows.map(({ place }) => place)]);
+  const longestName = widest([head.name, ...rows.map(({ name }) => name)]);
   const placeWidth =
     longestPlace + GAP.length + longestName <= room
       ? longestPlace

@@ -16,8 +16,8 @@ type FillFrom = (core: Handle, index: number, from: number, out: Uint8Array, cap
 export interface Library {
   /** @returns null on failure; `why` then holds the reason, ended by NUL */
   readonly create: (directory: string, onFull: number, why: Uint8Array, bytes: number) => Handle | null;
-  /** @returns false when a list is too long */
   readonly pythonNative: (core: Handle) => void;
+  /** @returns false when a list is too long */
   readonly select: (
     core: Handle,
     only: Uint8Array,

@@ -196,8 +196,8 @@ const libc = (version: string | null): Finding => {
     ? ok('libc', `glibc ${version}`)
     : note(
         'libc',
-        `glibc ${version}: stacks follow frame pointers`,
-        'glibc 2.35 or newer gives whole stacks.',
+        `glibc ${version}: in all but the first 500 libraries stacks follow frame pointers`,
+        'glibc 2.35 or newer gives whole stacks in all of them.',
       );
 };
 

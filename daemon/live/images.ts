@@ -6,7 +6,7 @@
 import type { ProcessRecord } from '../core.js';
 
 export interface Images {
-  /** To be told of each record that is new or has changed, by rising index. */
+  /** To be told of each record that has changed, and by rising index of each that is new. */
   readonly add: (record: ProcessRecord) => void;
   /** By rising index. */
   readonly of: (pid: number) => readonly number[];
@@ -18,13 +18,10 @@ export const createImages = (): Images => {
   const of = (pid: number): readonly number[] => images.get(pid) ?? [];
   return {
     add: ({ pid, index }) => {
-      if (pid <= 0) return; // not known, or not yet: it ran in another pid namespace
+      if (pid <= 0) return; // not known: it ran in another pid namespace
       const known = images.get(pid);
       if (!known) images.set(pid, [index]);
-      else if (known.at(-1) !== index && !known.includes(index)) {
-        known.push(index);
-        known.sort((a, b) => a - b); // its pid may have been found late
-      }
+      else if (index > (known.at(-1) ?? index)) known.push(index);
     },
     of,
     lastOf: (pid) => of(pid).at(-1) ?? null,

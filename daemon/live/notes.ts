@@ -11,6 +11,7 @@ import {
   DETACH_STOPPED,
   DETACH_UNREAD,
   MODULES_CAPACITY,
+  node,
   PROCESS_CORRUPT,
   PYTHON_ACCEPTED,
   PYTHON_REFUSED_ALLOCATORS,
@@ -55,8 +56,8 @@ const fileNotes = (symbolizer: Symbolizer, modules: readonly Module[]): readonly
     .map(({ path, problem, remedy }) => `${path}: ${problem}${remedy === null ? '' : `; ${remedy}`}`);
 };
 
-/** Of a node in the segment and its first child beside it: shim/nodes.c. */
-const NODE_BYTES = 20;
+/** Of a node in the segment and its first child's number beside it: shim/nodes.c. */
+const NODE_BYTES = node.bytes + 4;
 const OWN_WORTH_TELLING = 4 << 20;
 
 const recordNotes = (record: ProcessRecord): readonly string[] => {

@@ -144,9 +144,12 @@ const untracedBelow = (
 /** A process keeps its children when it goes on by exec. */
 const firstImage = (processes: readonly TrackedProcess[], index: number): number => {
   const { pid } = at(processes, index).record();
-  const before = at(processes, index).parent();
-  const isSame = pid > 0 && before !== null && at(processes, before).record().pid === pid;
-  return isSame ? firstImage(processes, before) : index;
+  let first = index;
+  for (;;) {
+    const before = at(processes, first).parent();
+    if (pid <= 0 || before === null || at(processes, before).record().pid !== pid) return first;
+    first = before;
+  }
 };
 
 /** A parent always has a smaller index. */

@@ -6,8 +6,8 @@
  *   t.<pid>.<n>.json  the n-th earlier image of a pid that went on by exec
  *   t.unknown-<n>.json  the n-th process whose pid is not known here
  */
-import { basename } from 'node:path';
 import { MemtraceError } from '../../views/error.js';
+import { nameInFile } from '../../views/names.js';
 import type { Recording } from '../../views/profile.js';
 import type { LiveProcess, LiveSession } from '../live.js';
 import { NameTaken, writeSnapshot } from './write.js';
@@ -63,7 +63,7 @@ const stemOf = (output: SnapshotOutput, first: LiveProcess | undefined, live: Li
     const ending = /(\.json)?(\.gz)?$/.exec(output.path)?.[0] ?? '';
     return { base: output.path.slice(0, output.path.length - ending.length), ending };
   }
-  const name = basename(first?.info.command[0] ?? live.command[0] ?? 'program').replace(/[^\w.+-]/g, '_');
+  const name = nameInFile(first?.info.command[0] ?? live.command[0] ?? '');
   return { base: `memtrace.${name}.${first?.info.pid ?? 0}`, ending: '.json' };
 };
 

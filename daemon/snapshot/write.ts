@@ -3,6 +3,7 @@
  * hold command lines and source text. `.gz` is compressed.
  */
 import { access, close, fsync, link, open, rename, stat, unlink, write } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Report } from '../../proto/snapshot.js';
 import { MemtraceError } from '../../views/error.js';
@@ -55,7 +56,7 @@ const writeResult = async (
 };
 
 const replace = async (path: string, data: Portions, force: boolean): Promise<void> => {
-  const temporary = `${path}.${process.pid}.partial`;
+  const temporary = join(dirname(path), `memtrace.${process.pid}-${Date.now()}.partial`); // fits where the name does
   const file = await files.open(temporary, 'wx', 0o600);
   try {
     await into(file, async () => {

@@ -5,8 +5,8 @@
 #include "shim/unwind/cfi.h"
 #include "shim/unwind/full.h"
 
-/* `cfa` is what the expression finds on its stack; NULL: nothing. Reads memory of the stack that is walked
- * only. False: an operation is unknown, a register is not known, or the memory lies elsewhere. */
+/* `cfa` is what the expression finds on its stack; NULL: nothing. False: an operation is unknown, a
+ * register is not known, or memory that it reads is not readable, whole and aligned. */
 bool expression_evaluate(struct cfi_expression expression, const struct full *f, const uintptr_t *cfa,
                          struct readable *range, uintptr_t *result);
 

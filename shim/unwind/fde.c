@@ -81,7 +81,8 @@ static bool read_cie(const uint8_t *at, struct reader bounds, uint32_t return_re
         ;
     if (r.bad || (version != 1 && version != 3))
         return false;
-    *cie = (struct cie){.code_factor = read_uleb(&r), .data_factor = read_sleb(&r)};
+    *cie = (struct cie){.code_factor = read_uleb(&r)};
+    cie->data_factor = read_sleb(&r);
     uint64_t return_column = version == 1 ? read_u8(&r) : read_uleb(&r);
     if (return_column != return_register)
         return false;

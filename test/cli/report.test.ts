@@ -6,6 +6,7 @@ import { type ReportArguments, reportCommand } from '../../cli/commands/report.j
 import type { Io } from '../../cli/print/io.js';
 import { ownAccountLines } from '../../cli/print/rows.js';
 import { surfaceOf } from '../../cli/print/surface.js';
+import { tableLines } from '../../cli/print/table.js';
 import type { Frame, ReportRow, Snapshot } from '../../proto/snapshot.js';
 import { groupSites } from '../../views/group.js';
 import { width } from '../../views/text.js';
@@ -151,4 +152,19 @@ test('a senseless limit is wrong usage', (t) => {
   t.is(report({ limit: -1 }).code, 2);
   t.is(report({ limit: Number.NaN }).code, 2);
   t.is(report({ limit: 0 }).code, 0);
+});
+
+test('a program of 200,000 places is reported with all of them', (t) => {
+  const rows = Array.from({ length: 200_000 }, (_, at) => ({
+    numbers: [String(at)],
+    place: `f.c:${at}`,
+    name: `f${at}`,
+  }));
+  const lines = tableLines(
+    { numbers: ['live'], place: 'place', name: 'function' },
+    rows,
+    surfaceOf(capture(PLAIN_TERMINAL).io),
+  );
+  t.is(lines.length, 200_001);
+  t.regex(lines.at(-1) ?? '', /^ {2}199999 {2}f\.c:199999 {2}f199999$/);
 });

@@ -1,12 +1,14 @@
 /** The snapshot as a file: valid, private, whole or not there at all. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import test from 'ava';
+import { dumpName } from '../../cli/commands/dumpName.js';
 import { newFolder } from '../folders.js';
 import { MEMTRACE, program } from '../places.js';
 import { faultBy } from '../schemas.js';
+import { snapshotOf } from '../views/build.js';
 import { run, trace } from './harness.js';
 
 test('the snapshots of a whole tree are what the schema says, and their owner’s alone', async (t) => {
@@ -39,6 +41,24 @@ test('what went on by exec is two images of one pid: the last one has the name, 
   t.is(executable, program('leaky'));
   t.deepEqual(Object.keys(ran.snapshots).sort(), ['t.json', `t.${pid}.1.json`].sort());
   t.is(ran.snapshots[`t.${pid}.1.json`]?.process.state, 'replaced');
+});
+
+test('a program, or a snapshot, whose name is as long as a file’s can be is saved', async (t) => {
+  const folder = newFolder();
+  const long = 'n'.repeat(255 - '.json'.length);
+  copyFileSync(program('leaky'), join(folder, long));
+  const saved = async (...options: readonly string[]): Promise<readonly string[]> => {
+    const ran = await run([MEMTRACE, 'run', '-q', ...options, '--', `./${long}`, '10'], { cwd: folder });
+    t.notRegex(ran.stderr, /memtrace/);
+    return readdirSync(folder)
+      .filter((name) => name !== long)
+      .sort();
+  };
+  const [own] = await saved();
+  t.regex(own ?? '', /^memtrace\.n{200}\.\d+\.json$/);
+  t.deepEqual(await saved('-o', `${long}.json`), [own, `${long}.json`]);
+  const { process } = snapshotOf([]);
+  t.true(dumpName({ process: { ...process, command: [long] } }).length <= 255);
 });
 
 test('a snapshot and a report of one name are refused before the program runs', async (t) => {

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { limitsOf } from '../../daemon/doctor/examine.js';
+import { examine, limitsOf, lookAround } from '../../daemon/doctor/examine.js';
 import { newFolder } from '../folders.js';
 import { MEMTRACE } from '../places.js';
 import { build, run } from './support.js';
@@ -110,6 +110,15 @@ test('the C library itself, which can be run, has no sanitizer', async (t) => {
 
 test('a file that another package moved away is not called a package named diversion', async (t) => {
   t.notRegex((await doctor('/bin/sh')).of('names')?.remedy ?? '', /diversion/);
+});
+
+test('an old glibc is not said to cut every stack', (t) => {
+  const verdict = { path: '/bin/sh', traced: true, reason: '', remedy: '', interpreter: null };
+  const libcOf = (glibc: string) =>
+    examine(verdict, { ...lookAround(), glibc }).find(({ topic }) => topic === 'libc');
+  t.is(libcOf('2.36')?.weight, 'ok');
+  t.is(libcOf('2.31')?.weight, 'note');
+  t.regex(libcOf('2.31')?.text ?? '', /all but the first 500 libraries/);
 });
 
 test('limits are read as the kernel writes them', (t) => {

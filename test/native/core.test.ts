@@ -42,6 +42,10 @@ test('a thread stopped for long in the middle of a call does not spoil the count
   t.deepEqual(await run('native/sanitized/lifecycle', 'late'), succeeded);
 });
 
+test('a thread that dies in the middle of a call does not keep what other threads did from being counted', async (t) => {
+  t.deepEqual(await run('native/sanitized/lifecycle', 'overdue'), succeeded);
+});
+
 test('a free whose event was dropped is lost, and not also a free', async (t) => {
   t.deepEqual(await run('native/sanitized/lifecycle', 'dropped'), succeeded);
 });

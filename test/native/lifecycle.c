@@ -116,6 +116,35 @@ static void late(struct stage *stage) {
     writer_close(&w);
 }
 
+/* A thread died with a ticket of an address. Of two events that wait for it the later one came first: that it
+ * is given up for the sake of that one must not pass over the other. */
+static void overdue(struct stage *stage) {
+    struct writer w;
+    struct writer_options options = small(getpid());
+    writer_open(&w, stage, &options);
+    writer_announce(&w);
+    uint32_t counter = event_order_slot(HEAP);
+    writer_draw(&w, counter);
+    uint32_t free = writer_draw(&w, counter), alloc = writer_draw(&w, counter);
+    writer_alloc_with(&w, 0, HEAP, 7, 2, alloc);
+    writer_flush(&w);
+    writer_queue(&w, 1, event_pack(EVENT_FREE, HEAP, 0, 0, free));
+    writer_flush(&w);
+    struct process *process = stage->core->processes[0];
+    CHECK_EQUAL(process->order.count, 2, "events that wait");
+    process->order.items[0].since_us = 0; /* for two seconds */
+    for (uint32_t i = 0; i < 2; i++)
+        process->rings.items[i].drained_us = monotonic_us();
+    usleep(150000); /* until housekeeping is due, every 100 ms: nothing else depends on this */
+    stage_settle(stage);
+    struct process_record r = stage_record(stage, 0);
+    CHECK_EQUAL(process->order.count, 0, "events that still wait");
+    CHECK_EQUAL(r.skipped_orders, 1, "tickets given up");
+    CHECK_EQUAL(r.unknown_frees, 1, "unknown frees");
+    CHECK_EQUAL(r.live_bytes, 7, "live bytes");
+    writer_close(&w);
+}
+
 /* A free was lost: that its block has gone is seen when its address comes again, and no call was seen. */
 static void dropped(struct stage *stage) {
     struct writer w;
@@ -313,6 +342,8 @@ int main(int argc, char **argv) {
         killed(&stage);
     else if (!strcmp(which, "late"))
         late(&stage);
+    else if (!strcmp(which, "overdue"))
+        overdue(&stage);
     else if (!strcmp(which, "dropped"))
         dropped(&stage);
     else if (!strcmp(which, "dropped-without-ring"))

@@ -13,6 +13,11 @@ test('colours, titles and progress bars of the program do not disturb the screen
   t.deepEqual(linesOf('10 %\r50 %\r100 %\r\n'), ['100 %', '']);
 });
 
+test('a progress bar that is written piece by piece is one line, which shows the newest', (t) => {
+  t.deepEqual(linesOf('50 %\r', '51 %\r', '52 %'), ['52 %']);
+  t.deepEqual(linesOf('50 %\r\u001b[K', '51 %\r', '\ndone\r', '\n'), ['51 %', 'done', '']);
+});
+
 test('a line that comes in pieces is one line', (t) => {
   t.deepEqual(linesOf('hel', 'lo\nwor', 'ld'), ['hello', 'world']);
 });

@@ -9,7 +9,7 @@ import { initialState, type State } from '../../tui/state.js';
 import { actionOf } from '../../tui/terminal/keys.js';
 import { update } from '../../tui/update.js';
 import { fakeSession, SITES } from '../server/fakeSession.js';
-import { answered, daemonOf, FAKES, LOOK, letters, press, screenText, started, type } from './build.js';
+import { answered, daemonOf, FAKES, LOOK, letters, press, screenText, show, started, type } from './build.js';
 
 const SIZE = { columns: 80, rows: 24 };
 
@@ -22,6 +22,42 @@ const selected = (state: State): unknown => {
   const row = rowsOf(state)[state.cursors[state.detail ? 'detail' : state.view].at];
   return row?.kind === 'sum' || row?.kind === 'node' ? row.row.function : row?.kind;
 };
+
+test('a make of 200,000 processes is shown, who has the most first', async (t) => {
+  const state = await answered(show(initialState(fakeSession(FAKES), SIZE), 'processes'), fakeSession(FAKES));
+  const table = state.newest.tables.processes;
+  if (table?.view !== 'processes') return t.fail();
+  const [make] = table.rows;
+  if (!make) return t.fail();
+  const children = Array.from({ length: 200_000 }, (_, at) => ({
+    ...make,
+    index: at + 1,
+    parent: make.index,
+    liveBytes: at,
+  }));
+  const tables = { processes: { ...table, rows: [make, ...children] } };
+  const rows = rowsOf({ ...state, newest: { ...state.newest, tables } });
+  t.is(rows.length, 200_002);
+  const [, , most] = rows;
+  t.is(most?.kind === 'process' ? most.row.liveBytes : null, 199_999);
+});
+
+test('a program that became another one 50,000 times is shown, with its name however deep', async (t) => {
+  const state = await answered(show(initialState(fakeSession(FAKES), SIZE), 'processes'), fakeSession(FAKES));
+  const table = state.newest.tables.processes;
+  if (table?.view !== 'processes' || !table.rows[0]) return t.fail();
+  const [first] = table.rows;
+  const chain = Array.from({ length: 50_000 }, (_, at) => ({
+    ...first,
+    index: at,
+    parent: at > 0 ? at - 1 : null,
+    command: [`round${at}`],
+  }));
+  const tables = { processes: { ...table, rows: chain } };
+  const deep = { ...state, newest: { ...state.newest, tables } };
+  t.is(rowsOf(deep).length, 50_001);
+  t.regex(screenText(press(deep, { kind: 'last' })), /round49999/);
+});
 
 test('/ goes to the first match while one types, n and N to others, round the end', async (t) => {
   const state = await started(SIZE, [{ sites: MANY }]);

@@ -59,13 +59,16 @@ export const PROCESS_FIGURES: readonly Column[] = [
   figure('state', 2, 10, ofProcess(processState)),
 ];
 
+/** Deeper ones are no longer moved to the right. */
+const DEEPEST = 12;
+
 export const PROCESS_NAMES: readonly Column[] = [
   name('command', 'end', (row) => {
     if (row.kind === 'all') return `all ${row.processes} processes`;
     if (row.kind !== 'process') return '';
     const [program = '?', ...args] = row.row.command;
     const why = row.row.untraced === null ? '' : `  (${row.row.untraced})`;
-    return `${'  '.repeat(row.depth)}${[baseName(program), ...args].join(' ')}${why}`;
+    return `${'  '.repeat(Math.min(row.depth, DEEPEST))}${[baseName(program), ...args].join(' ')}${why}`;
   }),
 ];
 

@@ -184,10 +184,10 @@ void ledger_take(struct process *process, const struct change *batch, uint32_t c
 
 void ledger_give_up(struct process *process, uint64_t before_us) {
     struct order_sweep sweep;
-    if (!process->order.count || !order_sweep_begin(&process->order, &sweep))
+    if (!process->order.count || !order_sweep_begin(&process->order, &sweep, before_us))
         return;
     uint32_t counter;
-    while (order_sweep_next(&process->order, &sweep, before_us, &counter)) {
+    while (order_sweep_next(&process->order, &sweep, &counter)) {
         process->blocks.careful = process->python_blocks.careful = true;
         apply_waiting(process, counter);
     }

@@ -133,7 +133,21 @@ static int by_turn(const void *a, const void *b, void *context) {
     return ahead_x < ahead_y ? -1 : ahead_x > ahead_y;
 }
 
-bool order_sweep_begin(struct order *order, struct order_sweep *sweep) {
+/* Keeps those that have waited for long enough, and all whose turn at the same counter is before theirs. */
+static void keep_overdue(const struct order *order, struct order_sweep *sweep, uint64_t before_us) {
+    uint32_t kept = sweep->count, counter = 0;
+    bool overdue = false;
+    for (uint32_t i = sweep->count; i-- > 0;) {
+        const struct waiting *w = &order->items[sweep->sorted[i]];
+        overdue = w->since_us <= before_us || (overdue && w->counter == counter);
+        counter = w->counter;
+        if (overdue)
+            sweep->sorted[--kept] = sweep->sorted[i];
+    }
+    sweep->position = kept;
+}
+
+bool order_sweep_begin(struct order *order, struct order_sweep *sweep, uint64_t before_us) {
     *sweep = (struct order_sweep){0};
     sweep->sorted = malloc(((size_t)order->count + 1) * sizeof *sweep->sorted);
     if (!sweep->sorted)
@@ -143,14 +157,15 @@ bool order_sweep_begin(struct order *order, struct order_sweep *sweep) {
             sweep->sorted[sweep->count++] = i;
     }
     qsort_r(sweep->sorted, sweep->count, sizeof *sweep->sorted, by_turn, order);
+    keep_overdue(order, sweep, before_us);
     return true;
 }
 
-bool order_sweep_next(struct order *order, struct order_sweep *sweep, uint64_t before_us, uint32_t *counter) {
+bool order_sweep_next(struct order *order, struct order_sweep *sweep, uint32_t *counter) {
     while (sweep->position < sweep->count) {
         const struct waiting *w = &order->items[sweep->sorted[sweep->position++]];
-        if (w->since_us == UINT64_MAX || w->since_us > before_us)
-            continue; /* its turn came meanwhile, or it has not waited long enough */
+        if (w->since_us == UINT64_MAX)
+            continue; /* its turn came meanwhile */
         move_on(order, w);
         *counter = w->counter;
         return true;

@@ -91,16 +91,17 @@ bool order_take(struct order *order, uint32_t counter, struct change *change, ui
 /* Moves a counter on to the first event that waits there, if any does: what is missing will not come. */
 bool order_skip(struct order *order, uint32_t counter);
 
-/* Finds a counter whose next event has been missing since before `before_us` and moves it on to the first
- * event that waits there: order_take then succeeds. UINT64_MAX: whatever is missing. False when no such
- * counter is left. A sweep starts with `position` 0 and costs O(n log n) for n waiting events in all. */
+/* Goes over the counters whose next event has been missing since before `before_us` (UINT64_MAX: whatever is
+ * missing). Costs O(n log n) for n waiting events. False: there is no memory. */
 struct order_sweep {
     uint32_t *sorted; /* indexes of items by counter and ticket */
     uint32_t count;
-    uint32_t position;
+    uint32_t position; /* of the next one */
 };
-bool order_sweep_begin(struct order *order, struct order_sweep *sweep);
-bool order_sweep_next(struct order *order, struct order_sweep *sweep, uint64_t before_us, uint32_t *counter);
+bool order_sweep_begin(struct order *order, struct order_sweep *sweep, uint64_t before_us);
+/* Moves the next of them on to the first event that waits there: order_take then succeeds. False when none is
+ * left. */
+bool order_sweep_next(struct order *order, struct order_sweep *sweep, uint32_t *counter);
 void order_sweep_end(struct order_sweep *sweep);
 
 #endif
