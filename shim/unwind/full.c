@@ -69,7 +69,8 @@ static bool restore(const struct cfi_column *column, uint32_t number, uintptr_t 
  * lies further in is on another stack. */
 static bool lies_outside(const struct full *caller, const struct full *f) {
     uintptr_t sp = caller->value[ARCH_SP], below = f->value[ARCH_SP];
-    return sp > below || (sp == below ? f->exact : rule_kind(rules_get(caller->pc)) != RULE_NO_INFO);
+    return sp > below ||
+           (sp == below ? f->exact : rule_kind(rules_get(caller->pc + caller->exact)) != RULE_NO_INFO);
 }
 
 static enum step step_by_information(struct full *f, const struct cfi_row *row, struct readable *range) {
