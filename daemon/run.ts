@@ -6,6 +6,7 @@
 import type { GroupBy } from '../proto/snapshot.js';
 import { MemtraceError } from '../views/error.js';
 import type { Recording } from '../views/profile.js';
+import { allocatedBytes } from '../views/totals.js';
 import { monotonicMs } from './clock.js';
 import { createCore, type Selection } from './core.js';
 import { type DrivenSession, driveSession } from './live/session.js';
@@ -264,7 +265,7 @@ const subjectOf = (live: DrivenSession, main: number | null): number | null => {
   const info = main === null ? undefined : processes[main]?.info;
   if (info?.untraced === undefined) return main;
   const traced = processes.filter((each) => each.info.untraced === undefined);
-  const [largest] = traced.toSorted((a, b) => b.totals.totalBytes - a.totals.totalBytes);
+  const [largest] = traced.toSorted((a, b) => allocatedBytes(b.totals) - allocatedBytes(a.totals));
   return largest?.index ?? null;
 };
 

@@ -181,6 +181,7 @@ const processSummary: Check<ProcessSummary> = record({
   totalBytes: count,
   allocations: count,
   rssBytes: count,
+  pythonBytes: optional(count),
 });
 
 const header: Check<Header> = record({

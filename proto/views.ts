@@ -128,6 +128,8 @@ export interface ProcessSummary {
   readonly totalBytes: Bytes;
   readonly allocations: Count;
   readonly rssBytes: Bytes;
+  /** Live objects of Python, in none of the other figures; absent where there were none. */
+  readonly pythonBytes?: Bytes;
 }
 
 export type Table =

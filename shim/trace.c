@@ -83,7 +83,7 @@ void trace_alloc(struct thread *t, const void *block, size_t size, const struct 
     uint32_t stack = capture(t, caller);
     uint32_t ticket = trace_draw_if_needed(t, block);
     if (unlikely(python.active))
-        python_call.served = (uintptr_t)block;
+        python_note_served(block);
     if (likely(size < EVENT_SIZE_EXTENDED))
         trace_put(t, event_pack(EVENT_ALLOC, (uintptr_t)block, (uint32_t)size, stack, ticket));
     else

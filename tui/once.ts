@@ -4,7 +4,7 @@ import type { Metric } from '../proto/snapshot.js';
 import { MemtraceError } from '../views/error.js';
 import { connectDaemon, type DaemonLink } from './client.js';
 import { processOf } from './processOf.js';
-import { rowsOf } from './rows.js';
+import { hasPython, rowsOf } from './rows.js';
 import { plainText } from './screen/cells.js';
 import { columnsOf } from './screen/columns.js';
 import { MARKS } from './screen/glyphs.js';
@@ -45,6 +45,7 @@ export const onceLines = async (options: OnceOptions): Promise<readonly string[]
       path: look.path,
       marks: MARKS[look.glyphs],
       hasMark: false,
+      hasPython: message.table?.view === 'processes' && hasPython(message.table.rows),
       direction: 'down',
       past: null,
     }),

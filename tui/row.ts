@@ -28,7 +28,7 @@ export type Row =
     };
 
 /** What adds up over processes; their peaks need not have been at the same moment. */
-export type ProcessSums = Pick<ProcessSummary, 'liveBytes' | 'rssBytes' | 'allocations'>;
+export type ProcessSums = Pick<ProcessSummary, 'liveBytes' | 'rssBytes' | 'allocations' | 'pythonBytes'>;
 
 /** Live blocks of an age or a size. */
 export interface BlockClass {

@@ -133,7 +133,16 @@ const inOrder = (
   return found;
 };
 
+export const hasPython = (processes: readonly ProcessSummary[]): boolean =>
+  processes.some(({ pythonBytes }) => pythonBytes !== undefined);
+
 const sumOf = (processes: readonly ProcessSummary[]): ProcessSums => {
-  const sum = (name: keyof ProcessSums) => processes.reduce((total, process) => total + process[name], 0);
-  return { liveBytes: sum('liveBytes'), rssBytes: sum('rssBytes'), allocations: sum('allocations') };
+  const sum = (name: keyof ProcessSums) =>
+    processes.reduce((total, process) => total + (process[name] ?? 0), 0);
+  return {
+    liveBytes: sum('liveBytes'),
+    rssBytes: sum('rssBytes'),
+    allocations: sum('allocations'),
+    ...(hasPython(processes) && { pythonBytes: sum('pythonBytes') }),
+  };
 };

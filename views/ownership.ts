@@ -12,7 +12,8 @@
  * - *user*: all the rest, in whatever language.
  *
  * A Python line beats the native code that it calls (`yieldsToPython`), but for code whose source is known and that
- * is no part of the system: the user's own extension, or a program that embeds Python.
+ * is no part of the system, nor of a package that was built elsewhere: the user's own extension, or a program that
+ * embeds Python.
  */
 import type { Frame, Module } from '../proto/snapshot.js';
 import { ownName } from './ownName.js';
@@ -43,13 +44,22 @@ export const PYTHON_ARENAS = '[arenas for Python objects]';
 
 /** Whether this native frame, called from Python, leaves the blame with the Python line. */
 export const yieldsToPython = (frame: Frame, module: Module | undefined): boolean =>
-  frame.language === 'native' && (frame.file === null || SYSTEM_MODULE.test(module?.path ?? ''));
+  frame.language === 'native' && (frame.file === null || isForeignTo(frame.file, module?.path ?? ''));
+
+const isForeignTo = (file: string, module: string): boolean =>
+  SYSTEM_MODULE.test(module) || (PACKAGE_MODULE.test(module) && WHEEL_SOURCE.test(file));
 
 /** Whether this is the Python interpreter itself, whose frames say little where Python's own stand beside them. */
 export const isInterpreter = (module: string | null): boolean =>
   module !== null && PYTHON_MODULE.test(module.slice(module.lastIndexOf('/') + 1));
 
 const SYSTEM_MODULE = /^\/(?:usr\/)?lib(?:32|64|x32)?\/|\/lib-dynload\//;
+
+/** What pip installed. That may be the user's own extension, too, and built here. */
+const PACKAGE_MODULE = /\/(?:site|dist)-packages\//;
+
+/** Where cibuildwheel and the scripts of manylinux, in a container, have what they build the wheels of PyPI from. */
+const WHEEL_SOURCE = /^\/(?:project|io)\//;
 
 export type ModuleRole = 'user' | 'runtime' | 'allocator';
 

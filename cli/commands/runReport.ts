@@ -7,6 +7,7 @@ import { MemtraceError } from '../../views/error.js';
 import type { Recording } from '../../views/profile.js';
 import { reportOf } from '../../views/report.js';
 import { clean } from '../../views/text.js';
+import { allocatedBytes } from '../../views/totals.js';
 import { formatDuration } from '../../views/units.js';
 import { endLines } from '../print/end.js';
 import { type Io, writeLines } from '../print/io.js';
@@ -93,7 +94,7 @@ const listedLines = (others: Outcome['others'], most: number): readonly ProcessL
   const untraced = others.filter(({ info }) => info.untraced !== undefined);
   const bySize = others
     .filter(({ info }) => info.untraced === undefined)
-    .toSorted((a, b) => b.totals.totalBytes - a.totals.totalBytes);
+    .toSorted((a, b) => allocatedBytes(b.totals) - allocatedBytes(a.totals));
   const listed = new Set([...bySize.slice(0, most), ...untraced.slice(0, most)]);
   const rest = others.filter((each) => !listed.has(each));
   const lines = others
@@ -101,13 +102,14 @@ const listedLines = (others: Outcome['others'], most: number): readonly ProcessL
     .map(({ info, capture, totals, savedAs }): ProcessLine => {
       if (info.untraced !== undefined) return { kind: 'untraced', process: info, reason: info.untraced };
       const { allocations } = capture;
-      const { peakBytes, liveBytes } = totals;
-      return { kind: 'traced', process: info, allocations, peakBytes, liveBytes, savedAs };
+      const { peakBytes, liveBytes, python } = totals;
+      return { kind: 'traced', process: info, allocations, peakBytes, liveBytes, python, savedAs };
     });
   if (rest.length === 0) return lines;
   const sum = (pick: (each: (typeof rest)[number]) => number) => rest.reduce((n, each) => n + pick(each), 0);
   const allocations = sum(({ capture }) => capture.allocations);
   const liveBytes = sum(({ totals }) => totals.liveBytes);
+  const pythonLiveBytes = sum(({ totals }) => totals.python?.liveBytes ?? 0);
   const notTraced = rest.filter(({ info }) => info.untraced !== undefined).length;
-  return [...lines, { kind: 'rest', count: rest.length, notTraced, allocations, liveBytes }];
+  return [...lines, { kind: 'rest', count: rest.length, notTraced, allocations, liveBytes, pythonLiveBytes }];
 };

@@ -1,5 +1,5 @@
 /** The other processes of a session, one line each; those that ran untraced with the reason. */
-import type { ProcessInfo } from '../../proto/snapshot.js';
+import type { ProcessInfo, PythonTotals } from '../../proto/snapshot.js';
 import { clean, cutEnd, widest, wrap } from '../../views/text.js';
 import { formatBytes, formatCount } from '../../views/units.js';
 import { commandText } from './command.js';
@@ -13,6 +13,8 @@ export type ProcessLine =
       readonly allocations: number;
       readonly peakBytes: number;
       readonly liveBytes: number;
+      /** Its objects, which are in none of the other figures. */
+      readonly python?: Pick<PythonTotals, 'peakBytes' | 'liveBytes'>;
       /** Its snapshot, where one was kept. */
       readonly savedAs: string | null;
     }
@@ -35,6 +37,7 @@ export type ProcessLine =
       readonly notTraced: number;
       readonly allocations: number;
       readonly liveBytes: number;
+      readonly pythonLiveBytes: number;
     };
 
 export const processLines = (others: readonly ProcessLine[], surface: Surface): readonly string[] => {
@@ -57,7 +60,8 @@ const lineOf = (each: ProcessLine, surface: Surface): string => {
 
 const restText = (rest: Extract<ProcessLine, { readonly kind: 'rest' }>): string => {
   const notTraced = rest.notTraced > 0 ? `, ${formatCount(rest.notTraced)} of them not traced` : '';
-  const figures = `${formatCount(rest.allocations)} allocations, live ${formatBytes(rest.liveBytes)}`;
+  const python = rest.pythonLiveBytes > 0 ? `, Python live ${formatBytes(rest.pythonLiveBytes)}` : '';
+  const figures = `${formatCount(rest.allocations)} allocations, live ${formatBytes(rest.liveBytes)}${python}`;
   return `and ${formatCount(rest.count)} more${notTraced}: ${figures} (--limit 0 lists all)`;
 };
 
@@ -88,5 +92,11 @@ const summary = (each: Named, surface: Surface): string =>
         `${formatCount(each.allocations)} allocations`,
         `peak ${formatBytes(each.peakBytes)}`,
         `live ${formatBytes(each.liveBytes)}`,
+        ...(each.python
+          ? [
+              `Python peak ${formatBytes(each.python.peakBytes)}`,
+              `Python live ${formatBytes(each.python.liveBytes)}`,
+            ]
+          : []),
         ...(each.savedAs === null ? [] : [surface.path(each.savedAs)]),
       ].join(', ');

@@ -27,6 +27,7 @@ export const summaryOf = ({
   totalBytes: totals.totalBytes,
   allocations: capture.allocations,
   rssBytes: totals.rssBytes,
+  ...(totals.python && { pythonBytes: totals.python.liveBytes }),
 });
 
 const stateOf = ({ state, signal, exitCode }: ProcessInfo): ProcessState => {

@@ -9,6 +9,7 @@
 import { MemtraceError } from '../../views/error.js';
 import { nameInFile } from '../../views/names.js';
 import type { Recording } from '../../views/profile.js';
+import { allocatedBytes } from '../../views/totals.js';
 import type { LiveProcess, LiveSession } from '../live.js';
 import { NameTaken, writeSnapshot } from './write.js';
 
@@ -84,7 +85,7 @@ const chosen = (
 ): readonly LiveProcess[] => {
   const others = traced
     .filter(({ index }) => index !== main)
-    .toSorted((a, b) => b.totals.totalBytes - a.totals.totalBytes)
+    .toSorted((a, b) => allocatedBytes(b.totals) - allocatedBytes(a.totals))
     .slice(0, most === Number.POSITIVE_INFINITY ? undefined : most);
   return [...traced.filter(({ index }) => index === main), ...others];
 };

@@ -17,7 +17,7 @@
 struct python_call {
     uint64_t inside;  /* its walk_call; 0: in none. Ask python_is_inside */
     uint32_t paused;  /* a library is being unloaded: it may be the interpreter */
-    uintptr_t served; /* the block that malloc made for it last */
+    uintptr_t served; /* the block that malloc made for it first; UINTPTR_MAX: none yet */
     uintptr_t fresh;  /* the block that such a hook gave last, until it has become an object */
     uint32_t passing; /* a tracer that the program set before ours is being called */
     /* Since python_noticed_malloc last was content: */
@@ -31,6 +31,13 @@ extern __thread struct python_call python_call
 bool python_call_goes_on(const struct caller *caller);
 INLINE bool python_is_inside(const struct caller *caller) {
     return unlikely(python_call.inside) && python_call_goes_on(caller);
+}
+
+/* Malloc made this block. The first one is what the hook's allocator hands out, if it is malloc's at all:
+ * what stands in between (tracemalloc) asks for memory of its own only when it has got the object's. */
+INLINE void python_note_served(const void *block) {
+    if (python_call.served == UINTPTR_MAX)
+        python_call.served = (uintptr_t)block;
 }
 
 void python_install_hooks(void);

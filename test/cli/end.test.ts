@@ -19,10 +19,20 @@ const OTHERS: readonly ProcessLine[] = [
     savedAs: '/proj/demo/t.4250.json',
   },
   {
+    kind: 'traced',
+    process: { pid: 4260, command: ['python3', 'worker.py'], exitCode: 0, signal: null },
+    allocations: 1234,
+    peakBytes: 3_000_000,
+    liveBytes: 2_000_000,
+    python: { peakBytes: 17_000_000, liveBytes: 16_000_000 },
+    savedAs: '/proj/demo/t.4260.json',
+  },
+  {
     kind: 'untraced',
     process: { pid: 14251, command: ['/usr/bin/sudo', 'id'] },
     reason: 'it is setuid, and the loader ignores preloads for it; run memtrace as the user it becomes',
   },
+  { kind: 'rest', count: 3, notTraced: 1, allocations: 77, liveBytes: 9000, pythonLiveBytes: 80_000 },
 ];
 
 const END: EndOfRun = {

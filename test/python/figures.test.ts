@@ -57,3 +57,28 @@ if (first)
       rmSync(folder, { recursive: true, force: true });
     }
   });
+
+/** Two children; the one with the smaller heap has the objects. */
+const WORKERS = `import os
+for child in range(2):
+    if os.fork() == 0:
+        kept = bytearray(2_000_000) if child else [bytes(20) for _ in range(${MADE})]
+        os._exit(0)
+    os.wait()`;
+
+if (first)
+  test('a worker that holds Python objects is not shown as a small one, nor is its snapshot left out', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'memtrace-figures-'));
+    try {
+      const words = ['run', '-o', 'a.json', '--children', '1', '--', first.path, '-c', WORKERS];
+      const { code, stderr } = await run(MEMTRACE, words, { cwd: folder });
+      t.is(code, 0, stderr);
+      const [, peak, live, saved] =
+        /Python peak ([\d.]+) MiB, Python live ([\d.]+) MiB, (a\.\d+\.json)/.exec(stderr) ?? [];
+      t.true(Number(peak) > 9 && Number(live) > 9, stderr);
+      const worker: Snapshot = JSON.parse(readFileSync(join(folder, saved ?? ''), 'utf8'));
+      t.true((worker.totals.python?.totalBlocks ?? 0) > MADE);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });

@@ -77,6 +77,14 @@ for (const { version, path } of found) {
       if (frames[0]?.file === totals && frames.length > 1) bytes += size;
     t.true(Math.abs(bytes - expected) < expected / 100, `${bytes} instead of ${expected}`);
   });
+
+  test.serial(`Python ${version}: what tracemalloc traces, too, is not counted twice`, async (t) => {
+    const large = 'keep = [bytearray(100_000) for _ in range(100)]';
+    const snapshot = await snapshotOf([path, '-X', 'tracemalloc', '-c', large]);
+    const rows = groupSites(snapshot, 'line', 'payload').filter(({ file }) => file === '<string>');
+    const bytes = rows.reduce((sum, row) => sum + row.totalBytes, 0);
+    t.true(bytes >= 10_000_000 && bytes < 11_000_000, String(bytes));
+  });
 }
 
 const SETTINGS: readonly (readonly [name: string, args: readonly string[], env: NodeJS.ProcessEnv])[] = [

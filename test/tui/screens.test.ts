@@ -188,6 +188,15 @@ test('the plot of a program that was over at once ends where the header says, no
   t.regex(text, /100\.0 MiB +█\n +0 B +█\n/);
 });
 
+test('a worker that holds Python objects shows them among the processes, where others have none', async (t) => {
+  const worker: FakeProcess = { ...PYTHON, info: { command: ['python3', 'worker.py'] }, parent: 0 };
+  const text = screenText(show(await started(NORMAL, [...FAKES.slice(0, 1), worker, worker]), 'processes'));
+  t.regex(text, /live.* Python /);
+  t.regex(text, /5\.0 MiB +20\.0 MiB .*python3 worker\.py/);
+  t.regex(text, /40\.0 MiB .*all 3 processes/);
+  t.notRegex(screenText(show(await started(NORMAL), 'processes')), /Python/);
+});
+
 test('a program that the user excluded is not told as one that could not be traced', async (t) => {
   const shell: FakeProcess = {
     sites: [],

@@ -1,7 +1,7 @@
 /** Which code is the user’s, which is a library’s and which allocates for others. */
 import test from 'ava';
 import type { Frame } from '../../proto/snapshot.js';
-import { moduleRole, ownershipOf } from '../../views/ownership.js';
+import { moduleRole, ownershipOf, yieldsToPython } from '../../views/ownership.js';
 
 const frame = (change: Partial<Frame>): Frame => ({
   function: null,
@@ -52,6 +52,16 @@ test('runtime libraries are told from libraries that a user chose', (t) => {
     ['/usr/lib/libmemtrace.so', '/lib/libjemalloc.so.2', '/lib/libtcmalloc_minimal.so.4'].map(role),
     ['allocator', 'allocator', 'allocator'],
   );
+});
+
+test('a package from PyPI that has debug information is not blamed in place of the Python line', (t) => {
+  const yields = (path: string, file: string) =>
+    yieldsToPython(frame({ function: 'make', file, line: 3 }), { path, buildId: null });
+  const packages = '/home/me/venv/lib/python3.11/site-packages';
+  t.true(yields(`${packages}/PIL/_imaging.cpython-311-x86_64-linux-gnu.so`, '/project/src/Storage.c'));
+  t.true(yields(`${packages}/numba/core/runtime/_nrt_python.cpython-311.so`, '/io/numba/core/nrt.cpp'));
+  t.false(yields(`${packages}/mine.cpython-311-x86_64-linux-gnu.so`, '/home/me/mine/mine.cpp'));
+  t.false(yields('/project/build/mine.cpython-311-x86_64-linux-gnu.so', '/project/mine.cpp'));
 });
 
 test('the standard library that was compiled into the program is not the program', (t) => {

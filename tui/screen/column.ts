@@ -35,6 +35,8 @@ export interface ColumnsLook {
   readonly path: PathStyle;
   readonly marks: Marks;
   readonly hasMark: boolean;
+  /** A process has objects of Python. */
+  readonly hasPython: boolean;
   /** Of the tree of stacks. */
   readonly direction: TreeChoice['direction'];
   /** The recent past of a row; null where there is only one look. */

@@ -3,7 +3,7 @@ import type { Place } from '../state.js';
 import type { Columns, ColumnsLook } from './column.js';
 import { detailFigures, detailNames } from './detailColumns.js';
 import { OUTPUT_NAMES } from './outputColumns.js';
-import { PROCESS_FIGURES, PROCESS_NAMES } from './processColumns.js';
+import { PROCESS_NAMES, processFigures } from './processColumns.js';
 import { SIZE_FIGURES, sizeNames } from './sizeColumns.js';
 import { sumFigures, sumNames } from './sumColumns.js';
 import { THREAD_FIGURES, THREAD_NAMES } from './threadColumns.js';
@@ -15,7 +15,7 @@ const TREE_NAMES_SHARE = 0.45;
 export const columnsOf = (place: Place, look: ColumnsLook): Columns => {
   switch (place) {
     case 'processes':
-      return { figures: PROCESS_FIGURES, names: PROCESS_NAMES };
+      return { figures: processFigures(look), names: PROCESS_NAMES };
     case 'output':
       return { figures: [], names: OUTPUT_NAMES };
     case 'threads':

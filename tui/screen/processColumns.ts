@@ -3,7 +3,7 @@ import type { ProcessSummary } from '../../proto/messages.js';
 import { baseName } from '../../views/names.js';
 import { formatBytes, formatCount, formatDuration } from '../../views/units.js';
 import type { ProcessSums, Row } from '../row.js';
-import { type Column, figure, name } from './column.js';
+import { type Column, type ColumnsLook, figure, name } from './column.js';
 
 const ofProcess =
   (text: (row: ProcessSummary) => string) =>
@@ -16,7 +16,14 @@ const ofSums =
   (row: Row): string =>
     row.kind === 'process' || row.kind === 'all' ? text(row.row) : '';
 
-export const PROCESS_FIGURES: readonly Column[] = [
+const PYTHON: Column = figure(
+  'Python',
+  2,
+  9,
+  ofSums(({ pythonBytes }) => (pythonBytes === undefined ? '' : formatBytes(pythonBytes))),
+);
+
+export const processFigures = ({ hasPython }: Pick<ColumnsLook, 'hasPython'>): readonly Column[] => [
   figure(
     'pid',
     0,
@@ -30,6 +37,7 @@ export const PROCESS_FIGURES: readonly Column[] = [
     ofSums(({ liveBytes }) => formatBytes(liveBytes)),
     'live',
   ),
+  ...(hasPython ? [PYTHON] : []),
   figure(
     'peak',
     3,

@@ -3,7 +3,7 @@ import type { SortKey } from '../../proto/messages.js';
 import type { TimelinePoint } from '../../proto/snapshot.js';
 import type { PathStyle } from '../../views/names.js';
 import { formatCount } from '../../views/units.js';
-import { rowsOf } from '../rows.js';
+import { hasPython, rowsOf } from '../rows.js';
 import { placeOf, type ShownView, type State, shownPicture, viewsOf } from '../state.js';
 import { cutLine, fillLine, type Line, lineWidth, span, spread } from './cells.js';
 import { columnsOf } from './columns.js';
@@ -104,6 +104,7 @@ export const shownTable = (state: State, look: Look): TableLines => {
       path: look.path,
       marks: MARKS[look.glyphs],
       hasMark: mark !== null,
+      hasPython: table?.view === 'processes' && hasPython(table.rows),
       direction: state.tree.direction,
       past: (key) => (history.view === place ? (history.values.get(key) ?? []) : []),
     }),
