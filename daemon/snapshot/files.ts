@@ -39,9 +39,10 @@ export const saveSnapshots = async (
   const traced = live.processes().filter((each) => each.info.untraced === undefined);
   const first = traced.find((each) => each.index === main);
   const stem = stemOf(output, first ?? traced[0], live);
+  const images = imagesByPid(traced);
 
   for (const each of chosen(traced, main, mostChildren)) {
-    const path = each.index === main ? `${stem.base}${stem.ending}` : nameOf(each, traced, stem);
+    const path = each.index === main ? `${stem.base}${stem.ending}` : nameOf(each, images, stem);
     try {
       const snapshot = each.index === main && taken ? taken.snapshot : await live.snapshot(each.index);
       paths.set(each.index, await saveUnder(path, snapshot, output));
@@ -68,11 +69,23 @@ const stemOf = (output: SnapshotOutput, first: LiveProcess | undefined, live: Li
   return { base: `memtrace.${name}.${first?.info.pid ?? 0}`, ending: '.json' };
 };
 
-const nameOf = (each: LiveProcess, all: readonly LiveProcess[], { base, ending }: Stem): string => {
-  const { pid } = each.info;
-  const images = all.filter(({ info }) => info.pid === pid);
-  const isLast = images.at(-1)?.index === each.index;
-  const number = images.findIndex(({ index }) => index === each.index) + 1;
+/** In the order of their start. */
+type Images = ReadonlyMap<number, readonly LiveProcess[]>;
+
+const imagesByPid = (processes: readonly LiveProcess[]): Images => {
+  const images = new Map<number, LiveProcess[]>();
+  for (const each of processes) {
+    const before = images.get(each.info.pid);
+    if (before) before.push(each);
+    else images.set(each.info.pid, [each]);
+  }
+  return images;
+};
+
+const nameOf = ({ index, info: { pid } }: LiveProcess, images: Images, { base, ending }: Stem): string => {
+  const same = images.get(pid) ?? [];
+  const isLast = same.at(-1)?.index === index;
+  const number = same.findIndex((each) => each.index === index) + 1;
   if (pid === 0) return `${base}.unknown-${number}${ending}`;
   return isLast ? `${base}.${pid}${ending}` : `${base}.${pid}.${number}${ending}`;
 };
