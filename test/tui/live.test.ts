@@ -119,6 +119,22 @@ test('the screen follows the size of the terminal', async (t) => {
   t.pass();
 });
 
+test('pictographs and accents shift nothing, and leave nothing behind', async (t) => {
+  const written = '👩‍👩‍👧‍👦 👍🏽 ✅ e\u0301 \u0915\u093e 中';
+  const tmux = inTmux(
+    t,
+    `clear; ${MEMTRACE} run --tui --quiet --no-output -- sh -c 'echo "${written}${'x'.repeat(70)}"; exec sleep 60'; echo status=$?`,
+  );
+  await tmux.until(/\[1 Lines\]/);
+  tmux.press('9');
+  const whole = await tmux.until(/x\n/);
+  t.regex(whole, /^👩👩👧👦 👍 ✅ e\u0301 \u0915\u093e 中x{70}$/m);
+  tmux.press('7');
+  await tmux.until(/size from/);
+  t.notRegex(tmux.screen(), /[👩👧👦👍✅中]|xxx/u);
+  await end(tmux);
+});
+
 test('leaving stops the trace when asked to; the program runs on, and ends as ever', async (t) => {
   const tmux = runTui(t);
   await tmux.until(/keep_note/);
