@@ -106,6 +106,20 @@ test('the editor gets the line, and the screen comes back; a snapshot is written
   await end(tmux);
 });
 
+test('a snapshot that cannot be written is missed with a reason, and the view goes on', async (t) => {
+  const tmux = inTmux(
+    t,
+    `cd /proc; clear; ${MEMTRACE} run --tui --quiet --no-output -- ${GROWING}; echo status=$?`,
+  );
+  await tmux.until(/keep_note/);
+  tmux.press('S');
+  await tmux.until(/No snapshot: cannot write [\s\S]*\.json\.\s+Its folder/);
+  tmux.press('2');
+  await tmux.until(/\[2 Functions\]/);
+  await end(tmux);
+  t.pass();
+});
+
 test('the screen follows the size of the terminal', async (t) => {
   const tmux = runTui(t);
   await tmux.until(/keep_note/);
