@@ -18,6 +18,8 @@ export const PROTOCOL_VERSION = 1;
 export const REQUEST_LIMIT_BYTES = 64 * 1024;
 /** Rows that a client may ask for. */
 export const ROW_LIMIT = 10_000;
+/** Of a filter, in UTF-16 units. */
+export const FILTER_LIMIT = 2000;
 export const FASTEST_INTERVAL_MS = 100;
 export const SLOWEST_INTERVAL_MS = 60_000;
 /** An interval: one state at once, and the last one when the session ends. */

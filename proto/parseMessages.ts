@@ -25,6 +25,7 @@ import {
   ERROR_CODES,
   type ErrorCode,
   FASTEST_INTERVAL_MS,
+  FILTER_LIMIT,
   type Header,
   ONLY_FIRST_AND_LAST,
   type ProcessSummary,
@@ -99,7 +100,6 @@ const KINDS: readonly KindFilter[] = ['heap', 'mmap', 'python', 'payload', 'all'
 const STATES: readonly ProcessState[] = ['running', 'exited', 'killed', 'replaced'];
 const ROW_VIEWS: readonly RowView[] = ['lines', 'functions', 'files', 'modules', 'stacks'];
 const MOST_SIGNIFICANT_ID = 2 ** 31 - 1;
-const LONGEST_FILTER = 1000;
 const LONGEST_PATH = 4096;
 
 const id = between(0, MOST_SIGNIFICANT_ID);
@@ -123,7 +123,7 @@ const path: Check<string> = (value, at) => {
 
 const shortText: Check<string> = (value, path) => {
   const given = text(value, path);
-  if (given.length > LONGEST_FILTER) throw new Malformed(`${path} is longer than ${LONGEST_FILTER}`);
+  if (given.length > FILTER_LIMIT) throw new Malformed(`${path} is longer than ${FILTER_LIMIT}`);
   return given;
 };
 

@@ -3,6 +3,7 @@
  * clipboard, the end of the program. What comes of it is told as a happening.
  */
 import type { DaemonMessage, ProcessChoice, RequestId } from '../proto/messages.js';
+import { MemtraceError } from '../views/error.js';
 import type { Action } from './actions.js';
 import type { DaemonLink } from './client.js';
 import { rowAtCursor } from './cursor.js';
@@ -78,9 +79,7 @@ export const createErrands = ({ link, nextId, painter, happen, leave, means }: A
     const id = nextId();
     answers.set(id, (message) => {
       if (message.type !== 'snapshot') return;
-      keepSnapshot(message.snapshot).then(notice, (error: unknown) =>
-        notice(error instanceof Error ? `No snapshot: ${error.message}.` : String(error)),
-      );
+      keepSnapshot(message.snapshot).then(notice, (error: unknown) => notice(`No snapshot: ${told(error)}`));
     });
     link.send({ type: 'snapshot', id, process });
     notice('Taking a snapshot...');
@@ -173,3 +172,8 @@ export const createErrands = ({ link, nextId, painter, happen, leave, means }: A
     },
   };
 };
+
+const told = (error: unknown): string =>
+  error instanceof MemtraceError
+    ? `${error.message}. ${error.why}`
+    : `${error instanceof Error ? error.message : error}.`;

@@ -31,7 +31,7 @@ export const wantedViews = (state: State): WantedViews => {
     const ahead = STEP * (1 + Math.ceil((cursors[each].at + 1) / STEP));
     return {
       ...common,
-      ...(filter && isFiltered(each) ? { filter: filter.text } : {}),
+      ...(filter && !filter.ofThreads && isFiltered(each) ? { filter: filter.text } : {}),
       view: each === 'stacks' ? 'tree' : each,
       ...(each === 'stacks' ? { tree: state.tree } : {}),
       limit: Math.min(ROW_LIMIT, isSearching && each === view ? Math.max(SEARCHED, ahead) : ahead),
@@ -63,7 +63,7 @@ export const wantedViews = (state: State): WantedViews => {
   };
 };
 
-/** The others are short, and filtered where they are shown. */
+/** The others are short, and filtered where they are shown: threads by what the daemon's rows do not know. */
 const isFiltered = (view: TableView): boolean =>
   view !== 'threads' && view !== 'sizes' && view !== 'processes';
 

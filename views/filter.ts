@@ -14,6 +14,7 @@
  * Of a row that is a stack any frame may match. Other rows than threads know of no thread (figures are kept by stack,
  * not by stack and thread): whoever types `thread:` there is told so.
  */
+import { FILTER_LIMIT } from '../proto/messages.js';
 import type { Frame, SiteCounters } from '../proto/snapshot.js';
 import { linearExpression } from './linearExpression.js';
 import { nearest } from './nearest.js';
@@ -115,8 +116,6 @@ const NO_THREADS =
   'thread: is not possible here, figures are kept by stack, not by thread; see the Threads view';
 
 const MOST_TERMS = 30;
-/** Of a filter, in characters. */
-const LONGEST = 2000;
 
 class Faulty extends Error {
   readonly fault: FilterFault;
@@ -127,7 +126,7 @@ class Faulty extends Error {
 }
 
 const termsOf = (text: string): readonly Term[] => {
-  if (text.length > LONGEST) throw new Faulty(`longer than ${LONGEST} characters`, LONGEST, 1);
+  if (text.length > FILTER_LIMIT) throw new Faulty(`longer than ${FILTER_LIMIT} characters`, FILTER_LIMIT, 1);
   const terms: Term[] = [];
   let at = 0;
   for (;;) {

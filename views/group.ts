@@ -285,11 +285,17 @@ export const groupHead = (
 const isNameless = (frame: Frame): boolean => frame.function === null && frame.file === null;
 
 /** Innermost first. */
-export const frameNames = (profile: StackArrays, stack: Index): readonly FrameName[] => {
-  const names: FrameName[] = [];
-  for (const frame of framesOf(profile, stack)) {
-    const { function: name, file, line, offset, language } = frame;
-    names.push({ function: name, file, line, offset, language, module: modulePath(profile, frame) });
-  }
-  return names;
+export const frameNames = (profile: StackArrays, stack: Index): readonly FrameName[] =>
+  framesOf(profile, stack).map((frame) => frameName(profile, frame));
+
+/** One for each frame: a million stacks may be made of some hundred. */
+const namesOfFrames = new WeakMap<Frame, FrameName>();
+
+const frameName = (profile: StackArrays, frame: Frame): FrameName => {
+  const known = namesOfFrames.get(frame);
+  if (known) return known;
+  const { function: name, file, line, offset, language } = frame;
+  const made = { function: name, file, line, offset, language, module: modulePath(profile, frame) };
+  namesOfFrames.set(frame, made);
+  return made;
 };

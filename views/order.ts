@@ -71,25 +71,26 @@ const largest = <R extends SiteCounters>(rows: readonly R[], of: keyof SiteCount
 };
 
 export const compareNames = (a: Group, b: Group): number =>
+  comparePlaces(a, b) ||
+  compareStacks(a.stack?.() ?? [], b.stack?.() ?? []) ||
+  Number(b.user) - Number(a.user);
+
+type Place = Pick<Group, 'function' | 'file' | 'line' | 'module' | 'offset'>;
+
+const comparePlaces = (a: Place, b: Place): number =>
   compare(a.file ?? a.module ?? '', b.file ?? b.module ?? '') ||
   (a.line ?? 0) - (b.line ?? 0) ||
   compare(a.function ?? '', b.function ?? '') ||
-  (a.offset ?? 0) - (b.offset ?? 0) ||
-  compare(stackText(a), stackText(b)) ||
-  Number(b.user) - Number(a.user);
+  (a.offset ?? 0) - (b.offset ?? 0);
 
-/** Made once for each: equal rows are compared with many others. */
-const stackTexts = new WeakMap<NonNullable<Group['stack']>, string>();
-
-const stackText = ({ stack }: Group): string => {
-  if (!stack) return '';
-  const known = stackTexts.get(stack);
-  if (known !== undefined) return known;
-  const text = stack()
-    .map(({ function: name, file, line, offset, module }) => [name, file ?? module, line, offset].join(' '))
-    .join('\n');
-  stackTexts.set(stack, text);
-  return text;
+/** Frame by frame, of which most are the same: the texts of a million equal stacks would fill the memory. */
+const compareStacks = (a: readonly Place[], b: readonly Place[]): number => {
+  const common = Math.min(a.length, b.length);
+  for (let at = 0; at < common; at += 1) {
+    const order = a[at] === b[at] ? 0 : comparePlaces(a[at], b[at]);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
 };
 
 // Not localeCompare: the order must not depend on the machine's language.

@@ -75,22 +75,14 @@ export const padStart = (text: string, columns: number): string =>
 
 const MAY_NOT_BE_NARROW = /[\u0300-\uffff]/;
 
-const characterWidth = (character: string): number => {
-  const code = character.codePointAt(0) ?? 0;
-  if (code < 0x300) return 1;
-  if (/\p{Mark}|\u200b|\u200d|\ufe0f/u.test(character)) return 0;
-  return WIDE.some(([from, to]) => code >= from && code <= to) ? 2 : 1;
-};
+const characterWidth = (character: string): 0 | 1 | 2 =>
+  NO_WIDTH.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
 
+/** As the C library's wcwidth has it: spacing marks (of Devanagari, say) have a place of their own. */
+const NO_WIDTH = /[\p{Mn}\p{Me}\u1160-\u11ff\u200b-\u200f\u2060-\u2064\ufeff]/u;
 /** East Asian wide and full-width blocks, and pictographs. */
-const WIDE: readonly (readonly [number, number])[] = [
-  [0x1100, 0x115f],
-  [0x2e80, 0xa4cf],
-  [0xac00, 0xd7a3],
-  [0xf900, 0xfaff],
-  [0xfe30, 0xfe6f],
-  [0xff00, 0xff60],
-  [0xffe0, 0xffe6],
-  [0x1f300, 0x1faff],
-  [0x20000, 0x3fffd],
-];
+export const WIDE =
+  /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3040-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{17000}-\u{18d08}\u{1b000}-\u{1b2fb}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}]|(?!\p{Regional_Indicator})\p{Emoji_Presentation}/u;
+
+/** Without what joins or colours pictographs: whether such become one, terminals do not agree about. */
+export const unjoined = (text: string): string => text.replace(/[\u200d\ufe0f]|\p{Emoji_Modifier}/gu, '');

@@ -109,6 +109,7 @@ test('paths are short where that is clear', (t) => {
 
 test('wide characters count double and control characters show', (t) => {
   t.is(width('a中é'), 4);
+  t.is(width('👍✅e\u0301\u0915\u093e🇩🇪'), 9); // spacing marks have a place of their own
   t.is(cutEnd('中中中', 5, '…'), '中中…');
   t.is(cutStart('/a/b/main.c:12', 10, '…'), '…main.c:12');
   t.is(clean('a\tb\u0007\u202ec'), 'a b\\x07\\u202ec');

@@ -78,6 +78,15 @@ test('as many sites as there are different stacks, also when the tables of the p
   t.is(capture.truncatedStacks, 0);
 });
 
+test('a report by stack of very many equal stacks has room enough', async (t) => {
+  const file = join(newFolder(), 'many.json');
+  await run([MEMTRACE, 'run', '-q', '-o', file, '--', program('many_stacks'), '17']);
+  const env = { NODE_OPTIONS: '--max-old-space-size=300' }; // a million stacks have 4 GiB
+  const { code, stdout } = await run([MEMTRACE, 'report', file, '--by', 'stack', '--limit', '3'], { env });
+  t.is(code, 0);
+  t.regex(stdout, /131,069/);
+});
+
 test('a reader of the resident memory is told what of it is the record of very many stacks', async (t) => {
   const of = async (depth: string) =>
     snapshotOf(await trace([program('many_stacks'), depth], ['-q'])).notes?.join() ?? '';

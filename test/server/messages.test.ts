@@ -1,7 +1,8 @@
 /** Messages as they come off the wire, of either side: understood, or refused with the field that is wrong. */
 import test from 'ava';
-import type { Subscribe } from '../../proto/messages.js';
+import { FILTER_LIMIT, type Subscribe } from '../../proto/messages.js';
 import { parseClientMessage, parseDaemonMessage } from '../../proto/parseMessages.js';
+import { parseFilter } from '../../views/filter.js';
 
 const SUBSCRIBE: Subscribe = {
   type: 'subscribe',
@@ -44,7 +45,14 @@ test('a mistake in a message is named by its field, with what was given', (t) =>
     faultOf({ ...SUBSCRIBE, id: undefined }),
     'id is not a whole number from 0 to 2147483647, but missing',
   );
-  t.is(faultOf({ ...SUBSCRIBE, filter: 'x'.repeat(2000) }), 'filter is longer than 1000');
+  t.is(faultOf({ ...SUBSCRIBE, filter: 'x'.repeat(FILTER_LIMIT + 1) }), 'filter is longer than 2000');
+});
+
+test('a filter that can be typed is not refused for its length', (t) => {
+  const longest = 'x'.repeat(FILTER_LIMIT);
+  t.true(parseFilter(longest).ok);
+  t.false(parseFilter(`${longest}x`).ok);
+  t.is(faultOf({ ...SUBSCRIBE, filter: longest }), 'no fault');
 });
 
 test('what is no message at all is refused, never thrown at the daemon', (t) => {

@@ -106,6 +106,20 @@ test('the editor gets the line, and the screen comes back; a snapshot is written
   await end(tmux);
 });
 
+test('a snapshot that cannot be written is missed with a reason, and the view goes on', async (t) => {
+  const tmux = inTmux(
+    t,
+    `cd /proc; clear; ${MEMTRACE} run --tui --quiet --no-output -- ${GROWING}; echo status=$?`,
+  );
+  await tmux.until(/keep_note/);
+  tmux.press('S');
+  await tmux.until(/No snapshot: cannot write [\s\S]*\.json\.\s+Its folder/);
+  tmux.press('2');
+  await tmux.until(/\[2 Functions\]/);
+  await end(tmux);
+  t.pass();
+});
+
 test('the screen follows the size of the terminal', async (t) => {
   const tmux = runTui(t);
   await tmux.until(/keep_note/);
@@ -117,6 +131,22 @@ test('the screen follows the size of the terminal', async (t) => {
   await tmux.until(/\[1 Lines\] 2 Functions[\s\S]*total[\s\S]*keep_note/);
   await end(tmux);
   t.pass();
+});
+
+test('pictographs and accents shift nothing, and leave nothing behind', async (t) => {
+  const written = '👩‍👩‍👧‍👦 👍🏽 ✅ e\u0301 \u0915\u093e 中';
+  const tmux = inTmux(
+    t,
+    `clear; ${MEMTRACE} run --tui --quiet --no-output -- sh -c 'echo "${written}${'x'.repeat(70)}"; exec sleep 60'; echo status=$?`,
+  );
+  await tmux.until(/\[1 Lines\]/);
+  tmux.press('9');
+  const whole = await tmux.until(/x\n/);
+  t.regex(whole, /^👩👩👧👦 👍 ✅ e\u0301 \u0915\u093e 中x{70}$/m);
+  tmux.press('7');
+  await tmux.until(/size from/);
+  t.notRegex(tmux.screen(), /[👩👧👦👍✅中]|xxx/u);
+  await end(tmux);
 });
 
 test('leaving stops the trace when asked to; the program runs on, and ends as ever', async (t) => {

@@ -425,6 +425,7 @@ test('filters leave threads, processes and output by name', async (t) => {
 test('thread: filters threads, is refused where rows are stacks, and does not outlive the view', async (t) => {
   const threads = type(await started(SIZE), '6', 'f', ...letters('thread:worker'), 'enter');
   t.is(threads.filter?.text, 'thread:worker');
+  t.is(wantedViews(threads).lines?.filter, undefined); // which would refuse it, on the screen of the threads
   t.is(rowsOf(threads, 'threads').length, 1);
   t.is(type(threads, '1').filter, null);
   const lines = type(await started(SIZE), '1', 'f', ...letters('thread:worker'), 'enter');

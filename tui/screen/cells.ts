@@ -1,5 +1,5 @@
 /** What a screen is made of: lines of styled pieces of text, and how pieces are put together. Knows no terminal. */
-import { clean, cutEnd, cutStart, padEnd, padStart, width } from '../../views/text.js';
+import { clean, cutEnd, cutStart, padEnd, padStart, unjoined, width } from '../../views/text.js';
 
 /** What a piece of text means; how that looks is the painter's. Meaning is never in the style alone. */
 export type Style =
@@ -20,7 +20,7 @@ export interface Span {
 
 export type Line = readonly Span[];
 
-export const span = (text: string, style: Style = 'plain'): Span => ({ text: clean(text), style });
+export const span = (text: string, style: Style = 'plain'): Span => ({ text: unjoined(clean(text)), style });
 
 export const lineWidth = (line: Line): number => line.reduce((sum, { text }) => sum + width(text), 0);
 

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import type { Widgets } from 'blessed';
+import { WIDE, width } from '../../views/text.js';
 import type { OpenPainter } from '../painter.js';
 import { separateInput } from './input.js';
 import { actionOf, keyBehindEscape } from './keys.js';
@@ -12,7 +13,7 @@ import type { Palette } from './palette.js';
 import { createPasteReader, isPasteMark, MARK_NO_PASTES, MARK_PASTES } from './paste.js';
 import { sgrText } from './sgr.js';
 
-type Blessed = typeof import('blessed');
+type Blessed = typeof import('blessed') & { readonly unicode: Unicode };
 
 export interface TerminalOptions {
   readonly palette: Palette;
@@ -192,6 +193,7 @@ const openScreen = (title: string) => {
   // Else lines come out as letters under tmux.
   process.env.NCURSES_NO_UTF8_ACS = '1';
   const blessed = createRequire(import.meta.url)('blessed') as Blessed;
+  teachWidths(blessed.unicode);
   const screen = blessed.screen({
     smartCSR: false,
     fullUnicode: true,
@@ -204,9 +206,25 @@ const openScreen = (title: string) => {
   screen.program.tput.colors = PALETTE_COLOURS;
   separateInput(process.stdin);
   process.stdout.write(MARK_PASTES);
-  const box = blessed.box({ parent: screen, top: 0, left: 0, width: '100%', height: '100%', wrap: false });
+  // Wider than it is seen: blessed counts UTF-16 units where it cuts a line, of which pictographs and marks have more
+  // than columns. Lines are cut already.
+  const box = blessed.box({ parent: screen, top: 0, left: 0, width: '200%', height: '100%', wrap: false });
   return { screen, box };
 };
+
+/** Its own tables are of 2013: whatever came later would shift what is right of it, and leave remains on the screen. */
+const teachWidths = (unicode: Unicode): void => {
+  unicode.charWidth = (text) => width(String.fromCodePoint(text.codePointAt(0) ?? 0));
+  unicode.chars.all = new RegExp(`(${WIDE.source})`, 'gu');
+  unicode.combining = new Proxy({}, { get: (_, code) => width(String.fromCodePoint(Number(code))) === 0 });
+};
+
+interface Unicode {
+  charWidth: (text: string) => number;
+  combining: Readonly<Record<number, boolean>>;
+  /** All that is wide: it takes a place more. */
+  readonly chars: { all: RegExp };
+}
 
 /** What blessed has and its types do not: to and from the alternate screen, with all that goes with it. */
 type FullScreen = Widgets.Screen & {
