@@ -18,7 +18,7 @@ import type {
 import { DIFF_SCHEMA } from '../proto/snapshot.js';
 import type { Filter } from './filter.js';
 import { createGroupTable, type Group, groupStacks, sumGroups } from './group.js';
-import { frameText } from './names.js';
+import { wholeFrameText } from './names.js';
 import { compareNames, sizeOf } from './order.js';
 import type { Profile, Recording } from './profile.js';
 import { emptySum } from './sites.js';
@@ -58,7 +58,7 @@ export const diffSnapshots = (before: Recording, after: Recording, options: Diff
         sourceText(after.sources, group.file, group.line) ??
         sourceText(before.sources, group.file, group.line),
       user: group.user,
-      ...(group.stack ? { frames: group.stack().map((frame) => frameText(frame)) } : {}),
+      ...(group.stack ? { frames: group.stack().map(wholeFrameText) } : {}),
     })),
     omittedRows: Math.max(0, rows.length - limit),
     warnings: mismatchWarnings(before, after),

@@ -39,6 +39,17 @@ export const frameText = (
     ? placeName(frame, path)
     : `${functionName(frame)} (${placeName(frame, path)})`;
 
+const wholeTexts = new WeakMap<FrameName, string>();
+
+/** With the whole path, made once: a frame is in many stacks. */
+export const wholeFrameText = (frame: FrameName): string => {
+  const known = wholeTexts.get(frame);
+  if (known !== undefined) return known;
+  const text = frameText(frame);
+  wholeTexts.set(frame, text);
+  return text;
+};
+
 export const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1) || path;
 
 /** A program's name as a part of a file's, which has 255 bytes at most. */

@@ -3,7 +3,7 @@ import type { Count, GroupBy, KindFilter, Metric, Report, ReportRow } from '../p
 import { REPORT_SCHEMA } from '../proto/snapshot.js';
 import { type Filter, filterRows } from './filter.js';
 import { groupSites, type Row } from './group.js';
-import { frameText } from './names.js';
+import { wholeFrameText } from './names.js';
 import { debugInfoNotes } from './notes.js';
 import { topRows } from './order.js';
 import type { Recording } from './profile.js';
@@ -46,5 +46,5 @@ const sumRows = (rows: readonly Row[]): Report['sum'] => {
 const reportRow = ({ stack, language: _, ...row }: Row, snapshot: Recording): ReportRow => ({
   ...row,
   source: sourceText(snapshot.sources, row.file, row.line),
-  ...(stack ? { frames: stack().map((frame) => frameText(frame)) } : {}),
+  ...(stack ? { frames: stack().map(wholeFrameText) } : {}),
 });

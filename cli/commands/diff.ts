@@ -6,7 +6,7 @@ import { usageError } from '../../views/error.js';
 import { readSnapshot } from '../../views/read.js';
 import { clean } from '../../views/text.js';
 import { diffLines } from '../print/diff.js';
-import { type Io, writeLines } from '../print/io.js';
+import { type Io, writeJson, writeLines } from '../print/io.js';
 import { type ColourChoice, surfaceOf } from '../print/surface.js';
 import { filterOf, type Language, rowLimit, viewOptions } from './options.js';
 
@@ -71,7 +71,7 @@ export const runDiff = (given: DiffArguments, io: Io): number => {
     io.stderr,
     (diff.warnings ?? []).map((warning) => clean(`memtrace: warning: ${warning}`)),
   );
-  if (given.json) io.stdout.write(`${JSON.stringify(diff, null, 2)}\n`);
+  if (given.json) writeJson(io.stdout, diff);
   else writeLines(io.stdout, diffLines(diff, surfaceOf(io, given.color)));
   return given.exitCode && diff.totals.delta > 0 ? 1 : 0;
 };

@@ -8,7 +8,7 @@ import type { Recording } from '../../views/profile.js';
 import { readSnapshot } from '../../views/read.js';
 import { reportOf } from '../../views/report.js';
 import { blockLines } from '../print/blocks.js';
-import { type Io, writeLines } from '../print/io.js';
+import { type Io, writeJson, writeLines } from '../print/io.js';
 import { reportLines } from '../print/report.js';
 import { type ColourChoice, surfaceOf } from '../print/surface.js';
 import { filterOf, type Language, METRICS, rowLimit, viewOptions } from './options.js';
@@ -46,8 +46,7 @@ export const reportCommand = (given: ReportArguments, io: Io): number => {
   const filter = filterOf(given.filter, given.language);
   const snapshot = readSnapshot(given.file);
   if (given.block) return printBlocks(given, { kind, limit, filter }, snapshot, io);
-  if (given.json)
-    io.stdout.write(`${JSON.stringify(reportOf(snapshot, { by, sort, kind, limit, filter }), null, 2)}\n`);
+  if (given.json) writeJson(io.stdout, reportOf(snapshot, { by, sort, kind, limit, filter }));
   else
     writeLines(
       io.stdout,

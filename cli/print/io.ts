@@ -2,6 +2,7 @@
  * Where a command writes: stdout is data, stderr everything else. Commands take this instead of touching
  * `process`, so that tests can look at what they would have printed.
  */
+import { jsonText } from '../../views/json.js';
 
 export interface Writer {
   readonly write: (text: string) => unknown;
@@ -51,4 +52,8 @@ const quietOnClosedPipe = (stream: NodeJS.WriteStream): void => {
 
 export const writeLines = (writer: Writer, lines: readonly string[]): void => {
   if (lines.length > 0) writer.write(`${lines.join('\n')}\n`);
+};
+
+export const writeJson = (writer: Writer, document: Parameters<typeof jsonText>[0]): void => {
+  for (const portion of jsonText(document)) writer.write(portion);
 };

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Report } from '../../proto/snapshot.js';
 import { MemtraceError } from '../../views/error.js';
+import { jsonText } from '../../views/json.js';
 import type { Recording } from '../../views/profile.js';
 import { snapshotText } from './text.js';
 
@@ -38,7 +39,11 @@ export const writeSnapshot = (path: string, snapshot: Recording, options: WriteO
 
 /** As `memtrace run --json` has it. */
 export const writeReport = (path: string, report: Report, options: WriteOptions): Promise<void> =>
-  writeResult('report', path, [Buffer.from(`${JSON.stringify(report, null, 2)}\n`)], options);
+  writeResult('report', path, bytesOf(jsonText(report)), options);
+
+function* bytesOf(text: Iterable<string>): Iterable<Uint8Array> {
+  for (const portion of text) yield Buffer.from(portion);
+}
 
 const writeResult = async (
   what: Result,
