@@ -154,7 +154,7 @@ export interface Count {
   readonly bytes: number;
 }
 
-const SLOTS = 32768;
+const SLOTS = 131072;
 const SLOT_BYTES = 32;
 
 /** @returns the library to preload, and what it counted, one entry per process image in order of their first call */

@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define SLOTS 32768
+#define SLOTS 131072
 
 struct slot {
     uint64_t pid;
