@@ -24,6 +24,7 @@ export const separateInput = (terminal: ReadStream): void => {
   terminal.emit = (event: string, ...values: unknown[]): boolean => {
     const [bytes] = values;
     if (event !== 'data' || !Buffer.isBuffer(bytes)) return emit(event, ...values);
-    return separate(bytes).map((piece) => emit(event, piece)).length > 0;
+    for (const piece of separate(bytes)) emit(event, piece);
+    return true;
   };
 };
