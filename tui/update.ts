@@ -125,7 +125,8 @@ const act = (state: State, action: Action): State => {
     case 'sortBy':
       return action.sort === state.sort ? inverted(state) : sortedBy(state, action.sort);
     case 'difference':
-      if (!state.mark) return { ...state, notice: 'There is no mark yet: m sets one.' };
+      if (!state.mark)
+        return { ...state, notice: state.connection.kind === 'live' ? NO_MARK : NO_MARK_ANY_MORE };
       return sortedBy(state, state.sort === 'growth' ? state.sortBefore : 'growth');
     case 'follow':
       return followed(state);
@@ -268,6 +269,8 @@ const choose = (state: State, process: State['process']): State => {
 };
 
 /** What was not asked for then cannot be shown of then. */
+const NO_MARK = 'There is no mark yet: m sets one.';
+const NO_MARK_ANY_MORE = 'No mark was set while the session ran.';
 const NO_LONGER_HELD = 'No longer held: what is looked into is shown as it is now.';
 
 const lookedInto = (state: State, row: NonNullable<State['detail']>['row']): State => {

@@ -100,8 +100,9 @@ const START_FILE =
 /** `__pyx_pf_6module_function` is the user's; `__Pyx_PyObject_Call`, which all of those call, is not. */
 const CYTHON_HELPER = /^__Pyx_/;
 
+/** With the headers that come with packages of Python, such as pybind11's: what is inlined from them is the caller's. */
 const RUNTIME_SOURCE =
-  /\/include\/c\+\+\/|\/c\+\+\/v1\/|\/libstdc\+\+-v3\/|^\/usr\/include\/|\/lib\/gcc\/|^\/rustc\/|\/rustlib\/src\/|\/rust-deps\/|^\/rust\/deps\//;
+  /\/include\/c\+\+\/|\/c\+\+\/v1\/|\/libstdc\+\+-v3\/|^\/usr\/(?:local\/)?include\/|\/(?:site|dist)-packages\/.*\/include\/|\/lib\/gcc\/|^\/rustc\/|\/rustlib\/src\/|\/rust-deps\/|^\/rust\/deps\//;
 
 const isRuntimeName = (name: string): boolean =>
   (NAMES_RUNTIME.test(name) && RUNTIME_NAME.test(ownName(name))) ||

@@ -155,3 +155,10 @@ test('when the program has ended and the daemon has gone, there is still every v
   const resorted = type(gone, 's', 's');
   t.is(selected(resorted), 'cache_insert');
 });
+
+test('d without a mark says what sets one, and after the end of the session that none was set', async (t) => {
+  const state = await started(SIZE, [{ sites: MANY }]);
+  t.regex(type(state, 'd').notice ?? '', /m sets one/);
+  const over = update(state, { kind: 'connection', connection: { kind: 'over' } });
+  t.notRegex(type(over, 'd').notice ?? '', /m sets one/);
+});

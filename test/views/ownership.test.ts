@@ -64,6 +64,16 @@ test('a package from PyPI that has debug information is not blamed in place of t
   t.false(yields('/project/build/mine.cpython-311-x86_64-linux-gnu.so', '/project/mine.cpp'));
 });
 
+test('what is inlined from the headers of pybind11 or numpy is the line that asked for it', (t) => {
+  const owner = (file: string) => ownershipOf(frame({ function: 'make', file, line: 3 }), 'user');
+  const packages = '/home/me/venv/lib/python3.11/site-packages';
+  t.is(owner(`${packages}/pybind11/include/pybind11/pytypes.h`), 'runtime');
+  t.is(owner('/usr/lib/python3/dist-packages/numpy/core/include/numpy/arrayobject.h'), 'runtime');
+  t.is(owner('/usr/local/include/boost/container/vector.hpp'), 'runtime');
+  t.is(owner('/home/me/project/include/mine.hpp'), 'user');
+  t.is(owner(`${packages}/mine/src/mine.cpp`), 'user');
+});
+
 test('the standard library that was compiled into the program is not the program', (t) => {
   const owner = (change: Partial<Frame>) => ownershipOf(frame(change), 'user');
   t.is(owner({ file: '/usr/include/c++/12/bits/basic_string.h', line: 1 }), 'runtime');
