@@ -5,7 +5,7 @@ export interface Output {
   readonly lines: readonly string[];
   /** Lines that came before and are not kept. */
   readonly dropped: number;
-  /** After a \\r: what comes next is written over the last line. */
+  /** After a \r: what comes next is written over the last line. */
   readonly isReturned: boolean;
 }
 
@@ -27,7 +27,7 @@ export const withText = ({ lines, dropped, isReturned }: Output, text: string): 
   };
 };
 
-/** Colours and cursor movements are left out; of what was overwritten after a \\r the newest stays. */
+/** Colours and cursor movements are left out; of what was overwritten after a \r the newest stays. */
 const plain = (line: string): string => {
   const ended = bare(line).replace(/\r+$/, '');
   return ended.slice(ended.lastIndexOf('\r') + 1).slice(0, LONGEST_LINE);
