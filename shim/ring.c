@@ -68,6 +68,13 @@ static bool may_grow(const struct thread *t) {
     return t->size < RING_EVENTS && load_relaxed(&process->rings_busy) < RINGS_BUSY_MOST;
 }
 
+void ring_look_back(struct thread *t) {
+    t->tail = load_acquire(&t->ring->tail);
+    bool is_to_fill = t->control->on_full == ON_FULL_WAIT && may_grow(t); /* and to grow then */
+    if (!is_to_fill && t->head - t->tail >= t->size / 2)
+        session_ring_doorbell();
+}
+
 bool ring_wait(struct thread *t) {
     t->tail = load_acquire(&t->ring->tail);
     if (t->tail == t->head && t->ring->lost && may_grow(t))

@@ -25,10 +25,13 @@ INLINE void ring_put(struct thread *t, struct event e) {
 INLINE void ring_publish(struct thread *t) {
     store_release(&t->ring->head, t->head);
 }
-/* Rings the doorbell of a sleeping daemon when this ring has come half way round. */
-INLINE void ring_ring_at_half(const struct thread *t, uint64_t before) {
-    if (unlikely((before ^ t->head) & (t->size / 2)))
-        session_ring_doorbell();
+
+/* Wakes the daemon, if it sleeps, when much of the ring is unread. */
+void ring_look_back(struct thread *t);
+
+INLINE void ring_look_back_at_quarter(struct thread *t, uint64_t before) {
+    if (unlikely((before ^ t->head) & (t->size / 4)))
+        ring_look_back(t);
 }
 
 #endif

@@ -50,7 +50,7 @@ static void put_extended(struct thread *t, struct event e, uint64_t value) {
     ring_put(t, e);
     ring_put(t, (struct event){{value, 0}});
     ring_publish(t);
-    ring_ring_at_half(t, before);
+    ring_look_back_at_quarter(t, before);
 }
 
 NOINLINE void trace_note_moment(struct thread *t, uint32_t moment) {

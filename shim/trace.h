@@ -78,7 +78,7 @@ INLINE void trace_put(struct thread *t, struct event e) {
     uint64_t before = t->head;
     ring_put(t, e);
     ring_publish(t);
-    ring_ring_at_half(t, before);
+    ring_look_back_at_quarter(t, before);
 }
 
 /* Before the real call. */

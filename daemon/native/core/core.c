@@ -251,7 +251,8 @@ static void finish(struct core *core, struct process *process) {
 }
 
 uint64_t core_pass(struct core *core, uint32_t *fullness) {
-    struct pass pass = {.now_us = monotonic_us()};
+    struct pass pass = {.now_us = monotonic_us(),
+                        .rings_grow = core->session.control->on_full == ON_FULL_WAIT};
     /* First: who has ended has announced what it became, which is welcome before it is finished. */
     notice_ends(core);
     welcome_all(core, pass.now_us);

@@ -1,8 +1,9 @@
 /* drain.c — see drain.h.
  *
  * A reader that follows right behind a writer takes the writer's hot cache line away at each event. So the
- * drain sleeps, and chooses how long so that a round meets rings between 1/16 and 1/6 full. While nothing
- * comes it sleeps long: a ring that fills meanwhile rings the doorbell.
+ * drain sleeps, and chooses how long so that a round meets rings between 1/8 and 1/3 full. Rounds are few,
+ * for to sleep and wake costs 24 µs of processor time in a virtual machine. While nothing comes it sleeps
+ * long: a ring that fills meanwhile rings the doorbell.
  */
 #define _GNU_SOURCE
 #include "daemon/native/core/drain.h"
@@ -14,10 +15,10 @@
 
 static uint32_t next_sleep(const struct core *core, uint32_t fullness, uint64_t events) {
     uint32_t sleep = core->sleep_us;
-    if (fullness > FULL / 6)
+    if (fullness > FULL / 3)
         return sleep / 2 < SLEEP_LEAST_US ? SLEEP_LEAST_US : sleep / 2;
     uint32_t most = events ? SLEEP_MOST_US : SLEEP_IDLE_US;
-    if (fullness < FULL / 16)
+    if (fullness < FULL / 8)
         sleep += sleep / 4 + 1;
     return sleep < most ? sleep : most;
 }

@@ -216,6 +216,13 @@ static void discard(struct process *process, struct ring_reader *reader, struct 
     release_tail(ring, head);
 }
 
+/* One of less than full size that has not been full yet: when it is, its thread makes it larger
+ * (shim/ring.c), once. Kept from that, it would be read sixteen times as often ever after, and to sleep and
+ * wake costs more than to read a few hundred events. */
+static bool is_to_fill(const struct ring *ring, uint32_t size, const struct pass *pass) {
+    return pass->rings_grow && size < RING_EVENTS && !__atomic_load_n(&ring->waits, __ATOMIC_RELAXED);
+}
+
 /* Looks how far a ring may be read in this pass. True when there is something to read. */
 static bool look(struct process *process, uint32_t index, struct pass *pass) {
     struct ring_reader *reader = &process->rings.items[index];
@@ -239,7 +246,7 @@ static bool look(struct process *process, uint32_t index, struct pass *pass) {
     reader->released = reader->tail;
     reader->waits = false;
     uint32_t fullness = (uint32_t)(behind * 256 / size);
-    if (fullness > pass->fullness)
+    if (!is_to_fill(ring, size, pass) && fullness > pass->fullness)
         pass->fullness = fullness;
 
     meet_thread(process, reader, ring);

@@ -50,6 +50,7 @@ struct pass {
     bool to_the_end;   /* the process is gone: read all there is */
     uint64_t events;   /* out: taken in this round */
     uint32_t fullness; /* out: the fullest ring that was met, in 1/256 of its size */
+    bool rings_grow;   /* those that fill up: where a producer waits for room and does not drop */
 };
 
 /* Reads every ring of a process. Within segment_enter. */
