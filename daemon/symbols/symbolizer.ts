@@ -202,6 +202,8 @@ export const openSymbolizer = (
   const lookup: Symbolizer['lookup'] = async (ref, addresses) => {
     const module = moduleOf(ref);
     recall(module);
+    const known = addresses.map((address) => module.frames.get(address));
+    if (areAll(known)) return known;
     await Promise.all(request(module, missingIn(module, addresses)));
     return addresses.map((address) => module.frames.get(address) ?? NO_FRAMES);
   };
@@ -237,6 +239,8 @@ export const openSymbolizer = (
     },
   };
 };
+
+const areAll = <T>(items: readonly (T | undefined)[]): items is readonly T[] => !items.includes(undefined);
 
 /**
  * What cannot be otherwise next time while no file has changed: memory may be back, or a libdw that reads more, or the
