@@ -149,16 +149,28 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 const HIGH = 2 ** 32;
 
-/** Reads fields of the record that starts at `base`. */
-const reader = (bytes: Bytes, base: number) => {
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset + base, (bytes.length - base) >> 2);
-  return {
-    u32: (offset: number) => words[offset >> 2],
-    i32: (offset: number) => words[offset >> 2] | 0,
-    u64: (offset: number) => words[offset >> 2] + words[(offset >> 2) + 1] * HIGH,
-    text: (offset: number, length: number) => text(bytes.subarray(base + offset, base + offset + length)),
-  };
-};
+/** Reads fields of the record that starts at `base`. A class: V8 would compile closures anew for each record. */
+class Reader {
+  readonly #bytes: Bytes;
+  readonly #words: Uint32Array;
+
+  constructor(bytes: Bytes, base: number) {
+    this.#bytes = bytes.subarray(base);
+    this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset + base, (bytes.length - base) >> 2);
+  }
+  u32(offset: number): number {
+    return this.#words[offset >> 2];
+  }
+  i32(offset: number): number {
+    return this.#words[offset >> 2] | 0;
+  }
+  u64(offset: number): number {
+    return this.#words[offset >> 2] + this.#words[(offset >> 2) + 1] * HIGH;
+  }
+  text(offset: number, length: number): string {
+    return text(this.#bytes.subarray(offset, offset + length));
+  }
+}
 
 const text = (bytes: Uint8Array): string => {
   const end = bytes.indexOf(0);
@@ -170,84 +182,87 @@ const every = <T>(count: number, decode: (index: number) => T): T[] =>
 
 export const decodeProcess = (bytes: Bytes, at: number): ProcessRecord => {
   const record = layout.process_record;
-  const { u32, i32, u64 } = reader(bytes, at * record.bytes);
+  const read = new Reader(bytes, at * record.bytes);
   return {
-    index: u32(record.index),
-    ticket: u32(record.ticket),
-    pid: u32(record.pid),
-    parentPid: u32(record.parent_pid),
-    parentIndex: u32(record.parent_index),
-    state: u32(record.state),
-    flags: u32(record.flags),
-    exitCode: i32(record.exit_code),
-    untracedReason: u32(record.untraced_reason),
-    detachReason: u32(record.detach_reason),
-    sites: u32(record.sites),
-    nodes: u32(record.nodes),
-    modules: u32(record.modules),
-    threads: u32(record.threads),
-    origin: u32(record.origin),
-    startedNs: u64(record.started_ns),
-    endedNs: u64(record.ended_ns),
-    peakNs: u64(record.peak_ns),
-    allocations: u64(record.allocations),
-    frees: u64(record.frees),
-    liveBytes: u64(record.live_bytes),
-    liveBlocks: u64(record.live_blocks),
-    totalBytes: u64(record.total_bytes),
-    peakBytes: u64(record.peak_bytes),
-    peakBlocks: u64(record.peak_blocks),
-    temporaryBlocks: u64(record.temporary_blocks),
-    mappedBytes: u64(record.mapped_bytes),
-    mappedTotalBytes: u64(record.mapped_total_bytes),
-    mappedPeakBytes: u64(record.mapped_peak_bytes),
-    maps: u64(record.maps),
-    unmaps: u64(record.unmaps),
-    events: u64(record.events),
-    lost: u64(record.lost),
-    unknownFrees: u64(record.unknown_frees),
-    truncated: u64(record.truncated),
-    inheritedBlocks: u64(record.inherited_blocks),
-    inheritedBytes: u64(record.inherited_bytes),
-    inheritedFrees: u64(record.inherited_frees),
-    skippedOrders: u64(record.skipped_orders),
-    exitRssBytes: u64(record.exit_rss_bytes),
-    exitPeakBytes: u64(record.exit_peak_bytes),
-    pythonAllocations: u64(record.python_allocations),
-    pythonLiveBytes: u64(record.python_live_bytes),
-    pythonLiveBlocks: u64(record.python_live_blocks),
-    pythonTotalBytes: u64(record.python_total_bytes),
-    pythonPeakBytes: u64(record.python_peak_bytes),
-    pythonVersion: u32(record.python_version),
-    pythonRefusal: u32(record.python_refusal),
-    ownPid: u32(record.own_pid),
-    unreadError: u32(record.unread_error),
-    unrecorded: u64(record.unrecorded),
+    index: read.u32(record.index),
+    ticket: read.u32(record.ticket),
+    pid: read.u32(record.pid),
+    parentPid: read.u32(record.parent_pid),
+    parentIndex: read.u32(record.parent_index),
+    state: read.u32(record.state),
+    flags: read.u32(record.flags),
+    exitCode: read.i32(record.exit_code),
+    untracedReason: read.u32(record.untraced_reason),
+    detachReason: read.u32(record.detach_reason),
+    sites: read.u32(record.sites),
+    nodes: read.u32(record.nodes),
+    modules: read.u32(record.modules),
+    threads: read.u32(record.threads),
+    origin: read.u32(record.origin),
+    startedNs: read.u64(record.started_ns),
+    endedNs: read.u64(record.ended_ns),
+    peakNs: read.u64(record.peak_ns),
+    allocations: read.u64(record.allocations),
+    frees: read.u64(record.frees),
+    liveBytes: read.u64(record.live_bytes),
+    liveBlocks: read.u64(record.live_blocks),
+    totalBytes: read.u64(record.total_bytes),
+    peakBytes: read.u64(record.peak_bytes),
+    peakBlocks: read.u64(record.peak_blocks),
+    temporaryBlocks: read.u64(record.temporary_blocks),
+    mappedBytes: read.u64(record.mapped_bytes),
+    mappedTotalBytes: read.u64(record.mapped_total_bytes),
+    mappedPeakBytes: read.u64(record.mapped_peak_bytes),
+    maps: read.u64(record.maps),
+    unmaps: read.u64(record.unmaps),
+    events: read.u64(record.events),
+    lost: read.u64(record.lost),
+    unknownFrees: read.u64(record.unknown_frees),
+    truncated: read.u64(record.truncated),
+    inheritedBlocks: read.u64(record.inherited_blocks),
+    inheritedBytes: read.u64(record.inherited_bytes),
+    inheritedFrees: read.u64(record.inherited_frees),
+    skippedOrders: read.u64(record.skipped_orders),
+    exitRssBytes: read.u64(record.exit_rss_bytes),
+    exitPeakBytes: read.u64(record.exit_peak_bytes),
+    pythonAllocations: read.u64(record.python_allocations),
+    pythonLiveBytes: read.u64(record.python_live_bytes),
+    pythonLiveBlocks: read.u64(record.python_live_blocks),
+    pythonTotalBytes: read.u64(record.python_total_bytes),
+    pythonPeakBytes: read.u64(record.python_peak_bytes),
+    pythonVersion: read.u32(record.python_version),
+    pythonRefusal: read.u32(record.python_refusal),
+    ownPid: read.u32(record.own_pid),
+    unreadError: read.u32(record.unread_error),
+    unrecorded: read.u64(record.unrecorded),
   };
 };
 
-/** Columns out of records: words of 32 bits, `words` of them a record. */
-const columns = (bytes: Bytes, count: number, recordBytes: number) => {
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, (count * recordBytes) / 4);
+/** A column out of records, of a field of 32 bits. */
+const u32Column = (bytes: Bytes, count: number, recordBytes: number, offset: number): Uint32Array => {
+  const column = new Uint32Array(count);
+  const words = wordsOf(bytes);
   const stride = recordBytes / 4;
-  return {
-    u32: (offset: number): Uint32Array => {
-      const column = new Uint32Array(count);
-      for (let i = 0, at = offset / 4; i < count; i += 1, at += stride) column[i] = words[at];
-      return column;
-    },
-    u64: (offset: number): Float64Array => {
-      const column = new Float64Array(count);
-      for (let i = 0, at = offset / 4; i < count; i += 1, at += stride)
-        column[i] = words[at] + words[at + 1] * HIGH;
-      return column;
-    },
-  };
+  for (let i = 0, at = offset / 4; i < count; i += 1, at += stride) column[i] = words[at];
+  return column;
 };
+
+const u64Column = (bytes: Bytes, count: number, recordBytes: number, offset: number): Float64Array => {
+  const column = new Float64Array(count);
+  const words = wordsOf(bytes);
+  const stride = recordBytes / 4;
+  for (let i = 0, at = offset / 4; i < count; i += 1, at += stride)
+    column[i] = words[at] + words[at + 1] * HIGH;
+  return column;
+};
+
+const wordsOf = (bytes: Bytes): Uint32Array =>
+  new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
 
 export const decodeBlocks = (bytes: Bytes, count: number): BlockTable => {
   const record = layout.block_record;
-  const { u32, u64 } = columns(bytes, count, record.bytes);
+  const u32 = (offset: number) => u32Column(bytes, count, record.bytes, offset);
+  const u64 = (offset: number) => u64Column(bytes, count, record.bytes, offset);
   return {
     count,
     address: u64(record.address),
@@ -260,7 +275,7 @@ export const decodeBlocks = (bytes: Bytes, count: number): BlockTable => {
 
 export const decodeHoldings = (bytes: Bytes, count: number): HoldingRecord[] => {
   const record = layout.holding_record;
-  const { u32 } = columns(bytes, count, record.bytes);
+  const u32 = (offset: number) => u32Column(bytes, count, record.bytes, offset);
   const site = u32(record.site);
   const blocks = u32(record.blocks);
   const low = u32(record.bytes_and_classes);
@@ -278,14 +293,17 @@ export const decodeModules = (bytes: Bytes, count: number): ModuleRecord[] => {
   const record = layout.module_record;
   return every(count, (index) => {
     const base = index * record.bytes;
-    const { u32, u64, text } = reader(bytes, base);
-    const id = bytes.subarray(base + record.build_id, base + record.build_id + u32(record.build_id_bytes));
+    const read = new Reader(bytes, base);
+    const id = bytes.subarray(
+      base + record.build_id,
+      base + record.build_id + read.u32(record.build_id_bytes),
+    );
     return {
-      base: u64(record.base),
-      end: u64(record.end),
-      bias: u64(record.bias),
-      gone: (u32(record.flags) & layout.MODULE_GONE) !== 0,
-      path: text(record.path, u32(record.path_bytes)),
+      base: read.u64(record.base),
+      end: read.u64(record.end),
+      bias: read.u64(record.bias),
+      gone: (read.u32(record.flags) & layout.MODULE_GONE) !== 0,
+      path: read.text(record.path, read.u32(record.path_bytes)),
       buildId: id.length > 0 ? Buffer.from(id).toString('hex') : null,
     };
   });
@@ -294,17 +312,17 @@ export const decodeModules = (bytes: Bytes, count: number): ModuleRecord[] => {
 export const decodeThreads = (bytes: Bytes, count: number): ThreadRecord[] => {
   const record = layout.thread_record;
   return every(count, (index) => {
-    const { u32, u64, text } = reader(bytes, index * record.bytes);
+    const read = new Reader(bytes, index * record.bytes);
     return {
-      tid: u32(record.tid),
-      name: text(record.name, 16),
-      allocations: u64(record.allocations),
-      frees: u64(record.frees),
-      liveBytes: u64(record.live_bytes),
-      totalBytes: u64(record.total_bytes),
-      temporaryBlocks: u64(record.temporary_blocks),
-      lost: u64(record.lost),
-      waits: u64(record.waits),
+      tid: read.u32(record.tid),
+      name: read.text(record.name, 16),
+      allocations: read.u64(record.allocations),
+      frees: read.u64(record.frees),
+      liveBytes: read.u64(record.live_bytes),
+      totalBytes: read.u64(record.total_bytes),
+      temporaryBlocks: read.u64(record.temporary_blocks),
+      lost: read.u64(record.lost),
+      waits: read.u64(record.waits),
     };
   });
 };
@@ -312,12 +330,12 @@ export const decodeThreads = (bytes: Bytes, count: number): ThreadRecord[] => {
 export const decodeSizes = (bytes: Bytes, count: number): SizeRecord[] => {
   const record = layout.size_record;
   return every(count, (index) => {
-    const { u64 } = reader(bytes, index * record.bytes);
+    const read = new Reader(bytes, index * record.bytes);
     return {
-      totalBlocks: u64(record.total_blocks),
-      totalBytes: u64(record.total_bytes),
-      liveBlocks: u64(record.live_blocks),
-      liveBytes: u64(record.live_bytes),
+      totalBlocks: read.u64(record.total_blocks),
+      totalBytes: read.u64(record.total_bytes),
+      liveBlocks: read.u64(record.live_blocks),
+      liveBytes: read.u64(record.live_bytes),
     };
   });
 };

@@ -3,7 +3,6 @@
  *
  * Says nothing where all is as one expects.
  */
-import { basename } from 'node:path';
 import {
   DETACH_ABANDONED,
   DETACH_DAEMON_DIED,
@@ -22,9 +21,8 @@ import {
 import type { Module, ProcessInfo } from '../../proto/snapshot.js';
 import { formatBytes, formatCount } from '../../views/units.js';
 import type { ProcessRecord } from '../core.js';
-import { allocatorNote } from '../doctor/allocator.js';
-import { readElf } from '../doctor/elf.js';
 import type { Symbolizer } from '../symbols/symbolizer.js';
+import { allocatorNotes } from './allocators.js';
 import { collectedNotes } from './collected.js';
 
 export const notesOf = (
@@ -35,17 +33,9 @@ export const notesOf = (
 ): readonly string[] => [
   ...recordNotes(record),
   ...collectedNotes(modules),
-  ...allocatorNotes(info),
+  ...allocatorNotes(info.executable),
   ...fileNotes(symbolizer, modules),
 ];
-
-/** A program that serves itself looks as if it allocated next to nothing. */
-const allocatorNotes = ({ executable }: ProcessInfo): readonly string[] => {
-  const elf = readElf(executable, 'exported');
-  if (!elf?.defines('malloc')) return [];
-  const note = allocatorNote(basename(executable), elf.functions());
-  return note ? [note] : [];
-};
 
 /** Files whose names are missing although they should be there: replaced, damaged, out of reach. */
 const fileNotes = (symbolizer: Symbolizer, modules: readonly Module[]): readonly string[] => {
