@@ -1,7 +1,9 @@
 /** Other allocators, operators of C++, and sizes that nobody expects. */
-import { existsSync } from 'node:fs';
+import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { allocatorNotes } from '../../daemon/live/allocators.js';
+import { newFolder } from '../folders.js';
 import { ROOT } from '../places.js';
 import { where } from '../where.js';
 import { build, exact, run, type Setting, type Traced, trace } from './support.js';
@@ -75,6 +77,16 @@ test('operators of the program’s own stand on malloc, which is counted', async
   const extra = join(ROOT, 'test/programs/hostile/own_operators.cpp');
   const program = await build('operators.cpp', 'own-operators', extra);
   await exact(t, [program, String(COUNT)]);
+});
+
+test('a program that is built anew under its old name is asked for its allocator anew', async (t) => {
+  const path = join(newFolder(), 'program');
+  copyFileSync('/bin/true', path);
+  t.deepEqual(allocatorNotes(path), []);
+  rmSync(path);
+  t.deepEqual(allocatorNotes(path), []);
+  copyFileSync(await build('own_malloc.c'), path);
+  t.regex(allocatorNotes(path).join(), /^program has a malloc of its own/);
 });
 
 test('a program with a malloc of its own runs as ever, and the report says why it is empty', async (t) => {
