@@ -184,8 +184,9 @@ static_assert(sizeof(struct python_code) == 32, "python code");
 
 /* ---- rings ---- */
 #define RINGS_CAPACITY    4096u
-#define RING_EVENTS       65536u                               /* a busy ring */
-#define RING_EVENTS_START 4096u                                /* what a ring begins with */
+#define RING_EVENTS       65536u /* a busy ring */
+#define RING_EVENTS_START 4096u  /* what a ring begins with */
+#define RING_GROWTH       4u     /* times as large, each time that it was full */
 #define RING_BYTES        (RING_EVENTS * sizeof(struct event)) /* its place in the events area */
 
 /* One producer at a time, one consumer. head and tail count events since the ring began; the event n is at

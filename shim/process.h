@@ -50,7 +50,7 @@ struct process {
     uint8_t *base;
     uint64_t mapped_bytes;
     uint32_t rings_mapped;
-    uint32_t rings_busy; /* how many have their full size */
+    uint32_t rings_busy; /* how many have more than their first size */
     struct segment_header *segment;
     struct segment_header
         own; /* layout and counts: those in the segment can be overwritten by a wild pointer */

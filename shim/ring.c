@@ -9,15 +9,30 @@
 /* More threads than this do not run at a time: what fills up is not shared memory, however many there are. */
 #define RINGS_BUSY_MOST 64
 
-/* A ring that filled up once is a busy one: it gets its full size, while it is empty. */
+static bool is_first_size(const struct thread *t) {
+    return t->size == RING_EVENTS_START;
+}
+
+static bool may_become_busy(void) {
+    if (__atomic_fetch_add(&process->rings_busy, 1, __ATOMIC_RELAXED) < RINGS_BUSY_MOST)
+        return true;
+    __atomic_fetch_sub(&process->rings_busy, 1, __ATOMIC_RELAXED);
+    return false;
+}
+
+/* A ring that filled up becomes larger, while it is empty: by steps, for each page costs, but at once where
+ * filling up loses events. */
 static void grow(struct thread *t) {
-    if (__atomic_fetch_add(&process->rings_busy, 1, __ATOMIC_RELAXED) >= RINGS_BUSY_MOST ||
-        !areas_grow_ring(t->index, RING_EVENTS)) {
-        __atomic_fetch_sub(&process->rings_busy, 1, __ATOMIC_RELAXED);
+    bool first = is_first_size(t);
+    uint32_t size = t->control->on_full == ON_FULL_DROP ? RING_EVENTS : t->size * RING_GROWTH;
+    if (first && !may_become_busy())
         return;
+    if (areas_grow_ring(t->index, size)) {
+        t->size = size;
+        store_release(&t->ring->size, size);
+    } else if (first) {
+        __atomic_fetch_sub(&process->rings_busy, 1, __ATOMIC_RELAXED);
     }
-    t->size = RING_EVENTS;
-    store_release(&t->ring->size, RING_EVENTS);
 }
 
 /* A daemon that goes on and has not adopted this image by now never will: it cannot open its segment, say
@@ -65,7 +80,8 @@ static bool wait_for_tail(struct thread *t, uint64_t until) {
 }
 
 static bool may_grow(const struct thread *t) {
-    return t->size < RING_EVENTS && load_relaxed(&process->rings_busy) < RINGS_BUSY_MOST;
+    return t->size < RING_EVENTS &&
+           (!is_first_size(t) || load_relaxed(&process->rings_busy) < RINGS_BUSY_MOST);
 }
 
 void ring_look_back(struct thread *t) {

@@ -216,11 +216,20 @@ static void discard(struct process *process, struct ring_reader *reader, struct 
     release_tail(ring, head);
 }
 
-/* One of less than full size that has not been full yet: when it is, its thread makes it larger
- * (shim/ring.c), once. Kept from that, it would be read sixteen times as often ever after, and to sleep and
- * wake costs more than to read a few hundred events. */
+/* How often a ring of this size was full, if it became larger each time. */
+static uint64_t growths(uint32_t size) {
+    uint64_t count = 0;
+    for (uint64_t least = RING_EVENTS_START; least < size; least *= RING_GROWTH)
+        count++;
+    return count;
+}
+
+/* One of less than full size is left to fill up: its thread then makes it larger (shim/ring.c). Kept from
+ * that, it would be read several times as often ever after, and to sleep and wake costs more than to read a
+ * few hundred events. */
 static bool is_to_fill(const struct ring *ring, uint32_t size, const struct pass *pass) {
-    return pass->rings_grow && size < RING_EVENTS && !__atomic_load_n(&ring->waits, __ATOMIC_RELAXED);
+    return pass->rings_grow && size < RING_EVENTS &&
+           __atomic_load_n(&ring->waits, __ATOMIC_RELAXED) <= growths(size);
 }
 
 /* Looks how far a ring may be read in this pass. True when there is something to read. */
