@@ -22,6 +22,7 @@ build/tables/$(1)/obj/%.o: %.c $$(TABLES_HEADERS) | build/.test-deps
 build/tables/$(1)/%: build/tables/$(1)/obj/test/tables/%.o $$(patsubst %.c,build/tables/$(1)/obj/%.o,$$(TABLES_SOURCES))
 	$$(CC) $$(TABLES_FLAGS) $$(SANITIZE) $$^ -o $$@ $$(LINK)
 build/tables/$(1)/growth: LINK := -Wl,--wrap=os_wait,--wrap=os_map_private
+build/tables/$(1)/fill: LINK := -Wl,--wrap=os_wait
 build/tables/$(1)/last_words: LINK := -Wl,--wrap=os_thread_lives
 endef
 $(foreach kind,threaded sanitized,$(eval $(call TABLES_RULES,$(kind))))

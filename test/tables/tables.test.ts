@@ -19,6 +19,10 @@ test('a thread that allocates and ends while another looks for a ring keeps its 
   t.deepEqual(await run('tables/sanitized/last_words', '1', '1', '1'), succeeded);
 });
 
+test('a thread that is read late waits seldom: its ring grows, and then asks to be read before it is full', async (t) => {
+  t.deepEqual(await run('tables/sanitized/fill', '1', '1', '1'), succeeded);
+});
+
 test('--on-full=drop: a thread that lost events loses fewer from then on', async (t) => {
   t.deepEqual(await run('tables/sanitized/drop', '1', '1', '1'), succeeded);
 });

@@ -1,0 +1,68 @@
+/* fill.c — a ring that nobody reads in time grows each time that it is full, and rings the doorbell then; one
+ * that is as large as it gets rings it before that.
+ *
+ * usage: fill SEED THREADS STEPS
+ */
+#include "shim/ring.h"
+#include "test/tables/process.h"
+#include "test/tables/together.h"
+
+static struct control control = {.on_full = ON_FULL_WAIT};
+static struct registry_header registry = {.sleeping = 1};
+static struct thread *t;
+
+/* In place of the system's, linked with --wrap: the daemon reads all there is. */
+void __wrap_os_wait(uint32_t *word, uint32_t value, uint32_t ms);
+void __wrap_os_wait(uint32_t *word, uint32_t value, uint32_t ms) {
+    (void)ms;
+    if (word != (uint32_t *)&t->ring->tail || value != (uint32_t)t->ring->tail)
+        wrong("waits for something else");
+    store_release(&t->ring->tail, t->head);
+}
+
+static void put(void) {
+    if (!ring_has_room(t) && !ring_wait(t))
+        wrong("there is no room");
+    uint64_t before = t->head;
+    ring_put(t, (struct event){{before, 0}});
+    ring_publish(t);
+    ring_look_back_at_quarter(t, before);
+}
+
+/* How many it took until it was another size. */
+static uint64_t fill(uint32_t size) {
+    uint64_t from = t->head, rung = registry.doorbell, waits = t->ring->waits;
+    for (uint32_t i = 0; i < 2 * size && t->size == size; i++)
+        put();
+    if (registry.doorbell != rung + 1 || t->ring->waits != waits + 1)
+        wrong("rang %lu times, waited %lu times", registry.doorbell - rung, t->ring->waits - waits);
+    return t->head - from;
+}
+
+int main(int count, char **args) {
+    plan_of(count, args);
+    process_invent(1 << 10, 4096);
+    process->control = &control;
+    process->registry = &registry;
+    process->rings = os_map_private(RINGS_CAPACITY * sizeof *process->rings);
+    process->rings_reserved = RINGS_CAPACITY * sizeof *process->rings;
+    process->rings_mapped = RINGS_CAPACITY;
+    process->base = os_map_private(RING_BYTES);
+    process->mapped_bytes = RING_BYTES;
+    t = thread_create(0);
+    if (!t)
+        wrong("no ring");
+    for (uint32_t size = RING_EVENTS_START; size < RING_EVENTS; size *= RING_GROWTH) {
+        uint64_t held = fill(size);
+        if (t->size != size * RING_GROWTH || t->ring->size != t->size || held < size - RING_SLOTS_PER_CALL)
+            wrong("after %lu events a ring of %u has %lu", held, size, t->size);
+    }
+    uint64_t rung = registry.doorbell, waits = t->ring->waits, from = t->head;
+    while (registry.doorbell == rung)
+        put();
+    uint64_t unread = t->head - t->ring->tail;
+    if (t->ring->waits != waits || unread < RING_EVENTS / 2 || unread > RING_EVENTS / 4 * 3 ||
+        t->head == from)
+        wrong("rang with %lu of %lu unread", unread, t->size);
+    return 0;
+}
