@@ -2,6 +2,7 @@
  *
  * One ring; blocks are freed and allocated again at random among all live ones (the worst case for caches),
  * or the newest first, as most programs do. Only the rounds of the core are timed.
+ * Last, what it takes to sleep and to wake: the drain does so between its rounds.
  *
  * usage: throughput [EVENTS]
  */
@@ -70,11 +71,22 @@ static void measure(uint32_t live, bool stacked, uint32_t events) {
     stage_close(&stage);
 }
 
+static void measure_sleep(long us) {
+    const int times = 500;
+    double start = cpu_seconds();
+    for (int i = 0; i < times; i++)
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){0, us * 1000}, NULL);
+    printf("sleep of %4ld us: %.1f us of CPU\n", us, (cpu_seconds() - start) * 1e6 / times);
+}
+
 int main(int argc, char **argv) {
     uint32_t events = argc > 1 ? (uint32_t)atoi(argv[1]) : 10000000;
     measure(10000, true, events);
     measure(10000, false, events);
     measure(1000000, false, events);
     measure(4000000, false, events);
+    measure_sleep(80);
+    measure_sleep(500);
+    measure_sleep(4000);
     return 0;
 }

@@ -2,8 +2,8 @@
  *
  * A reader that follows right behind a writer takes the writer's hot cache line away at each event. So the
  * drain sleeps, and chooses how long so that a round meets rings between 1/8 and 1/3 full. Rounds are few,
- * for to sleep and wake costs 24 µs of processor time in a virtual machine. While nothing comes it sleeps
- * long: a ring that fills meanwhile rings the doorbell.
+ * for to sleep and wake costs tens of µs of processor time in a virtual machine. While nothing comes it
+ * sleeps long: a ring that fills meanwhile rings the doorbell.
  */
 #define _GNU_SOURCE
 #include "daemon/native/core/drain.h"
