@@ -20,19 +20,24 @@ static bool may_become_busy(void) {
     return false;
 }
 
+static bool enlarge(struct thread *t, uint32_t size) {
+    if (!areas_grow_ring(t->index, size))
+        return false;
+    t->size = size;
+    store_release(&t->ring->size, size);
+    return true;
+}
+
 /* A ring that filled up becomes larger, while it is empty: by steps, for each page costs, but at once where
- * filling up loses events. */
+ * filling up loses events. No signal handler comes in between: it may leave for good, and the two sizes would
+ * differ. */
 static void grow(struct thread *t) {
-    bool first = is_first_size(t);
+    uint64_t signals = os_hold_signals();
     uint32_t size = t->control->on_full == ON_FULL_DROP ? RING_EVENTS : t->size * RING_GROWTH;
-    if (first && !may_become_busy())
-        return;
-    if (areas_grow_ring(t->index, size)) {
-        t->size = size;
-        store_release(&t->ring->size, size);
-    } else if (first) {
+    bool first = is_first_size(t);
+    if ((!first || may_become_busy()) && !enlarge(t, size) && first)
         __atomic_fetch_sub(&process->rings_busy, 1, __ATOMIC_RELAXED);
-    }
+    os_let_signals(signals);
 }
 
 /* A daemon that goes on and has not adopted this image by now never will: it cannot open its segment, say
