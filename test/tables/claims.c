@@ -45,10 +45,8 @@ static void want_and_get(uint32_t thread) {
 int main(int count, char **args) {
     plan = plan_of(count, args);
     process_invent(1 << 10, 4096);
-    process->rings = os_map_private(RINGS_CAPACITY * sizeof *process->rings);
-    process->rings_reserved = RINGS_CAPACITY * sizeof *process->rings;
-    process->rings_mapped = RINGS_CAPACITY;
-    process->base = os_map_private((plan.threads * 2) * RING_BYTES);
+    process_invent_rings(plan.threads * 2);
+    process->mapped_bytes = 0; /* there is no memory at first */
     together(plan.threads, want);
     uint32_t claimed = process->own.rings;
     if (claimed > plan.threads)

@@ -26,11 +26,7 @@ int main(int count, char **args) {
     process_invent(1 << 10, 4096);
     process->control = &control;
     process->registry = &registry;
-    process->rings = os_map_private(RINGS_CAPACITY * sizeof *process->rings);
-    process->rings_reserved = RINGS_CAPACITY * sizeof *process->rings;
-    process->rings_mapped = RINGS_CAPACITY;
-    process->base = os_map_private(RING_BYTES);
-    process->mapped_bytes = RING_BYTES;
+    process_invent_rings(1);
     struct thread *t = thread_create(0);
     if (!t)
         wrong("no ring");

@@ -26,11 +26,7 @@ bool __wrap_os_thread_lives(uint32_t pid, uint32_t tid) {
 int main(int count, char **args) {
     plan_of(count, args);
     process_invent(1 << 10, 4096);
-    process->rings = os_map_private(RINGS_CAPACITY * sizeof *process->rings);
-    process->rings_reserved = RINGS_CAPACITY * sizeof *process->rings;
-    process->rings_mapped = RINGS_CAPACITY;
-    process->base = os_map_private(2 * RING_BYTES);
-    process->mapped_bytes = 2 * RING_BYTES;
+    process_invent_rings(2);
     together(1, own);
     struct thread *second = thread_create(0);
     if (!first || !second)

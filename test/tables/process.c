@@ -39,3 +39,11 @@ void process_invent(uint32_t nodes, uint32_t code_bytes) {
     if (!nodes_start(nodes) || !stack_table_start())
         abort();
 }
+
+void process_invent_rings(uint32_t rings) {
+    process->rings = os_map_private(RINGS_CAPACITY * sizeof *process->rings);
+    process->rings_reserved = RINGS_CAPACITY * sizeof *process->rings;
+    process->rings_mapped = RINGS_CAPACITY;
+    process->mapped_bytes = rings * RING_BYTES;
+    process->base = os_map_private(process->mapped_bytes);
+}

@@ -8,4 +8,7 @@
 /* With room for so many nodes and bytes of code records. */
 void process_invent(uint32_t nodes, uint32_t code_bytes);
 
+/* … and after that for so many rings. */
+void process_invent_rings(uint32_t rings);
+
 #endif
