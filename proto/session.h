@@ -69,7 +69,7 @@ struct registry_header {
 
     uint32_t next;     /* the next ticket; entry = ticket % entries. Tickets start at 1. */
     uint32_t refused;  /* announcements that found their entry still in use: images that run untraced */
-    uint32_t doorbell; /* futex: bumped by a producer whose ring passed half while the drain sleeps */
+    uint32_t doorbell; /* futex: bumped by whoever wants the drain to come */
     uint32_t sleeping; /* 1 while the drain waits at the doorbell */
     uint8_t reserved1[48];
 };

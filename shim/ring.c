@@ -92,7 +92,7 @@ static bool may_grow(const struct thread *t) {
 void ring_look_back(struct thread *t) {
     t->tail = load_acquire(&t->ring->tail);
     bool is_to_fill = t->control->on_full == ON_FULL_WAIT && may_grow(t); /* and to grow then */
-    if (!is_to_fill && t->head - t->tail >= t->size / 2)
+    if (!is_to_fill && t->head - t->tail >= t->size / 2 && session_daemon_sleeps())
         session_ring_doorbell();
 }
 

@@ -130,12 +130,16 @@ struct registry_entry *session_claim_entry(void) {
     return entry;
 }
 
+bool session_daemon_sleeps(void) {
+    return __atomic_load_n(&process->registry->sleeping, __ATOMIC_SEQ_CST);
+}
+
 void session_ring_doorbell(void) {
     struct registry_header *registry = process->registry;
-    if (load_relaxed(&registry->sleeping)) {
-        __atomic_fetch_add(&registry->doorbell, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&registry->doorbell, 1,
+                       __ATOMIC_SEQ_CST); /* for a daemon that is about to sleep, too */
+    if (session_daemon_sleeps())
         os_wake(&registry->doorbell);
-    }
 }
 
 void session_publish_untraced(struct registry_entry *entry, enum untraced_reason reason, const char *path) {

@@ -27,7 +27,8 @@ void session_segment_path(char *out, uint32_t ticket);
 
 /* Is the daemon gone? Looks at the session's sign of life. */
 bool session_daemon_died(void);
-/* Wakes the daemon where it sleeps. */
+bool session_daemon_sleeps(void);
+/* Wakes the daemon where it sleeps, or is about to. */
 void session_ring_doorbell(void);
 
 /* A place in the registry, to be published. NULL: there is none, which is counted. */

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { allocatorNote } from '../doctor/allocator.js';
-import { readElf } from '../doctor/elf.js';
+import { type ElfFile, readElf } from '../doctor/elf.js';
 
 const known = new Map<string, readonly string[]>();
 
@@ -11,7 +11,9 @@ export const allocatorNotes = (executable: string): readonly string[] => {
   const file = fileKey(executable);
   const before = known.get(file);
   if (before) return before;
-  const notes = readNotes(executable);
+  const elf = readElf(executable, 'exported');
+  if (!elf) return []; // for now: there may be no descriptor left
+  const notes = notesOf(executable, elf);
   known.set(file, notes);
   return notes;
 };
@@ -26,9 +28,8 @@ const fileKey = (path: string): string => {
   }
 };
 
-const readNotes = (executable: string): readonly string[] => {
-  const elf = readElf(executable, 'exported');
-  if (!elf?.defines('malloc')) return [];
+const notesOf = (executable: string, elf: ElfFile): readonly string[] => {
+  if (!elf.defines('malloc')) return [];
   const note = allocatorNote(basename(executable), elf.functions());
   return note ? [note] : [];
 };

@@ -30,6 +30,7 @@ uint64_t drain_for(struct core *core, uint32_t ms) {
     if (!core->sleep_us)
         core->sleep_us = SLEEP_LEAST_US;
     do {
+        uint32_t heard = session_heard(&core->session);
         hurried = __atomic_exchange_n(&core->hurry, 0, __ATOMIC_ACQ_REL);
         uint32_t fullness = 0;
         pthread_mutex_lock(&core->state);
@@ -44,7 +45,7 @@ uint64_t drain_for(struct core *core, uint32_t ms) {
             __atomic_load_n(&core->closing, __ATOMIC_ACQUIRE))
             break;
         if (fullness < FULL / 2)
-            session_sleep(&core->session,
+            session_sleep(&core->session, heard,
                           core->sleep_us < limit - spent ? core->sleep_us : (uint32_t)(limit - spent));
     } while (monotonic_us() - start < limit || __atomic_load_n(&core->hurry, __ATOMIC_ACQUIRE));
     pthread_mutex_unlock(&core->draining);

@@ -222,9 +222,12 @@ void session_refuse(struct session *session, const struct registry_entry *entry)
         segment_disown(session->directory, entry->ticket);
 }
 
-void session_sleep(struct session *session, uint32_t us) {
+uint32_t session_heard(const struct session *session) {
+    return __atomic_load_n(&session->registry->doorbell, __ATOMIC_SEQ_CST);
+}
+
+void session_sleep(struct session *session, uint32_t heard, uint32_t us) {
     struct registry_header *registry = session->registry;
-    uint32_t heard = __atomic_load_n(&registry->doorbell, __ATOMIC_RELAXED);
     __atomic_store_n(&registry->sleeping, 1, __ATOMIC_SEQ_CST);
     struct timespec wait = {us / 1000000, (long)(us % 1000000) * 1000};
     syscall(SYS_futex, &registry->doorbell, FUTEX_WAIT, heard, &wait, NULL, 0);

@@ -34,8 +34,10 @@ void session_look_back(struct session *session);
 /* Counts an announced image that cannot be followed, and tells it so. */
 void session_refuse(struct session *session, const struct registry_entry *entry);
 
-/* Sleeps at the doorbell for at most `us`. */
-void session_sleep(struct session *session, uint32_t us);
+/* Sleeps at the doorbell for at most `us`; not at all where it has rung since it was heard. Who hears before
+ * he looks at the rings misses nobody who comes just after that. */
+uint32_t session_heard(const struct session *session);
+void session_sleep(struct session *session, uint32_t heard, uint32_t us);
 void session_ring(struct session *session);
 
 /* Shims detach for good. */
