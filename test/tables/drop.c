@@ -6,9 +6,6 @@
 #include "test/tables/process.h"
 #include "test/tables/together.h"
 
-static struct control control = {.on_full = ON_FULL_DROP};
-static struct registry_header registry;
-
 static uint64_t fill(struct thread *t) {
     uint64_t kept = 0;
     for (uint32_t i = 0; i < RING_EVENTS * 2; i++) {
@@ -23,13 +20,7 @@ static uint64_t fill(struct thread *t) {
 
 int main(int count, char **args) {
     plan_of(count, args);
-    process_invent(1 << 10, 4096);
-    process->control = &control;
-    process->registry = &registry;
-    process_invent_rings(1);
-    struct thread *t = thread_create(0);
-    if (!t)
-        wrong("no ring");
+    struct thread *t = process_invent_thread(ON_FULL_DROP);
     uint64_t first = fill(t);
     store_release(&t->ring->tail, t->head);
     uint64_t second = fill(t);

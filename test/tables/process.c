@@ -47,3 +47,17 @@ void process_invent_rings(uint32_t rings) {
     process->mapped_bytes = rings * RING_BYTES;
     process->base = os_map_private(process->mapped_bytes);
 }
+
+struct thread *process_invent_thread(enum on_full on_full) {
+    static struct control control;
+    static struct registry_header registry = {.sleeping = 1};
+    control.on_full = on_full;
+    process_invent(1 << 10, 4096);
+    process->control = &control;
+    process->registry = &registry;
+    process_invent_rings(1);
+    struct thread *t = thread_create(0);
+    if (!t)
+        abort();
+    return t;
+}

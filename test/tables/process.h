@@ -5,10 +5,16 @@
 
 #include <stdint.h>
 
+#include "shim/thread.h"
+
 /* With room for so many nodes and bytes of code records. */
 void process_invent(uint32_t nodes, uint32_t code_bytes);
 
 /* … and after that for so many rings. */
 void process_invent_rings(uint32_t rings);
+
+/* All of it, of a session that does with full rings what `on_full` says and whose daemon sleeps: the one
+ * thread's state. */
+struct thread *process_invent_thread(enum on_full on_full);
 
 #endif
